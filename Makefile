@@ -1,0 +1,82 @@
+# The verbs of this repository. `make` alone lists them.
+
+VENV   := .venv
+PYTHON := $(VENV)/bin/python
+BIN    := $(VENV)/bin
+HTML    = $(shell git ls-files 'webapp/*.html' 'labeling/*.html')
+
+# `make restore FILE` as well as `make restore FILE=FILE`.
+ifeq (restore,$(firstword $(MAKECMDGOALS)))
+FILE ?= $(word 2,$(MAKECMDGOALS))
+ifneq ($(FILE),)
+.PHONY: $(FILE)
+$(FILE): ; @:
+endif
+endif
+
+# `check --deploy` and friends look at the settings as a public site has them.
+PRODUCTION := DEBUG=no SITE_URL=https://mien.example \
+	SECRET_KEY=any-long-key-will-do-for-a-check-0123456789-abcdefghijklmnop
+
+export HOST PORT
+
+.DEFAULT_GOAL := help
+.PHONY: help run test lint format bench backup restore
+
+help: ## List these verbs
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "%-9s %s\n", $$1, $$2}'
+
+run: $(VENV)/.site ## Start the whole site (HOST=127.0.0.1 PORT=8000); Ctrl-C ends it
+	@exec $(PYTHON) -m webapp.supervisor
+
+test: $(VENV)/.dev ## Run all tests (ARGS="tests/test_x.py -k word" for some)
+	$(BIN)/pytest -n 2 --dist loadscope $(ARGS)
+
+lint: $(VENV)/.dev ## Check style, types, imports, templates, settings, migrations
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/djade --target-version 5.2 --check $(HTML)
+	git ls-files '*.py' | xargs $(BIN)/django-upgrade --target-version 5.2 --check
+	$(BIN)/lint-imports --no-logo
+	$(BIN)/mypy
+	$(PRODUCTION) $(PYTHON) manage.py check --deploy --fail-level WARNING
+	$(PRODUCTION) $(PYTHON) -W ignore manage.py makemigrations --check --dry-run
+
+format: $(VENV)/.dev ## Write Python and templates the way `make lint` wants them
+	git ls-files '*.py' | xargs $(BIN)/django-upgrade --target-version 5.2 || true
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+	$(BIN)/djade --target-version 5.2 $(HTML) || true
+
+bench: $(VENV)/.dev ## Measure speed and size (each file of tests/bench/)
+	@set -e; for file in $$(grep -l __main__ tests/bench/*.py); do \
+		echo "== $$file"; $(PYTHON) -m tests.bench.$$(basename $$file .py); done
+
+backup: $(VENV)/.site ## Dump the database to ~/mien-backups (or FILE=…)
+	@$(PYTHON) -m webapp.supervisor.alone backup $(FILE)
+
+restore: $(VENV)/.site ## Bring a dump back: make restore FILE (withdrawals stay)
+	@test -n "$(FILE)" || { echo "Which dump? make restore FILE"; exit 2; }
+	@$(PYTHON) -m webapp.supervisor.alone restore "$(FILE)"
+
+# --- the environment, made anew only when the requirements change
+
+define install
+	@if command -v uv >/dev/null; then \
+		test -x $(PYTHON) || uv venv --quiet --python '>=3.11,<3.14' $(VENV); \
+		uv pip install --quiet --python $(PYTHON) -r $(1); \
+	else \
+		test -x $(BIN)/pip || python3 -m venv --clear $(VENV); \
+		$(BIN)/pip install --quiet --disable-pip-version-check -r $(1); \
+	fi
+	@touch $@
+endef
+
+$(VENV)/.site: requirements.txt
+	@echo "Installing what Mien needs into $(VENV) (about 2 GB; only when it changes) …"
+	$(call install,requirements.txt)
+
+$(VENV)/.dev: requirements.txt requirements-dev.txt
+	@echo "Installing what development needs into $(VENV) (only when it changes) …"
+	$(call install,requirements-dev.txt)
+	@touch $(VENV)/.site

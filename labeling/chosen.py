@@ -1,0 +1,186 @@
+"""Which accepted faces a snapshot takes, on which side, and for how much.
+
+One face of each cluster of near-duplicates; none of a cluster that lies on both sides;
+from exam givers only faces that voters, not knowing the label, agreed on; nothing that
+resembles a test image of FER-2013. One giver's faces count for no more than the cap.
+"""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from django.db import connection
+
+from labeling import voters, weighing
+
+AGREED = 1.5  # votes: two strangers with accounts agree (2 x 0.77)
+
+# A table for the length of the transaction: a million rows stay in Postgres.
+_CHOOSE = f"""
+CREATE TEMPORARY TABLE chosen ON COMMIT DROP AS
+WITH straddling AS (
+    SELECT cluster FROM labeling_contribution
+    WHERE cluster IS NOT NULL AND status = 'accepted' AND side <> 'neither'
+    GROUP BY cluster HAVING count(DISTINCT side) > 1
+), votes AS (
+    SELECT contribution_id, jsonb_object_agg(choice, weight) AS votes,
+           sum(weight) AS whole
+    FROM ({voters.weighed_votes_sql()}) AS each_choice
+    GROUP BY contribution_id
+)
+SELECT DISTINCT ON (COALESCE(c.cluster, c.id))
+    c.id, c.emotion, c.decided_emotion, c.source, c.digest, c.side AS split,
+    c.giver_id, COALESCE(v.votes, '{{}}'::jsonb) AS votes,
+    CASE WHEN c.giver_id IS NOT NULL THEN c.giver_id
+         WHEN c.source = 'import' THEN NULL  -- an admin's doing: no cap
+         ELSE 0 END AS hand  -- all without an account together
+FROM labeling_contribution c LEFT JOIN votes v ON v.contribution_id = c.id
+WHERE c.status = 'accepted'
+  AND (c.cluster IS NULL OR c.cluster NOT IN (SELECT cluster FROM straddling))
+  AND (c.side = 'train' OR (
+      c.side = 'exam' AND c.giver_id IS NOT NULL
+      AND (v.votes ->> c.decided_emotion)::float8 >= {AGREED}
+      AND (v.votes ->> c.decided_emotion)::float8 > v.whole / 2
+  ))
+ORDER BY COALESCE(c.cluster, c.id), c.created_at, c.id
+"""  # noqa: S608 (no value from outside is in it)
+
+_EXAM_SIZE = """
+SELECT count(*), count(DISTINCT giver_id) FROM chosen WHERE split = 'exam'
+"""
+
+# How many givers gave how many faces; a giver of 0 stands for all without account.
+_HANDS = """
+SELECT n, count(*) FROM (
+    SELECT count(*) AS n FROM chosen
+    WHERE split = 'train' AND hand IS NOT NULL AND (%(emotion)s = '' OR
+          decided_emotion = %(emotion)s)
+    GROUP BY hand
+) AS hands GROUP BY n
+"""
+
+_ROWS = """
+SELECT c.id, c.emotion, c.decided_emotion, c.source, c.digest, c.split, c.votes,
+    c.hand IS NOT NULL AND c.split = 'train',
+    count(*) OVER (PARTITION BY c.split, c.hand),
+    count(*) OVER (PARTITION BY c.split, c.hand, c.decided_emotion),
+    COALESCE(r.agreed, 0), COALESCE(r.decided, 0)
+FROM chosen c LEFT JOIN (
+    SELECT giver_id, count(*) AS decided, count(*) FILTER (
+        WHERE status = 'accepted' AND emotion = decided_emotion) AS agreed
+    FROM labeling_contribution
+    WHERE giver_id IS NOT NULL AND status <> 'waiting' GROUP BY giver_id
+) AS r ON r.giver_id = c.giver_id
+WHERE c.split = 'train' OR %s
+ORDER BY c.id
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One face of a snapshot."""
+
+    id: UUID
+    label: list[float]
+    weight: float
+    split: str
+    source: str
+    digest: bytes
+    emotion: str
+
+    def manifest_values(self) -> tuple[Any, ...]:
+        """What is hashed, in this order."""
+        return (
+            str(self.id),
+            self.label,
+            self.weight,
+            self.split,
+            self.source,
+            self.digest,
+        )
+
+    def manifest(self) -> tuple[Any, ...]:
+        """What is kept."""
+        face_id, label, *rest = self.manifest_values()
+        return (face_id, json.dumps(label), *rest)
+
+
+def stream(*, alone: bool, weight: float, size: int) -> Iterator[list[Row]]:
+    """All chosen faces in the order of their ids, in batches. Needs a transaction.
+
+    `alone`: without FER-2013 the community's hold-out is the whole exam, however small;
+    beside it, it joins once it is large enough.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(_CHOOSE)
+        cursor.execute(_EXAM_SIZE)
+        faces, givers = cursor.fetchone()
+        with_exam = alone or (
+            faces >= settings.HOLD_OUT_FACES and givers >= settings.HOLD_OUT_GIVERS
+        )
+        caps = _Caps(cursor)
+    raw = connection.connection
+    with raw.cursor(name="chosen_faces") as cursor:
+        cursor.itersize = size
+        cursor.execute(_ROWS, [with_exam])
+        while batch := cursor.fetchmany(size):
+            yield [_row(caps, weight, *values) for values in batch]
+
+
+class _Caps:
+    """How many faces a giver counts for, over all and in each class."""
+
+    def __init__(self, cursor: Any) -> None:
+        self.whole = self._cap(cursor, "")
+        self.of = {emotion: self._cap(cursor, emotion) for emotion in weighing.EMOTIONS}
+
+    def _cap(self, cursor: Any, emotion: str) -> float:
+        cursor.execute(_HANDS, {"emotion": emotion})
+        return weighing.cap(
+            cursor.fetchall(),
+            least=settings.CAP_FACES,
+            share=settings.CAP_PERCENT / 100,
+        )
+
+
+def _row(
+    caps: _Caps,
+    weight: float,
+    face_id: UUID,
+    giver_says: str,
+    reviewer_says: str,
+    source: str,
+    digest: bytes,
+    split: str,
+    votes: dict[str, float] | str,
+    is_capped: bool,
+    own: int,
+    own_in_class: int,
+    agreed: int,
+    decided: int,
+) -> Row:
+    said = json.loads(votes) if isinstance(votes, str) else votes
+    if split == "exam":
+        # Examined on what was agreed on, not on a distribution.
+        label = [float(name == reviewer_says) for name in weighing.EMOTIONS]
+        counts_for = 1.0
+    else:
+        label = weighing.label(giver_says, reviewer_says, said)
+        counts_for = (
+            weight * weighing.clearness(said) * weighing.record(agreed, decided)
+        )
+        if is_capped:
+            in_class = caps.of[reviewer_says]
+            counts_for *= weighing.damping(own, caps.whole, own_in_class, in_class)
+    return Row(
+        id=face_id,
+        label=label,
+        weight=round(counts_for, 6),
+        split=split,
+        source=source,
+        digest=bytes(digest),
+        emotion=reviewer_says,
+    )

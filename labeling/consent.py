@@ -1,0 +1,89 @@
+"""What givers agree to. Each text that ever stood on the page stays here, by version.
+
+Change a sentence and you make a new version: add it, never edit an old one.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from django.utils.functional import Promise
+from django.utils.translation import get_language
+from django.utils.translation import gettext_lazy as _
+
+from labeling.errors import Refused
+
+
+@dataclass(frozen=True)
+class Consent:
+    """What one giver agreed to: to which text, read in which language."""
+
+    version: str
+    language: str
+    may_be_seen: bool = False
+    may_be_released: bool = False
+
+
+@dataclass(frozen=True)
+class Text:
+    """`keep` and `adult` are required, the other two are free to choose."""
+
+    keep: "str | Promise"
+    adult: "str | Promise"
+    seen: "str | Promise"
+    released: "str | Promise"
+
+
+VERSION = "2026-11"
+IMPORTED = "import"
+
+TEXTS: Mapping[str, Text] = {
+    "2026-11": Text(
+        keep=_(
+            "Keep this face, cropped as shown, and train the model with it. "
+            "I can take it back at any time."
+        ),
+        adult=_(
+            "I am an adult, and this is my face or I have the permission of the adult "
+            "it belongs to."
+        ),
+        seen=_("Other people may see this face, to say what it shows."),
+        released=_(
+            "This face may be part of a dataset that anyone can download. "
+            "Copies that others took cannot be called back."
+        ),
+    ),
+}
+
+
+def given(*, may_be_seen: bool = False, may_be_released: bool = False) -> Consent:
+    """Consent to today's text, in the language of whoever reads it now."""
+    return Consent(VERSION, get_language() or "en", may_be_seen, may_be_released)
+
+
+def for_import(*, may_be_seen: bool = False, may_be_released: bool = False) -> Consent:
+    """Given elsewhere, to another text: the basis that the importer names stands in."""
+    return Consent(IMPORTED, "", may_be_seen, may_be_released)
+
+
+def text_of(version: str) -> Text | None:
+    """What stood on the page then; None for an import."""
+    return TEXTS.get(version)
+
+
+def check(consent: Consent | None, *, basis: str = "") -> Consent:
+    """Refuse consent that is missing, or that was given to no text of ours."""
+    if consent and consent.version == IMPORTED and basis.strip():
+        return consent
+    if consent is None:
+        raise Refused(
+            "consent_missing",
+            _("Please agree that we may keep this face."),
+            field="keep",
+        )
+    if consent.version not in TEXTS:
+        raise Refused(
+            "consent_unknown",
+            _("This consent text is not known here. Please read today's and agree."),
+            field="keep",
+        )
+    return consent

@@ -1,0 +1,178 @@
+"""Giving a face: everything is checked before anything is stored, then all at once."""
+
+import hmac
+import secrets
+from dataclasses import dataclass
+from uuid import UUID, uuid4
+
+import numpy as np
+from django.db import IntegrityError, transaction
+from django.db.models.functions import Now
+from django.utils.translation import gettext_lazy as _
+from numpy.typing import NDArray
+
+from labeling import consent as consents
+from labeling import copies, holdout, quality, worth
+from labeling.consent import Consent
+from labeling.emotions import Emotion
+from labeling.errors import Refused
+from labeling.models import Contribution, Crop, SpentToken, User
+from labeling.photos import FaceClaim
+from labeling.withdrawals import (
+    Receipt,
+    secret_hash,
+    withdraw,
+    withdraw_all,
+    withdraw_by_secret,
+    withdraw_some,
+)
+from ml import faces, images
+
+__all__ = [
+    "Consent",
+    "Offer",
+    "Receipt",
+    "change_consent",
+    "claim",
+    "offer",
+    "secret_hash",
+    "withdraw",
+    "withdraw_all",
+    "withdraw_by_secret",
+    "withdraw_some",
+]
+
+SECRET_BYTES = 16  # 128 bits, in the private link
+MAX_CROP_BYTES = 2**18  # ten times what a crop of 256 px takes
+
+
+@dataclass(frozen=True)
+class Offer:
+    contribution: Contribution
+    secret: str | None  # of the private link, shown once; None with an account
+
+
+def offer(
+    crop_jpeg: bytes,
+    emotion: str,
+    *,
+    by: User | None,
+    consent: Consent | None,
+    claim: FaceClaim | None,
+    source: str = Contribution.Source.SITE,
+    source_name: str = "",
+    consent_basis: str = "",
+    pk: UUID | None = None,
+) -> Offer:
+    """Keep one labelled face.
+
+    `claim`: what a token said of this very crop (`photos.open_token`); it is spent
+    here. None only for what never left us, as imports. Raises Refused.
+    """
+    if emotion not in Emotion.values:
+        raise Refused(
+            "emotion_missing", _("Please say what the face shows."), field="emotion"
+        )
+    consent = consents.check(consent, basis=consent_basis)
+    crop = _pixels(crop_jpeg)
+    quality.check(crop)
+    signature = copies.signature_of(crop)
+    secret = None if by or source == Contribution.Source.IMPORT else _new_secret()
+    face = Contribution(
+        pk=pk or uuid4(),
+        emotion=emotion,
+        giver=by,
+        withdrawal_hash=secret_hash(secret) if secret else None,
+        source=source,
+        source_name=source_name,
+        consent_version=consent.version,
+        consent_language=consent.language,
+        consent_basis=consent_basis,
+        may_be_seen=consent.may_be_seen,
+        may_be_released=consent.may_be_released,
+    )
+    if claim:
+        face.model_version_id = claim.version_id
+        face.model_emotion = claim.emotion
+        face.model_probabilities = claim.probabilities
+    # A fresh JPEG of the pixels: no metadata, no trailer, whatever was sent.
+    jpeg = crop_jpeg if claim else images.encode_jpeg(crop)
+    face.digest_key = secrets.token_bytes(32)
+    face.digest = hmac.digest(face.digest_key, jpeg, "sha256")
+    face.worth = worth.of(face)
+    with transaction.atomic():
+        if claim:
+            _spend(claim)
+        if by:
+            copies.refuse_own(signature, by=by)
+        face.side = holdout.side_of(by)
+        face.save(force_insert=True)
+        Crop.objects.create(
+            contribution=face, jpeg=jpeg, side=crop.shape[0], signature=signature
+        )
+    return Offer(face, secret)
+
+
+def claim(secret: str, *, by: User) -> Contribution:
+    """Take a face given without an account into one. The private link ends."""
+    with transaction.atomic():
+        rows = Contribution.objects.select_for_update()
+        face = rows.filter(withdrawal_hash=secret_hash(secret)).first()
+        if face is None:
+            raise Refused(
+                "unknown_link", _("This link is not known, or it was used already.")
+            )
+        face.giver = by
+        face.withdrawal_hash = None
+        face.side = holdout.side_after_claim(by, face.side)
+        face.save(update_fields=["giver", "withdrawal_hash", "side"])
+    return face
+
+
+def change_consent(
+    contribution: Contribution, *, may_be_seen: bool, may_be_released: bool
+) -> None:
+    """Widen or narrow the two free consents; withdrawn ones hold at once."""
+    now = consents.given(may_be_seen=may_be_seen, may_be_released=may_be_released)
+    with transaction.atomic():
+        rows = Contribution.objects.select_for_update().filter(pk=contribution.pk)
+        if not (face := rows.first()):
+            raise Refused("gone", _("This face has been withdrawn."))
+        face.may_be_seen = now.may_be_seen
+        face.may_be_released = now.may_be_released
+        face.consent_version, face.consent_language = now.version, now.language
+        face.consented_at = Now()
+        face.screened_at = face.screened_at if now.may_be_seen else None
+        face.save(
+            update_fields=[
+                "may_be_seen",
+                "may_be_released",
+                "consent_version",
+                "consent_language",
+                "consented_at",
+                "screened_at",
+            ]
+        )
+
+
+def _new_secret() -> str:
+    return secrets.token_urlsafe(SECRET_BYTES)
+
+
+def _pixels(crop_jpeg: bytes) -> NDArray[np.uint8]:
+    """The crop as we make it: square, and no larger than we would keep."""
+    rgb = images.decode(crop_jpeg, max_bytes=MAX_CROP_BYTES)
+    height, width = rgb.shape[:2]
+    if height != width or width > faces.CROP_SIDE:
+        raise Refused("not_a_crop", _("This is not a face as Mien cuts it out."))
+    return rgb
+
+
+def _spend(claim: FaceClaim) -> None:
+    try:
+        with transaction.atomic():
+            SpentToken.objects.create(nonce=claim.nonce.hex(), expires_at=claim.expires)
+    except IntegrityError:
+        raise Refused(
+            "token_spent", _("This face was given already. Thank you!")
+        ) from None

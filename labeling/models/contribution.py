@@ -1,0 +1,240 @@
+import uuid
+
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Now
+from django.utils.translation import gettext_lazy as _
+
+from labeling.emotions import Emotion
+from labeling.models.user import Side, User
+
+
+class ContributionQuerySet(models.QuerySet["Contribution"]):
+    def waiting(self) -> "ContributionQuerySet":
+        return self.filter(status=Contribution.Status.WAITING)
+
+    def accepted(self) -> "ContributionQuerySet":
+        return self.filter(status=Contribution.Status.ACCEPTED)
+
+    def seeable(self) -> "ContributionQuerySet":
+        """Those other people may look at: the giver agreed and a reviewer screened."""
+        return self.filter(screened_at__isnull=False).exclude(
+            status=Contribution.Status.REJECTED
+        )
+
+
+class Contribution(models.Model):
+    """One labelled face that somebody gave, without its pixels (see `Crop`).
+
+    Withdrawing deletes the row and everything that hangs on it; a `Withdrawal` stays.
+    """
+
+    class Status(models.TextChoices):
+        WAITING = "waiting", _("waiting for review")
+        ACCEPTED = "accepted", _("accepted")
+        REJECTED = "rejected", _("rejected")
+
+    class Source(models.TextChoices):
+        SITE = "site", _("the site")
+        API = "api", _("the API")
+        IMPORT = "import", _("an import")
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    created_at = models.DateTimeField(db_default=Now())
+    status = models.CharField(
+        max_length=10, choices=Status, default=Status.WAITING, db_default=Status.WAITING
+    )
+    emotion = models.CharField(
+        max_length=10, choices=Emotion, help_text="What the giver says it shows."
+    )
+    decided_emotion = models.CharField(
+        max_length=10, choices=Emotion, blank=True, help_text="What was decided."
+    )
+    decided_at = models.DateTimeField(null=True, blank=True)
+
+    # Who gave it: an account, or whoever holds the private link.
+    giver = models.ForeignKey(
+        User, null=True, blank=True, on_delete=models.PROTECT, related_name="gifts"
+    )
+    withdrawal_hash = models.CharField(
+        max_length=64, null=True, blank=True, unique=True
+    )
+    source = models.CharField(max_length=10, choices=Source, default=Source.SITE)
+    source_name = models.CharField(max_length=100, blank=True)
+
+    # What the giver agreed to, and to which text.
+    consent_version = models.CharField(max_length=20)
+    consent_language = models.CharField(max_length=10)
+    consented_at = models.DateTimeField(db_default=Now())
+    consent_basis = models.TextField(blank=True, help_text="For imports: why we may.")
+    may_be_seen = models.BooleanField(default=False)
+    may_be_released = models.BooleanField(default=False)
+    screened_at = models.DateTimeField(
+        null=True, blank=True, help_text="A reviewer found it fit to show to voters."
+    )
+    released_at = models.DateTimeField(
+        null=True, blank=True, help_text="It first stood in a dataset release."
+    )
+
+    # What the model of that day said.
+    model_version = models.ForeignKey(
+        "labeling.ModelVersion",
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        related_name="+",
+    )
+    model_emotion = models.CharField(max_length=10, choices=Emotion, blank=True)
+    model_probabilities = models.JSONField(
+        default=dict, blank=True, help_text="Emotion to probability."
+    )
+
+    # What the votes say, kept in step by `votes.py`; gold votes are not counted.
+    vote_count = models.PositiveSmallIntegerField(default=0, db_default=0)
+    agreement = models.FloatField(
+        null=True,
+        blank=True,
+        help_text="Share of the votes for the most chosen answer.",
+    )
+
+    # The desk: how much a decision is worth, and who holds the face just now.
+    worth = models.FloatField(default=0, db_default=0)
+    leased_to = models.ForeignKey(
+        User, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+    )
+    leased_until = models.DateTimeField(null=True, blank=True)
+
+    # For the snapshot: a giver's side is fixed at the first gift.
+    side = models.CharField(
+        max_length=10, choices=Side, default=Side.TRAIN, db_default=Side.TRAIN
+    )
+    digest_key = models.BinaryField(max_length=32)
+    digest = models.BinaryField(max_length=32, help_text="HMAC-SHA256 of the crop.")
+    cluster = models.UUIDField(
+        null=True, blank=True, help_text="Shared by near-duplicates; most have none."
+    )
+
+    objects = ContributionQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["created_at"]
+        permissions = [("review", "Can review contributions")]
+        indexes = [
+            # My page, a giver's record.
+            models.Index(fields=["giver", "created_at"], name="gifts_of_a_giver"),
+            # The desk, whole and by emotion; retention.
+            models.Index(
+                fields=["-worth", "created_at"],
+                condition=Q(status="waiting"),
+                name="desk_by_worth",
+            ),
+            models.Index(
+                fields=["emotion", "-worth", "created_at"],
+                condition=Q(status="waiting"),
+                name="desk_by_emotion",
+            ),
+            models.Index(
+                fields=["created_at"],
+                condition=Q(status="waiting"),
+                name="waiting_since",
+            ),
+            models.Index(
+                fields=["decided_at"],
+                condition=Q(status="rejected"),
+                name="rejected_since",
+            ),
+            # The vote page draws from a random place in here.
+            models.Index(
+                fields=["vote_count", "id"],
+                condition=Q(screened_at__isnull=False) & ~Q(status="rejected"),
+                name="open_to_votes",
+            ),
+            models.Index(
+                fields=["id"],
+                condition=Q(status="accepted", agreement=1, screened_at__isnull=False),
+                name="gold_faces",
+            ),
+            # Duplicates; the snapshot and the needs; counting.
+            models.Index(
+                fields=["cluster"],
+                condition=Q(cluster__isnull=False),
+                name="near_duplicates",
+            ),
+            models.Index(
+                fields=["status", "decided_emotion", "side"], name="decided_faces"
+            ),
+            models.Index(fields=["created_at", "status", "emotion"], name="face_days"),
+        ]
+        constraints = [
+            models.CheckConstraint(
+                name="contribution_has_an_owner",
+                condition=Q(giver__isnull=False)
+                | Q(withdrawal_hash__isnull=False)
+                | Q(source="import"),
+            ),
+            models.CheckConstraint(
+                name="decided_has_emotion_and_time",
+                condition=Q(status="waiting", decided_emotion="", decided_at=None)
+                | Q(status="rejected", decided_at__isnull=False)
+                | (
+                    Q(status="accepted", decided_at__isnull=False)
+                    & ~Q(decided_emotion="")
+                ),
+            ),
+            models.CheckConstraint(
+                name="shown_only_with_consent",
+                condition=Q(screened_at=None) | Q(may_be_seen=True),
+            ),
+            models.CheckConstraint(
+                name="examined_only_of_known_givers",
+                condition=~Q(side="exam") | Q(giver__isnull=False),
+            ),
+            models.CheckConstraint(
+                name="lease_has_an_end",
+                condition=Q(leased_to=None) | Q(leased_until__isnull=False),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.id} ({self.emotion}, {self.status})"
+
+
+class Crop(models.Model):
+    """The pixels of a contribution, apart from it so that lists never read bytes."""
+
+    contribution = models.OneToOneField(
+        Contribution, on_delete=models.CASCADE, primary_key=True, related_name="crop"
+    )
+    jpeg = models.BinaryField(help_text="The re-encoded face, at most 256 px.")
+    side = models.PositiveSmallIntegerField(help_text="Pixels; crops are square.")
+    signature = models.BinaryField(
+        null=True, blank=True, help_text="For near-duplicates: see ml/duplicates.py."
+    )
+    is_compared = models.BooleanField(
+        default=False, db_default=False, help_text="With all others, by `copies.py`."
+    )
+    views = models.PositiveIntegerField(
+        default=0, db_default=0, help_text="How often voters were shown it: capped."
+    )
+
+    class Meta:
+        indexes = [
+            models.Index(
+                fields=["contribution"],
+                condition=Q(is_compared=False),
+                name="not_compared_yet",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return str(self.pk)
+
+
+class SpentToken(models.Model):
+    """A face token that has been used: the nonce is unique, so a second use fails."""
+
+    nonce = models.CharField(max_length=32, primary_key=True)
+    expires_at = models.DateTimeField(db_index=True)
+
+    def __str__(self) -> str:
+        return self.nonce

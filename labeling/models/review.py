@@ -1,0 +1,62 @@
+from django.db import models
+from django.db.models.functions import Now
+from django.utils.translation import gettext_lazy as _
+
+from labeling.emotions import Emotion
+from labeling.models.contribution import Contribution
+from labeling.models.user import User
+
+
+class Review(models.Model):
+    """One decision about one face. Append-only: undoing is another row."""
+
+    class Act(models.TextChoices):
+        ACCEPT = "accept", _("accepted")
+        RELABEL = "relabel", _("relabelled")
+        REJECT = "reject", _("rejected")
+        SCREEN = "screen", _("found fit to show")
+        UNDO = "undo", _("undone")
+
+    class Reason(models.TextChoices):
+        NOT_A_FACE = "not_a_face", _("not a face")
+        NOT_CLEAR = "not_clear", _("expression not clear")
+        POOR_PICTURE = "poor_picture", _("poor picture")
+        INAPPROPRIATE = "inappropriate", _("not appropriate")
+        NO_CONSENT = "no_consent", _("doubtful consent")
+        DUPLICATE = "duplicate", _("duplicate")
+        TEST_FACE = "test_face", _("a copy of a test picture")
+
+    contribution = models.ForeignKey(
+        Contribution, on_delete=models.CASCADE, related_name="reviews"
+    )
+    by = models.ForeignKey(
+        User,
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        related_name="reviews",
+        help_text="Nobody: agreed votes decided, or the account is gone.",
+    )
+    act = models.CharField(max_length=10, choices=Act)
+    from_status = models.CharField(max_length=10, choices=Contribution.Status)
+    to_status = models.CharField(max_length=10, choices=Contribution.Status)
+    from_emotion = models.CharField(max_length=10, choices=Emotion, blank=True)
+    to_emotion = models.CharField(max_length=10, choices=Emotion, blank=True)
+    reason = models.CharField(max_length=20, choices=Reason, blank=True)
+    note = models.TextField(blank=True)
+    undoes = models.OneToOneField(
+        "self",
+        null=True,
+        blank=True,
+        on_delete=models.CASCADE,
+        related_name="undone_by",
+        help_text="Unique: a decision is undone once.",
+    )
+    created_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        ordering = ["created_at", "pk"]
+        indexes = [models.Index(fields=["by", "-id"], name="last_of_a_reviewer")]
+
+    def __str__(self) -> str:
+        return f"{self.act} {self.contribution_id}"

@@ -1,0 +1,46 @@
+from django.db import models
+from django.db.models.functions import Now
+
+from labeling.models.training_run import TrainingRun
+
+
+class Snapshot(models.Model):
+    """What a run trained on, fixed for ever. Pixels are scratch and not in here."""
+
+    run = models.OneToOneField(
+        TrainingRun, on_delete=models.CASCADE, related_name="snapshot"
+    )
+    hash = models.CharField(max_length=64, db_index=True)
+    manifest = models.JSONField(help_text="Sources, cleaning switches and counts.")
+    created_at = models.DateTimeField(db_default=Now())
+
+    def __str__(self) -> str:
+        return self.hash[:12]
+
+
+class SnapshotRow(models.Model):
+    """One contribution in a snapshot: no foreign key, for it outlives a withdrawal."""
+
+    class Split(models.TextChoices):
+        TRAIN = "train"
+        EXAM = "exam"
+
+    snapshot = models.ForeignKey(
+        Snapshot, on_delete=models.CASCADE, related_name="rows"
+    )
+    contribution_id = models.UUIDField(db_index=True)
+    label = models.JSONField(help_text="Seven probabilities, in FER-2013's order.")
+    weight = models.FloatField()
+    split = models.CharField(max_length=5, choices=Split)
+    source = models.CharField(max_length=10)
+    digest = models.BinaryField(max_length=32)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["snapshot", "contribution_id"], name="a_face_once_a_snapshot"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.contribution_id} ({self.split})"

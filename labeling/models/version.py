@@ -1,0 +1,130 @@
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Now
+from django.utils.translation import gettext_lazy as _
+
+from labeling.models.training_run import TrainingRun
+from labeling.models.user import User
+
+
+class ModelVersion(models.Model):
+    """A trained network with its card; its files are `ModelFile` rows beside it."""
+
+    class Origin(models.TextChoices):
+        SHIPPED = "shipped", _("came with Mien")
+        TRAINED = "trained", _("trained here")
+
+    name = models.CharField(max_length=40, unique=True)
+    origin = models.CharField(max_length=10, choices=Origin)
+    is_champion = models.BooleanField(default=False, db_default=False)
+    run = models.OneToOneField(
+        TrainingRun,
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        related_name="version",
+    )
+    parent = models.ForeignKey(
+        "self",
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        related_name="children",
+        help_text="The version it was warm-started from: it saw what that one saw.",
+    )
+    card = models.JSONField(help_text="card.json of the artefact.")
+    tainted_at = models.DateTimeField(
+        null=True, blank=True, help_text="A face it, or an ancestor, saw was withdrawn."
+    )
+    private_test = models.JSONField(
+        null=True,
+        blank=True,
+        help_text="PrivateTest, measured once after the decision.",
+    )
+    created_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        ordering = ["-pk"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["is_champion"],
+                condition=Q(is_champion=True),
+                name="one_champion",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class ModelFile(models.Model):
+    version = models.ForeignKey(
+        ModelVersion, on_delete=models.CASCADE, related_name="files"
+    )
+    name = models.CharField(max_length=60)
+    sha256 = models.CharField(max_length=64)
+    content = models.BinaryField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["version", "name"], name="a_file_name_once")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.version}/{self.name}"
+
+
+class Exam(models.Model):
+    """Champion and challenger judged on the same faces; `ml compare` reports."""
+
+    class Outcome(models.TextChoices):
+        PROMOTED = "promoted", _("promoted")
+        KEPT = "kept", _("kept the champion")
+        REJECTED = "rejected", _("rejected")
+
+    run = models.OneToOneField(
+        TrainingRun, on_delete=models.CASCADE, related_name="exam"
+    )
+    champion = models.ForeignKey(
+        ModelVersion, null=True, on_delete=models.SET_NULL, related_name="+"
+    )
+    challenger = models.ForeignKey(
+        ModelVersion, on_delete=models.CASCADE, related_name="exams"
+    )
+    exam_hash = models.CharField(
+        max_length=64, db_index=True, help_text="Of its faces."
+    )
+    policy = models.CharField(max_length=20)
+    outcome = models.CharField(max_length=10, choices=Outcome)
+    report = models.JSONField()
+    created_at = models.DateTimeField(db_default=Now())
+
+    def __str__(self) -> str:
+        return f"{self.challenger}: {self.outcome}"
+
+
+class Promotion(models.Model):
+    """Every change of champion, append-only: who, why, from which to which."""
+
+    class Kind(models.TextChoices):
+        FIRST = "first", _("first champion")
+        EXAM = "exam", _("passed the exam")
+        OVERRIDE = "override", _("promoted by a person")
+        ROLL_BACK = "roll_back", _("rolled back")
+
+    version = models.ForeignKey(
+        ModelVersion, on_delete=models.PROTECT, related_name="promotions"
+    )
+    former = models.ForeignKey(
+        ModelVersion, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+    )
+    kind = models.CharField(max_length=10, choices=Kind)
+    by = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, related_name="+")
+    reason = models.TextField(blank=True)
+    created_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        ordering = ["-pk"]
+
+    def __str__(self) -> str:
+        return f"{self.version} ({self.kind})"

@@ -1,0 +1,77 @@
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Now
+from django.utils.translation import gettext_lazy as _
+
+from labeling.emotions import Emotion
+from labeling.models.contribution import Contribution
+from labeling.models.user import User
+
+
+class Vote(models.Model):
+    """What one person says a face shows, the giver's label unseen. Immutable.
+
+    A signed-in vote names the device too, so that logging out gives no second one.
+    """
+
+    class Choice(models.TextChoices):
+        ANGRY = "angry", _("angry")
+        DISGUST = "disgust", _("disgust")
+        FEAR = "fear", _("fear")
+        HAPPY = "happy", _("happy")
+        SAD = "sad", _("sad")
+        SURPRISE = "surprise", _("surprise")
+        NEUTRAL = "neutral", _("neutral")
+        NOT_CLEAR = "not_clear", _("not clear")
+        NOT_A_FACE = "not_a_face", _("not a face, or not appropriate")
+
+    contribution = models.ForeignKey(
+        Contribution, on_delete=models.CASCADE, related_name="votes"
+    )
+    choice = models.CharField(max_length=10, choices=Choice)
+    voter = models.ForeignKey(
+        User, null=True, blank=True, on_delete=models.CASCADE, related_name="votes"
+    )
+    device_hash = models.CharField(max_length=64, null=True, blank=True)
+    gold_answer = models.CharField(
+        max_length=10,
+        choices=Emotion,
+        blank=True,
+        help_text="For a face whose answer was known then: a test of the voter.",
+    )
+    created_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["contribution", "voter"], name="one_vote_per_person"
+            ),
+            models.UniqueConstraint(
+                fields=["contribution", "device_hash"], name="one_vote_per_device"
+            ),
+            models.CheckConstraint(
+                name="vote_has_a_voter",
+                condition=Q(voter__isnull=False) | Q(device_hash__isnull=False),
+            ),
+        ]
+        indexes = [
+            # How reliable a voter is, and the last vote, which may be taken back.
+            models.Index(
+                fields=["voter", "-id"],
+                condition=Q(voter__isnull=False),
+                name="votes_of_a_person",
+            ),
+            models.Index(
+                fields=["device_hash", "-id"],
+                condition=Q(voter=None),
+                name="votes_of_a_device",
+            ),
+            models.Index(
+                fields=["voter", "device_hash"],
+                condition=~Q(gold_answer=""),
+                name="gold_votes",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.choice} for {self.contribution_id}"

@@ -1,0 +1,34 @@
+from django.db import models
+from django.db.models.functions import Now
+
+
+class Withdrawal(models.Model):
+    """A tombstone: a face was here, and nothing about it. Replayed after a restore."""
+
+    contribution_id = models.UUIDField(primary_key=True)
+    withdrawn_at = models.DateTimeField(db_default=Now())
+    was_released = models.BooleanField(
+        default=False,
+        db_default=False,
+        help_text="It stood in a dataset release: those who took it must drop it.",
+    )
+
+    class Meta:
+        ordering = ["withdrawn_at", "pk"]
+        indexes = [models.Index(fields=["withdrawn_at"])]
+
+    def __str__(self) -> str:
+        return str(self.contribution_id)
+
+
+class Erasure(models.Model):
+    """An account that was deleted: its random key and the time. Replayed likewise."""
+
+    user_key = models.UUIDField(primary_key=True)
+    erased_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        ordering = ["erased_at", "pk"]
+
+    def __str__(self) -> str:
+        return str(self.user_key)

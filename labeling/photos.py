@@ -1,0 +1,227 @@
+"""A photo on its way through: looked at, answered, forgotten.
+
+Nothing of it is kept. Where contributing may follow, the browser gets each face's crop
+back with a signed token: what was seen, when, and the crop's hash. Only with both can
+the face be given, within the hour and once (the nonce is spent in Postgres).
+"""
+
+import functools
+import hashlib
+import secrets
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from django.conf import settings
+from django.core import signing
+from django.utils.translation import gettext_lazy as _
+from numpy.typing import NDArray
+
+from labeling import serving
+from labeling.errors import Refused
+from ml import faces, images
+from ml.card import Card
+from ml.faces import Box, Detector
+from ml.sight import see
+
+TOKEN_LIFE = timedelta(hours=1)
+TOKEN_SALT = "mien.face"  # noqa: S105  a name space, not a secret
+NONCE_BYTES = 16
+# The second is worth a word if it is at least this share of the first.
+CLOSE = 0.6
+
+
+class NoModel(Exception):
+    """There is no champion yet that could look at anything."""
+
+
+@dataclass(frozen=True)
+class SeenFace:
+    box: tuple[int, int, int, int]  # x, y, w, h within the upright photo
+    score: float  # the detector's
+    emotion: str
+    probabilities: dict[str, float]  # in the order of the network's outputs
+    is_sure: bool  # false: "hard to say"
+    runner_up: str | None  # named where it is close
+    crop_jpeg: bytes = b""  # at most 256 px; with `crops`
+    token: str | None = None  # with `crops`
+    evidence: NDArray[np.uint8] | None = None  # [h, w], of the winner; with `evidence`
+
+
+@dataclass(frozen=True)
+class Look:
+    width: int  # of the upright photo
+    height: int
+    model: str
+    version_id: int
+    detector: str
+    certainty_threshold: float
+    faces: list[SeenFace]  # the largest first
+    milliseconds: dict[str, float] = field(default_factory=dict)  # by step
+    rgb: NDArray[np.uint8] | None = None  # as it was looked at, for a preview
+
+
+@dataclass(frozen=True)
+class FaceClaim:
+    """What the model saw in a crop that comes back to us."""
+
+    nonce: bytes
+    box: tuple[int, int, int, int]
+    version_id: int
+    emotion: str
+    probabilities: dict[str, float]
+    expires: datetime
+
+
+def detector() -> Detector:
+    """This process's detector, loaded at its first use."""
+    return _detector_at(settings.FACE_DETECTOR)
+
+
+@functools.cache
+def _detector_at(path: Path | None) -> Detector:
+    return faces.load_detector(path)
+
+
+def look(data: bytes, *, crops: bool = False, evidence: bool = False) -> Look:
+    """Every face of a photo, and how each looks to the champion.
+
+    Raises ml.images.BadPicture, NoModel.
+    """
+    champion = serving.predictor()
+    if champion is None:
+        raise NoModel
+    card = champion.predictor.card
+    clock = _Clock()
+    picture = images.load(data)
+    clock.lap("decode")
+    seen = []
+    for face in see(picture, champion.predictor, detector(), after=clock.lap):
+        opinion = _opinion(face.probabilities, card)
+        box = _whole_box(face.box, picture)
+        extras: dict[str, Any] = {}
+        if crops:
+            jpeg = images.encode_jpeg(face.square)
+            token = _token(jpeg, box, champion.version_id, opinion)
+            extras = {"crop_jpeg": jpeg, "token": token}
+        if evidence:
+            winner = card.emotions.index(opinion["emotion"])
+            extras["evidence"] = _where(face.evidence, winner)
+        seen.append(SeenFace(box=box, score=round(face.score, 4), **opinion, **extras))
+    clock.lap("answer")
+    return Look(
+        width=picture.width,
+        height=picture.height,
+        model=champion.name,
+        version_id=champion.version_id,
+        detector=detector().name,
+        certainty_threshold=card.certainty_threshold,
+        faces=seen,
+        milliseconds=clock.laps,
+        rgb=picture.rgb,
+    )
+
+
+def open_token(token: str, crop_jpeg: bytes) -> FaceClaim:
+    """The claim in a token, if it is ours, fresh, and made for this very crop.
+
+    Raises Refused("token_expired"), Refused("token_invalid").
+    """
+    try:
+        said = signing.loads(token, salt=TOKEN_SALT, max_age=TOKEN_LIFE)
+    except signing.SignatureExpired:
+        raise Refused(
+            "token_expired",
+            _("This face was seen more than an hour ago. Please show it again."),
+        ) from None
+    except signing.BadSignature:
+        raise _invalid() from None
+    if said["crop"] != hashlib.sha256(crop_jpeg).hexdigest():
+        raise _invalid()
+    return FaceClaim(
+        nonce=bytes.fromhex(said["nonce"]),
+        box=tuple(said["box"]),
+        version_id=said["version"],
+        emotion=said["emotion"],
+        probabilities=said["probabilities"],
+        expires=datetime.fromtimestamp(said["seen"], UTC) + TOKEN_LIFE,
+    )
+
+
+def _invalid() -> Refused:
+    return Refused(
+        "token_invalid",
+        _("This face and its token do not belong together. Please show it again."),
+    )
+
+
+def _token(
+    jpeg: bytes,
+    box: tuple[int, int, int, int],
+    version_id: int,
+    opinion: Mapping[str, Any],
+) -> str:
+    return signing.dumps(
+        {
+            "seen": int(time.time()),
+            "nonce": secrets.token_hex(NONCE_BYTES),
+            "crop": hashlib.sha256(jpeg).hexdigest(),
+            "box": box,
+            "version": version_id,
+            "emotion": opinion["emotion"],
+            "probabilities": opinion["probabilities"],
+        },
+        salt=TOKEN_SALT,
+        compress=True,
+    )
+
+
+def _opinion(probabilities: NDArray[np.float32], card: Card) -> dict[str, Any]:
+    first, second = (int(index) for index in np.argsort(-probabilities)[:2])
+    best = float(probabilities[first])
+    is_close = float(probabilities[second]) >= CLOSE * best
+    return {
+        "emotion": card.emotions[first],
+        "probabilities": {
+            emotion: round(float(p), 4)
+            for emotion, p in zip(card.emotions, probabilities, strict=True)
+        },
+        "is_sure": best >= card.certainty_threshold,
+        "runner_up": card.emotions[second] if is_close else None,
+    }
+
+
+def _whole_box(box: Box, picture: images.Picture) -> tuple[int, int, int, int]:
+    """In whole pixels, cut where it stands out of the photo."""
+    left = min(max(0, round(box.x)), picture.width - 1)
+    top = min(max(0, round(box.y)), picture.height - 1)
+    right = min(picture.width, max(left + 1, round(box.x + box.w)))
+    bottom = min(picture.height, max(top + 1, round(box.y + box.h)))
+    return left, top, right - left, bottom - top
+
+
+def _where(evidence: NDArray[np.float32], winner: int) -> NDArray[np.uint8]:
+    """What spoke for the winner more than for the others, 0–255, uint8 [h, w].
+
+    The softmax sees only differences between classes, so their mean is taken away.
+    """
+    speaks_for = np.clip(evidence[..., winner] - evidence.mean(axis=-1), 0, None)
+    most = max(float(speaks_for.max()), 1e-6)
+    return np.asarray(np.rint(speaks_for * (255 / most)), np.uint8)
+
+
+class _Clock:
+    """How long each step took, in milliseconds."""
+
+    def __init__(self) -> None:
+        self.laps: dict[str, float] = {}
+        self._last = time.perf_counter()
+
+    def lap(self, step: str) -> None:
+        now = time.perf_counter()
+        self.laps[step] = round((now - self._last) * 1000, 2)
+        self._last = now

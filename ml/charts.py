@@ -1,0 +1,101 @@
+"""The pictures of reports, as SVG text that stands in a page."""
+
+import io
+from collections.abc import Sequence
+from typing import Any
+
+import matplotlib as mpl
+import numpy as np
+import numpy.typing as npt
+from matplotlib.figure import Figure
+
+mpl.use("svg")
+INK, GRID, FIRST, SECOND = "#1c2430", "#d9dee5", "#0072b2", "#d55e00"
+SETTINGS: dict[Any, Any] = {
+    "svg.fonttype": "none",  # text stays text
+    "svg.hashsalt": "mien",  # the same figures give the same bytes
+    "font.family": "sans-serif",
+    "axes.edgecolor": GRID,
+    "axes.grid": True,
+    "grid.color": GRID,
+    "text.color": INK,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+}
+
+
+def curves(history: Sequence[dict[str, Any]]) -> str:
+    """Loss and accuracy of training and Tune over the epochs; "" without a history."""
+    if not history:
+        return ""
+    with mpl.rc_context(SETTINGS):
+        figure = Figure(figsize=(9, 3.2), layout="constrained")
+        for axes, name in zip(figure.subplots(1, 2), ("loss", "accuracy"), strict=True):
+            for key, colour, label in (
+                (name, FIRST, "training"),
+                (f"tune_{name}", SECOND, "Tune"),
+            ):
+                points = [
+                    (e["epoch"], e[key]) for e in history if e.get(key) is not None
+                ]
+                if points:
+                    axes.plot(*zip(*points, strict=True), color=colour, label=label)
+            axes.set(xlabel="epoch", title=name)
+            axes.legend(frameon=False)
+        return _svg(figure)
+
+
+def confusion(
+    table: npt.NDArray[np.int64], names: Sequence[str], *, rates: bool = False
+) -> str:
+    """[k, k] counts, or per cent of each row's faces."""
+    share = table / np.maximum(table.sum(1, keepdims=True), 1)
+    with mpl.rc_context(SETTINGS | {"axes.grid": False}):
+        figure = Figure(figsize=(6, 5), layout="constrained")
+        axes = figure.subplots()
+        axes.imshow(share, cmap="Blues", vmin=0, vmax=1)
+        for i, j in np.ndindex(*table.shape):
+            text = f"{100 * share[i, j]:.0f}" if rates else str(table[i, j])
+            colour = "white" if share[i, j] > 0.5 else INK
+            axes.text(j, i, text, ha="center", va="center", color=colour)
+        axes.set_xticks(range(len(names)), names, rotation=40, ha="right")
+        axes.set_yticks(range(len(names)), names)
+        axes.set(xlabel="answer", ylabel="label")
+        return _svg(figure)
+
+
+def reliability(bins: Sequence[dict[str, float]]) -> str:
+    """Accuracy over mean probability, with the share of faces below it."""
+    if not bins:
+        return ""
+    sure = [b["confidence"] for b in bins]
+    with mpl.rc_context(SETTINGS):
+        figure = Figure(figsize=(5, 4.6), layout="constrained")
+        top, bottom = figure.subplots(2, 1, height_ratios=[3, 1], sharex=True)
+        top.plot([0, 1], [0, 1], color=GRID)
+        top.plot(sure, [b["accuracy"] for b in bins], "o-", color=FIRST)
+        top.set(ylabel="share that is right", xlim=(0, 1), ylim=(0, 1))
+        bottom.bar(sure, [b["n"] for b in bins], width=0.05, color=SECOND)
+        bottom.set(xlabel="probability of the winner", ylabel="faces")
+        return _svg(figure)
+
+
+def bars(
+    names: Sequence[str], values: Sequence[float], *, title: str, percent: bool = False
+) -> str:
+    """One horizontal bar a name."""
+    with mpl.rc_context(SETTINGS):
+        figure = Figure(figsize=(7, 0.5 + 0.35 * len(names)), layout="constrained")
+        axes = figure.subplots()
+        drawn = axes.barh(list(names), list(values), color=FIRST)
+        axes.bar_label(drawn, fmt="{:.1%}" if percent else "{:.3g}", padding=3)
+        axes.invert_yaxis()
+        axes.set_title(title)
+        return _svg(figure)
+
+
+def _svg(figure: Figure) -> str:
+    out = io.StringIO()
+    figure.savefig(out, format="svg", metadata={"Date": None}, transparent=True)
+    text = out.getvalue()
+    return text[text.index("<svg") :]

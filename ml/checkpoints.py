@@ -1,0 +1,57 @@
+"""What a run needs to go on after a kill, written whole or not at all.
+
+NumPy arrays, so that no backend's own format stands between: a run may be taken up
+by another machine.
+"""
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+
+VALUES = "values.npz"
+STATE = "state.json"
+
+
+def save(folder: Path, values: list[Any], state: dict[str, Any]) -> None:
+    """Replace `folder` by a checkpoint of `values` (Keras variables) and `state`."""
+    part = folder.with_name(folder.name + ".part")
+    shutil.rmtree(part, ignore_errors=True)
+    part.mkdir(parents=True)
+    arrays = {
+        f"v{i:04d}": keras.ops.convert_to_numpy(v.value) for i, v in enumerate(values)
+    }
+    np.savez(part / VALUES, **arrays)
+    (part / STATE).write_text(json.dumps(state))
+    old = folder.with_name(folder.name + ".old")
+    shutil.rmtree(old, ignore_errors=True)
+    if folder.exists():
+        folder.rename(old)
+    part.rename(folder)
+    shutil.rmtree(old, ignore_errors=True)
+
+
+def load(folder: Path, values: list[Any]) -> dict[str, Any]:
+    """Put the checkpoint's arrays into `values`; returns its state."""
+    folder = _whole(folder)
+    with np.load(folder / VALUES) as arrays:
+        names = sorted(arrays.files)
+        if len(names) != len(values):
+            raise ValueError("the checkpoint belongs to another network")
+        for name, variable in zip(names, values, strict=True):
+            variable.assign(arrays[name])
+    state: dict[str, Any] = json.loads((folder / STATE).read_text())
+    return state
+
+
+def exists(folder: Path) -> bool:
+    return (_whole(folder) / STATE).exists()
+
+
+def _whole(folder: Path) -> Path:
+    """A kill between the two renames of `save` leaves only the older one."""
+    old = folder.with_name(folder.name + ".old")
+    return old if old.exists() and not folder.exists() else folder

@@ -1,0 +1,116 @@
+"""`python -m ml bench-networks`: the named networks, the same split and budget."""
+
+import argparse
+import json
+from pathlib import Path
+from typing import Any
+
+from ml.commands.train import add_data_arguments
+from ml.errors import BadInput
+
+QUICK = {"rows": 2000, "epochs": 2, "warm_up": 0.2, "decay": 0.8, "ema": 0.9}
+DEFAULT = "vgg-lean,vgg-small,resnet-small,relu-cnn,elu-cnn,mini-xception,"
+DEFAULT += "mobilenetv2-96,efficientnet-b0"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
+    add("--networks", default=DEFAULT, help="names, with commas between")
+    add("--epochs", type=int, default=40, help="the budget of each")
+    add("--quick", action="store_true", help="two epochs of 2,000 faces: a rehearsal")
+    add("--weights", choices=("imagenet", "none"), default="imagenet")
+    add("--out", type=Path, default=Path(".data/bench-networks"))
+    add_data_arguments(parser)
+    add("--json", action="store_true")
+
+
+def run(args: argparse.Namespace) -> int:
+    from ml import networks
+
+    if args.fer2013 is None:
+        raise BadInput("--fer2013 PATH is needed: the networks learn from it")
+    names = args.networks.split(",")
+    for name in names:
+        if name not in networks.NAMES:
+            known = ", ".join(networks.NAMES)
+            raise BadInput(f"no network {name!r}; there are {known}")
+    rows = []
+    for name in names:
+        rows.append(_row(name, args))
+        print(json.dumps(rows[-1]) if args.json else _line(rows[-1]), flush=True)
+    args.out.mkdir(parents=True, exist_ok=True)
+    (args.out / "networks.json").write_text(json.dumps(rows, indent=1))
+    (args.out / "networks.html").write_text(_page(rows))
+    return 0
+
+
+def _row(name: str, args: argparse.Namespace) -> dict[str, Any]:
+    """One network's figures; a row that needs weights not to be had is marked so."""
+    from ml import forerunners, runs
+    from ml.config import preset
+
+    needs = name in forerunners.PRETRAINED and args.weights == "imagenet"
+    weights = "imagenet" if needs else "none"
+    knobs: dict[str, Any] = {"network": name, "weights": weights}
+    knobs |= forerunners.RECIPES.get(name, {}) | {"epochs": args.epochs}
+    knobs |= QUICK if args.quick else {}
+    out = args.out / name
+    sources = runs.Sources(args.fer2013, None, args.ferplus, cache=args.cache)
+    try:
+        done = runs.run(sources, out, preset("full", **knobs), tell=_quiet, name=name)
+    except BadInput as error:
+        if not needs:
+            raise
+        return {"network": name, "not_run": str(error)}
+    return {"network": name, "weights": weights} | _figures(out, done)
+
+
+def _quiet(_event: dict[str, Any]) -> None:
+    return
+
+
+def _figures(out: Path, done: Any) -> dict[str, Any]:
+    import numpy as np
+
+    from ml import card, examining
+    from ml.predictor import Predictor
+
+    face = np.asarray(card.golden_faces()[:1, :, :, 0], np.uint8)
+    tune = done.metrics["tune"]
+    return {
+        "accuracy": tune["accuracy"],
+        "ferplus": (tune["ferplus"] or {}).get("accuracy"),
+        "macro_f1": tune["macro_f1"],
+        "bytes": (out / card.MODEL).stat().st_size,
+        "params": done.params,
+        "multiply_adds": done.multiply_adds,
+        "ms": round(examining.milliseconds(Predictor.load(out), face), 3),
+    }
+
+
+def _line(row: dict[str, Any]) -> str:
+    if "not_run" in row:
+        return f"{row['network']:<16} not run: {row['not_run']}"
+    size = f"{row['bytes'] / 1e6:5.2f} MB  {row['ms']:.2f} ms a face"
+    return (
+        f"{row['network']:<16} {row['accuracy']:6.1%} on Tune  macro-F1 "
+        f"{row['macro_f1']:.3f}  {size}"
+    )
+
+
+def _page(rows: list[dict[str, Any]]) -> str:
+    from ml import charts
+
+    ran = [r for r in rows if "not_run" not in r]
+    names = [r["network"] for r in ran]
+    pictures = [
+        charts.bars(names, [r[key] for r in ran], title=title, percent=percent)
+        for key, title, percent in (
+            ("accuracy", "Accuracy on Tune", True),
+            ("macro_f1", "Macro-F1 on Tune", False),
+            ("ms", "Milliseconds a face, one thread", False),
+        )
+        if ran
+    ]
+    lines = "\n".join(_line(row) for row in rows)
+    return f"<!doctype html><meta charset=utf-8><pre>{lines}</pre>{''.join(pictures)}"

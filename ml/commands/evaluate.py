@@ -1,0 +1,60 @@
+"""`python -m ml evaluate MODEL_DIR --fer2013 PATH --split public`."""
+
+import argparse
+import json
+from pathlib import Path
+from typing import Any
+
+from ml.commands.train import add_data_arguments
+from ml.errors import BadInput
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("model", type=Path, metavar="MODEL_DIR")
+    add_data_arguments(parser)
+    parser.add_argument("--split", choices=("tune", "public", "private"), required=True)
+    parser.add_argument("--json", action="store_true", help="one JSON object")
+
+
+def run(args: argparse.Namespace) -> int:
+    from ml import evaluate
+    from ml.predictor import Predictor
+
+    if args.fer2013 is None:
+        raise BadInput("--fer2013 PATH is needed: there is nothing to measure on")
+    predictor = Predictor.load(args.model)
+    try:
+        rows, leaked = evaluate.exam(
+            args.split,
+            predictor.emotions,
+            fer=args.fer2013,
+            votes=args.ferplus,
+            cache=args.cache,
+        )
+    except FileNotFoundError as error:
+        raise BadInput(str(error)) from error
+    found = evaluate.evaluate(predictor, rows, leaked)
+    print(json.dumps(found) if args.json else as_text(args.split, found))
+    return 0
+
+
+def as_text(split: str, found: dict[str, Any]) -> str:
+    low, high = found["accuracy_ci"]
+    lines = [
+        f"{split}: {found['n']} faces",
+        f"  accuracy  {found['accuracy']:.2%}  (95 %: {low:.1%} to {high:.1%})",
+        f"  top two   {found['top2']:.2%}",
+        f"  macro-F1  {found['macro_f1']:.3f}",
+        f"  ECE       {found['ece']:.3f}",
+    ]
+    if found["leaked"]:
+        clean = found["accuracy_without_leaked"]
+        lines.append(f"  without {found['leaked']} leaked rows  {clean:.2%}")
+    if found["ferplus"]:
+        votes = found["ferplus"]
+        lines.append(f"  FER+ majority  {votes['accuracy']:.2%} of {votes['n']}")
+    lines.append("  recall")
+    for emotion, share in found["recall"].items():
+        shown = "–" if share is None else f"{share:.1%}"
+        lines.append(f"    {emotion:<9} {shown}")
+    return "\n".join(lines)

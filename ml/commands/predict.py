@@ -1,0 +1,104 @@
+"""`python -m ml predict PHOTO…`: find the faces, and how each looks to the model."""
+
+import argparse
+import json
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+from ml import faces, images
+from ml.errors import BadInput
+from ml.faces import Detector
+from ml.predictor import Predictor
+from ml.sight import Sighting, see
+
+ROOT = Path(__file__).resolve().parents[2]
+DETECTOR = "face_detection_yunet_2023mar.onnx"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("photos", nargs="+", type=Path, metavar="PHOTO")
+    add_model_arguments(parser)
+    parser.add_argument("--json", action="store_true", help="one JSON object a photo")
+
+
+def add_model_arguments(parser: argparse.ArgumentParser) -> None:
+    """`--model` and `--detector`, for every command that looks at pictures."""
+    parser.add_argument(
+        "--model",
+        type=Path,
+        default=Path(os.environ.get("MODEL") or ROOT / "models" / "base"),
+        help="a model folder (default: $MODEL, else models/base)",
+    )
+    data = Path(os.environ.get("MIEN_DATA") or ROOT / ".data")
+    parser.add_argument(
+        "--detector",
+        type=Path,
+        default=Path(os.environ.get("FACE_DETECTOR") or data / DETECTOR),
+        help="YuNet's file (default: $FACE_DETECTOR, else .data/; without it, Haar)",
+    )
+
+
+def look(data: bytes, predictor: Predictor, detector: Detector) -> dict[str, Any]:
+    """The faces of one photo's bytes, largest first. Raises ml.images.BadPicture."""
+    picture = images.load(data)
+    return {
+        "model": predictor.card.name,
+        "detector": detector.name,
+        "width": picture.width,
+        "height": picture.height,
+        "faces": [
+            _face(sighting, predictor.emotions)
+            for sighting in see(picture, predictor, detector)
+        ],
+    }
+
+
+def _face(sighting: Sighting, emotions: tuple[str, ...]) -> dict[str, Any]:
+    opinion = {
+        emotion: round(float(p), 4)
+        for emotion, p in zip(emotions, sighting.probabilities, strict=True)
+    }
+    return {
+        "box": [round(side, 1) for side in sighting.box],
+        "score": round(sighting.score, 4),
+        "emotion": max(opinion, key=lambda emotion: opinion[emotion]),
+        "probabilities": opinion,
+    }
+
+
+def run(args: argparse.Namespace) -> int:
+    predictor = Predictor.load(args.model)
+    detector = faces.load_detector(args.detector)
+    failed = 0
+    for path in args.photos:
+        try:
+            answer = look(path.read_bytes(), predictor, detector)
+        except OSError as error:
+            failed += _failed(path, f"cannot be read ({error.strerror}).", args.json)
+        except BadInput as error:
+            failed += _failed(path, str(error), args.json)
+        else:
+            _show(path, answer, args.json)
+    return 2 if failed else 0
+
+
+def _failed(path: Path, sentence: str, as_json: bool) -> int:
+    if as_json:
+        print(json.dumps({"photo": str(path), "error": sentence}))
+    print(f"{path}: {sentence}", file=sys.stderr)
+    return 1
+
+
+def _show(path: Path, answer: dict[str, Any], as_json: bool) -> None:
+    if as_json:
+        print(json.dumps({"photo": str(path), **answer}), flush=True)
+        return
+    count = len(answer["faces"])
+    print(f"{path}: {count or 'no'} face{'' if count == 1 else 's'}")
+    for face in answer["faces"]:
+        ranked = sorted(face["probabilities"].items(), key=lambda item: -item[1])[:3]
+        opinion = ", ".join(f"{emotion} {p:.0%}" for emotion, p in ranked)
+        x, y, w, h = (round(side) for side in face["box"])
+        print(f"  {w}×{h} at {x},{y}: {opinion}")

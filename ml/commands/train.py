@@ -1,0 +1,142 @@
+"""`python -m ml train DATA OUT`: a network from a snapshot or from FER-2013."""
+
+import argparse
+import json
+import os
+import signal
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+from ml import config as configs
+from ml.errors import BadInput
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
+    add("data", type=Path, help="a snapshot folder, or FER-2013")
+    add("out", type=Path, help="the folder the model is written to")
+    add("--preset", choices=list(configs.PRESETS), default="full")
+    add_data_arguments(parser)
+    more: dict[str, Any] = {"type": Path, "action": "append", "default": []}
+    add("--extra", **more, help="more faces, one folder an emotion; repeatable")
+    add("--extra-validation", **more, help="as --extra, but only measured on")
+    add("--detector", type=Path, help="YuNet's file, for extra folders")
+    add("--emotions", help="a subset, as in happy,sad,angry")
+    add("--warm-start", type=Path, metavar="MODEL_DIR")
+    add("--resume", action="store_true", help="go on where OUT stopped")
+    add("--seed", type=int)
+    add("--name", default="", help="of the version (default: OUT's)")
+    add("--no-faces", action="store_true", help="none in the report, to pass it on")
+    add("--set", action="append", default=[], metavar="KNOB=VALUE")
+    add("--json", action="store_true", help="one JSON object an event")
+
+
+def add_data_arguments(parser: argparse.ArgumentParser) -> None:
+    data = Path(os.environ.get("MIEN_DATA") or ROOT / ".data")
+    add = parser.add_argument
+    add("--fer2013", type=Path, help="FER-2013, in any published form")
+    add("--ferplus", type=Path, help="the FER+ votes, fer2013new.csv")
+    add("--cache", type=Path, default=data / "cache", help="for parsed data")
+
+
+def run(args: argparse.Namespace) -> int:
+    before = {s: signal.signal(s, _stop) for s in (signal.SIGTERM, signal.SIGINT)}
+    tell = _tell_json if args.json else Bar().tell
+    try:
+        _train(args, tell)
+    except (BadInput, FileNotFoundError) as error:
+        tell({"event": "error", "code": "bad_data", "message": str(error)})
+        raise BadInput(str(error)) from error
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+    return 0
+
+
+def _train(args: argparse.Namespace, tell: Any) -> None:
+    from ml import runs
+
+    try:
+        config = configs.preset(args.preset, **_knobs(args))
+    except (TypeError, ValueError) as error:
+        raise BadInput(str(error)) from error
+    detector = args.detector or os.environ.get("FACE_DETECTOR")
+    sources = runs.Sources(
+        data=args.data,
+        fer2013=args.fer2013,
+        ferplus=args.ferplus,
+        extra=tuple(args.extra),
+        validation=tuple(args.extra_validation),
+        detector=Path(detector) if detector else None,
+        cache=args.cache,
+    )
+    if args.warm_start is not None:
+        config = runs.like(args.warm_start, config)
+    runs.run(
+        sources,
+        args.out,
+        config,
+        tell=tell,
+        warm_start=args.warm_start,
+        resume=args.resume,
+        name=args.name,
+        faces=not args.no_faces,
+    )
+
+
+def _knobs(args: argparse.Namespace) -> dict[str, Any]:
+    knobs = dict(configs.WARM.get(args.preset, {})) if args.warm_start else {}
+    knobs |= dict(configs.parse_knob(text) for text in args.set)
+    if args.seed is not None:
+        knobs["seed"] = args.seed
+    if args.emotions:
+        knobs["emotions"] = tuple(args.emotions.split(","))
+    return knobs
+
+
+def _stop(number: int, _frame: object) -> None:
+    """Files are written whole or not at all, so a run may end wherever it stands."""
+    sys.stdout.flush()
+    os._exit(128 + number)
+
+
+def _tell_json(event: dict[str, Any]) -> None:
+    print(json.dumps(event), flush=True)
+
+
+class Bar:
+    """The same events for a person: a bar with the time left, a line an epoch."""
+
+    def __init__(self) -> None:
+        self.is_terminal = sys.stderr.isatty()
+        self.began = time.monotonic()
+
+    def tell(self, event: dict[str, Any]) -> None:
+        getattr(self, f"_{event['event']}", lambda _event: None)(event)
+
+    def _start(self, event: dict[str, Any]) -> None:
+        print(f"{event['rows']} faces to learn from, {event['tune_rows']} of Tune")
+
+    def _step(self, event: dict[str, Any]) -> None:
+        if not self.is_terminal:
+            return
+        full = int(event["progress"] * 40)
+        bar = "█" * full + "·" * (40 - full)
+        minutes, seconds = divmod(int(event["seconds_left"]), 60)
+        line = f"\r{bar} {event['progress']:4.0%}, {minutes}:{seconds:02} left "
+        print(line, end="", file=sys.stderr, flush=True)
+
+    def _epoch(self, event: dict[str, Any]) -> None:
+        if self.is_terminal:
+            print("\r\033[K", end="", file=sys.stderr, flush=True)
+        tune = event["tune_accuracy"]
+        shown = "" if tune is None else f", {tune:.1%} right on Tune"
+        print(f"epoch {event['epoch']}/{event['epochs']}: "
+              f"loss {event['loss']:.3f}{shown}", flush=True)  # fmt: skip
+
+    def _done(self, event: dict[str, Any]) -> None:
+        print(f"{event['folder']} is ready after {time.monotonic() - self.began:.0f} s")

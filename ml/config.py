@@ -1,0 +1,120 @@
+"""Every knob of a training run, in one frozen dataclass saved beside the result."""
+
+import dataclasses
+from dataclasses import dataclass
+from typing import Any
+
+from ml.emotions import EMOTIONS
+
+
+@dataclass(frozen=True)
+class Config:
+    preset: str = "full"
+    seed: int = 1
+
+    # --- data
+    emotions: tuple[str, ...] = tuple(EMOTIONS)
+    drop_leaked: bool = True  # rows whose pixels occur in a test split
+    drop_duplicates: bool = True  # one row of each group of equal pixels
+    drop_blank: bool = True  # pictures of one single grey
+    drop_non_faces: bool = True  # FER+: most raters said "not a face"
+    drop_conflicts: bool = False  # equal pixels under different labels
+    drop_undetected: bool = False  # faces the detector cannot find
+    rows: int = 0  # at most so many of FER-2013's rows; 0 takes them all
+    use_tune: bool = False  # the last run, with all else frozen, may train on Tune
+
+    # --- network
+    network: str = "vgg-lean"
+    heads: int = 2  # FER-2013's label and the FER+ votes, one head each
+    weights: str = "none"  # "imagenet" for the forerunners that start from it
+    dropout: float = 0.2  # whole maps, before the last convolution
+    votes_share: float = 0.35  # of the votes' head in the answer; chosen on Tune
+    mirror: bool = True  # the shipped graph averages each face with its mirror image
+    int8: bool = True
+
+    # --- schedule
+    epochs: int = 40
+    batch: int = 128
+    optimizer: str = "sgd"  # or "adam", as most forerunners had it
+    rate: float = 0.1  # learning rate at the plateau, for SGD with Nesterov momentum
+    warm_up: float = 2.0  # epochs from 0 to the full rate
+    decay: float = 0.35  # share of the run that ends it, straight down to 0
+    momentum: float = 0.9
+    weight_decay: float = 5e-3  # decoupled; on kernels alone
+    ema: float = 0.998  # averaged weights are the ones kept
+    label_smoothing: float = 0.05  # of FER-2013's labels; votes are soft already
+    distil: float = 0.0  # weight of the warm-start model's own answers as targets
+
+    # --- augmentation
+    size: int = 44  # the crop in training; served, the middle of the 48
+    rotate: float = 12.0  # degrees
+    zoom: float = 0.12
+    shift: float = 4.0  # pixels
+    light: float = 0.2  # contrast and brightness
+    erase: float = 0.5  # chance of a random box of noise
+    mixup: float = 0.2  # Beta(a, a); off once the rate falls below a third
+
+    precision: str = "auto"  # "auto": mixed bfloat16 where the CPU computes it
+
+    def to_json(self) -> dict[str, Any]:
+        return dataclasses.asdict(self)
+
+
+def from_json(values: dict[str, Any]) -> Config:
+    known = {f.name for f in dataclasses.fields(Config)}
+    kept = {name: value for name, value in values.items() if name in known}
+    if "emotions" in kept:
+        kept["emotions"] = tuple(kept["emotions"])
+    return Config(**kept)
+
+
+PRESETS: dict[str, dict[str, Any]] = {
+    "full": {},
+    # About a minute on two cores: shows that the way works, not how good it gets.
+    "quick": {
+        "network": "vgg-quick",
+        "rows": 4000,
+        "epochs": 6,
+        "warm_up": 0.5,
+        "decay": 0.8,
+        "ema": 0.98,
+        "mixup": 0.0,
+        "dropout": 0.0,
+    },
+    # From the champion: low rate, and its own answers beside the labels, so that it
+    # learns what is new without losing what it knows.
+    "finetune": {
+        "epochs": 3,
+        "ema": 0.99,
+        "rate": 0.005,
+        "warm_up": 0.2,
+        "decay": 0.8,
+        "distil": 0.5,
+        "mixup": 0.0,
+    },
+}
+
+# A warm start of `quick` is a short finetune: the champion's network is too big, and
+# already too good, for the rate of a fresh one.
+WARM: dict[str, dict[str, Any]] = {
+    "quick": {"epochs": 2, "rate": 0.004, "ema": 0.9, "distil": 0.5, "decay": 0.8},
+}
+
+
+def preset(name: str, **knobs: Any) -> Config:
+    return Config(**{**PRESETS[name], "preset": name, **knobs})
+
+
+def parse_knob(text: str) -> tuple[str, Any]:
+    """`name=value` from the command line, as the knob's own type."""
+    name, equals, value = text.partition("=")
+    fields = {f.name: f for f in dataclasses.fields(Config)}
+    if not equals or name not in fields:
+        raise ValueError(f"no such knob: {text!r}; they are {', '.join(fields)}")
+    default = fields[name].default
+    if isinstance(default, bool):
+        return name, value.lower() in ("1", "true", "yes", "on")
+    if isinstance(default, tuple):
+        return name, tuple(value.split(","))
+    kind: Any = type(default)
+    return name, kind(value)

@@ -1,0 +1,172 @@
+"""From FER-2013 and contributions to clean rows, cut into training and Tune."""
+
+import hashlib
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from ml.config import Config
+from ml.emotions import EMOTIONS
+from ml.fer2013 import TRAINING, Bytes, Fer2013
+from ml.ferplus import Votes
+
+Floats = npt.NDArray[np.float32]
+Mask = npt.NDArray[np.bool_]
+Ints = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Faces to learn from or to be examined on.
+
+    pixels uint8 [n, 48, 48]; targets float32 [n, 2, k], each summing to 1: the label,
+    and the FER+ votes (the label again where nobody voted); weights float32 [n];
+    labels int64 [n]; majority int64 [n], -1 where the votes name no clear winner;
+    index int64 [n], the row in FER-2013, -1 for a contribution.
+    """
+
+    pixels: Bytes
+    targets: Floats
+    weights: Floats
+    labels: Ints
+    majority: Ints
+    index: Ints
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    def take(self, where: Any) -> "Rows":
+        return Rows(
+            self.pixels[where],
+            self.targets[where],
+            self.weights[where],
+            self.labels[where],
+            self.majority[where],
+            self.index[where],
+        )
+
+
+def join(*parts: Rows) -> Rows:
+    names = ("pixels", "targets", "weights", "labels", "majority", "index")
+    return Rows(*(np.concatenate([getattr(p, name) for p in parts]) for name in names))
+
+
+def digests(pixels: Bytes) -> npt.NDArray[np.uint64]:
+    """[n] the first eight bytes of each picture's SHA-256."""
+    return np.array(
+        [
+            int.from_bytes(hashlib.sha256(p.tobytes()).digest()[:8], "big")
+            for p in pixels
+        ],
+        np.uint64,
+    )
+
+
+def fer_rows(fer: Fer2013, votes: Votes | None, config: Config) -> Rows:
+    """All of FER-2013 as rows, with the classes that `config.emotions` names; rows of
+    other classes get label -1 and are for the caller to drop."""
+    k = len(config.emotions)
+    to_new = np.array(
+        [config.emotions.index(e) if e in config.emotions else -1 for e in fer.emotions]
+    )
+    labels = to_new[fer.labels].astype(np.int64)
+    hard = np.eye(k, dtype=np.float32)[np.maximum(labels, 0)]
+    soft, majority = hard, np.full(len(fer), -1, np.int64)
+    if votes is not None:
+        seven = [EMOTIONS.index(e) for e in config.emotions]
+        soft = votes.soft()[:, seven]
+        total = soft.sum(1, keepdims=True)
+        soft = np.where(total > 0, soft / np.maximum(total, 1e-9), hard)
+        back = np.full(8, -1)
+        back[seven] = np.arange(k)
+        majority = back[votes.majority()].astype(np.int64)
+    return Rows(
+        fer.pixels,
+        np.stack([hard, soft], 1).astype(np.float32),
+        np.ones(len(fer), np.float32),
+        labels,
+        majority,
+        np.arange(len(fer)),
+    )
+
+
+def clean(
+    fer: Fer2013,
+    rows: Rows,
+    votes: Votes | None,
+    config: Config,
+    *,
+    undetected: Mask | None = None,
+) -> tuple[Mask, Rows, dict[str, int]]:
+    """Which Training rows stay, the rows with the targets of equal pictures averaged,
+    and how many each switch took out (a row counts under the first that takes it)."""
+    seen = digests(fer.pixels)
+    training = fer.usage == TRAINING
+    keep = training & (rows.labels >= 0)
+    counts = {"training_rows": int(training.sum())}
+    counts["other_emotions"] = int(training.sum() - keep.sum())
+    groups, first, inverse = np.unique(
+        np.where(keep, seen, 0), return_index=True, return_inverse=True
+    )
+    high = np.full(len(groups), -1)
+    np.maximum.at(high, inverse, np.where(keep, rows.labels, -1))
+    differs = (rows.labels != high[inverse]) & keep
+    conflict = np.bincount(inverse, differs, len(groups)) > 0
+    sizes = np.bincount(inverse, keep, len(groups))
+    means = np.zeros((len(groups), *rows.targets.shape[1:]))
+    np.add.at(means, inverse, rows.targets * keep[:, None, None])
+    means /= np.maximum(sizes, 1)[:, None, None]
+    targets = np.where(keep[:, None, None], means[inverse], rows.targets)
+    doubles = np.ones(len(fer), bool)
+    doubles[first] = False
+    switches: list[tuple[str, bool, Mask]] = [
+        ("leaked", config.drop_leaked, np.isin(seen, seen[~training])),
+        ("blank", config.drop_blank, np.ptp(fer.pixels, axis=(1, 2)) == 0),
+        ("conflicting", config.drop_conflicts, conflict[inverse]),
+        ("duplicates", config.drop_duplicates, doubles),
+    ]
+    if votes is not None:
+        switches.append(("non_faces", config.drop_non_faces, votes.non_face()))
+    if undetected is not None:
+        switches.append(("undetected", config.drop_undetected, undetected))
+    for name, is_on, bad in switches:
+        counts[name] = int((keep & bad).sum()) if is_on else 0
+        keep &= ~bad if is_on else True
+    counts["kept"] = int(keep.sum())
+    cleaned = Rows(
+        rows.pixels,
+        targets.astype(np.float32),
+        rows.weights,
+        rows.labels,
+        rows.majority,
+        rows.index,
+    )
+    return keep, cleaned, counts
+
+
+def is_tune(pixels: Bytes) -> Mask:
+    """[n] the fixed tenth that makes every choice; equal pictures fall alike."""
+    return np.asarray(digests(pixels) % np.uint64(10) == 0)
+
+
+def split(
+    fer: Fer2013,
+    votes: Votes | None,
+    config: Config,
+    *,
+    undetected: Mask | None = None,
+) -> tuple[Rows, Rows, dict[str, int]]:
+    """FER-2013's cleaned Training rows: (to train on, Tune, what cleaning removed)."""
+    rows = fer_rows(fer, votes, config)
+    keep, rows, counts = clean(fer, rows, votes, config, undetected=undetected)
+    rows = rows.take(keep)
+    tune = is_tune(rows.pixels)
+    train = rows if config.use_tune else rows.take(~tune)
+    if config.rows and config.rows < len(train):
+        order = np.random.default_rng(config.seed).permutation(len(train))
+        train = train.take(np.sort(order[: config.rows]))
+    counts["tune"] = int(tune.sum())
+    counts["train"] = len(train)
+    return train, rows.take(tune), counts

@@ -1,0 +1,64 @@
+"""Measure a model folder, called as it is served, on a split of FER-2013."""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ml import dataset, fer2013, ferplus, finishing, metrics
+from ml.config import Config
+from ml.dataset import Floats, Mask, Rows
+from ml.fer2013 import PRIVATE, PUBLIC, TRAINING, BadData
+from ml.predictor import Predictor
+
+SPLITS = ("tune", "public", "private")
+
+
+def exam(
+    split: str,
+    emotions: tuple[str, ...],
+    *,
+    fer: Path,
+    votes: Path | None = None,
+    cache: Path | None = None,
+) -> tuple[Rows, Mask]:
+    """The rows of a split, and which of them also occur in Training. The test splits
+    stay whole but for classes that `emotions` leaves out. Raises BadData."""
+    data = fer2013.read(fer, cache=cache)
+    counted = ferplus.read(votes, data.usage) if votes else None
+    config = replace(Config(), emotions=emotions)
+    if split == "tune":
+        _train, rows, _counts = dataset.split(data, counted, config)
+        return rows, np.zeros(len(rows), bool)
+    rows = dataset.fer_rows(data, counted, config)
+    usage = {"public": PUBLIC, "private": PRIVATE}[split]
+    picked = (data.usage == usage) & (rows.labels >= 0)
+    if not picked.any():
+        raise BadData(f"{fer.name} has no rows of the {split} split")
+    rows = rows.take(picked)
+    seen = dataset.digests(data.pixels[data.usage == TRAINING])
+    return rows, np.isin(dataset.digests(rows.pixels), seen)
+
+
+def answers(predictor: Predictor, rows: Rows) -> Floats:
+    """probabilities float32 [n, k]."""
+    faces = rows.pixels[..., None]
+    parts = [
+        predictor.predict(faces[i : i + 256].astype(np.float32)).probabilities
+        for i in range(0, len(rows), 256)
+    ]
+    return np.concatenate(parts)
+
+
+def evaluate(predictor: Predictor, rows: Rows, leaked: Mask) -> dict[str, Any]:
+    """Everything `python -m ml evaluate --json` prints."""
+    p = answers(predictor, rows)
+    found = finishing.figures(p, rows, predictor.emotions)
+    right = p.argmax(1) == rows.labels
+    clean = round(float(right[~leaked].mean()), 4) if (~leaked).any() else None
+    return found | {
+        "accuracy_without_leaked": clean,
+        "leaked": int(leaked.sum()),
+        "reliability": metrics.reliability(p, rows.labels),
+    }

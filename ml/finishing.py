@@ -1,0 +1,102 @@
+"""The last steps of a run: calibrate on Tune, export, int8, measure the file."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ml import export, metrics
+from ml.config import Config
+from ml.dataset import Floats, Rows
+
+# Below so few faces of Tune a temperature or an int8 range would be noise.
+ENOUGH = 50
+
+
+@dataclass(frozen=True)
+class Shipped:
+    probabilities: Floats  # of Tune, by the file that ships
+    figures: dict[str, Any]
+    temperature: float
+    threshold: float
+    multiply_adds: int
+    is_int8: bool
+
+
+def ship(network: Any, config: Config, tune: Rows, out: Path) -> Shipped:
+    """Write OUT/model.onnx and say what it does on Tune."""
+    temperature = 1.0
+    if len(tune) >= ENOUGH:
+        raw = export.served(network, config)
+        temperature = export.best_temperature(answers(raw, tune), tune.labels)
+    part, small = out / "float32.part", out / "int8.part"
+    export.to_onnx(export.served(network, config, temperature=temperature), part)
+    adds = export.multiply_adds(part, mirror=config.mirror)
+    p = export.run(part, tune.pixels)[0] if len(tune) else np.zeros((0, 1), np.float32)
+    is_int8 = False
+    if config.int8 and len(tune) >= ENOUGH:
+        faces = tune.pixels[: export.CALIBRATION, :, :, None].astype(np.float32)
+        export.to_int8(part, small, faces)
+        p8 = export.run(small, tune.pixels)[0]
+        is_int8 = accuracy(p8, tune) >= accuracy(p, tune) - export.TOLERANCE
+        p = p8 if is_int8 else p
+    (small if is_int8 else part).replace(out / "model.onnx")
+    part.unlink(missing_ok=True)
+    small.unlink(missing_ok=True)
+    return Shipped(
+        probabilities=p,
+        figures=figures(p, tune, config.emotions) if len(tune) else {},
+        temperature=temperature,
+        threshold=threshold(p, tune) if len(tune) >= ENOUGH else 0.45,
+        multiply_adds=adds,
+        is_int8=is_int8,
+    )
+
+
+def measure(folder: Path, rows: Rows, emotions: Sequence[str]) -> dict[str, Any]:
+    """What the file that ships does on other rows."""
+    return figures(export.run(folder / "model.onnx", rows.pixels)[0], rows, emotions)
+
+
+def answers(model: Any, rows: Rows, *, batch: int = 256) -> Floats:
+    parts = [
+        np.asarray(
+            model.predict_on_batch(
+                rows.pixels[i : i + batch, :, :, None].astype(np.float32)
+            )[0]
+        )
+        for i in range(0, len(rows), batch)
+    ]
+    return np.concatenate(parts)
+
+
+def accuracy(p: Floats, rows: Rows) -> float:
+    return float((p.argmax(1) == rows.labels).mean())
+
+
+def threshold(p: Floats, tune: Rows) -> float:
+    """From the raters' majority where votes are at hand: a better truth than labels
+    that disagree with it on a third of the faces."""
+    clear = tune.majority >= 0
+    if clear.sum() >= ENOUGH:
+        return export.certainty_threshold(p[clear], tune.majority[clear])
+    return export.certainty_threshold(p, tune.labels)
+
+
+def figures(p: Floats, rows: Rows, emotions: Sequence[str]) -> dict[str, Any]:
+    """Figures by the labels; accuracy by the FER+ majority where it is known."""
+    found = metrics.figures(p, rows.labels, emotions)
+    clear = rows.majority >= 0
+    found["ferplus"] = (
+        {
+            "n": int(clear.sum()),
+            "accuracy": round(
+                float((p[clear].argmax(1) == rows.majority[clear]).mean()), 4
+            ),
+        }
+        if clear.any()
+        else None
+    )
+    return found

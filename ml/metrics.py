@@ -1,0 +1,108 @@
+"""Figures of a classifier from its probabilities and the truth. Pure functions."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+Probabilities = npt.NDArray[np.floating[Any]]
+Ints = npt.NDArray[np.integer[Any]]
+
+Z = 1.959963984540054  # of the normal distribution, for 95 % intervals
+
+
+def confusion(truth: Ints, said: Ints, classes: int) -> npt.NDArray[np.int64]:
+    """[k, k] counts: row the truth, column what the model said."""
+    return np.bincount(truth * classes + said, minlength=classes**2).reshape(
+        classes, classes
+    )
+
+
+def recall(table: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
+    """[k] of each class's faces, the share found; nan for a class without faces."""
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return np.asarray(np.diag(table) / table.sum(1))
+
+
+def precision(table: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
+    """[k] of the faces called so, the share that are; nan where none was called so."""
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return np.asarray(np.diag(table) / table.sum(0))
+
+
+def f1(table: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
+    """[k]; nan for a class that neither occurs nor was ever said."""
+    total = table.sum(0) + table.sum(1)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return np.asarray(2 * np.diag(table) / total)
+
+
+def ece(p: Probabilities, truth: Ints, *, bins: int = 15) -> float:
+    """Expected calibration error (Guo et al. 2017): how far the winner's probability
+    lies from how often it is right, over `bins` equally wide bins, weighted by size."""
+    if not len(truth):
+        return float("nan")
+    sure, right = p.max(1), p.argmax(1) == truth
+    where = np.minimum((sure * bins).astype(int), bins - 1)
+    gaps = np.abs(
+        np.bincount(where, sure, bins) - np.bincount(where, right, bins)
+    )  # each bin's |confidence - accuracy| times its size
+    return float(gaps.sum() / len(truth))
+
+
+def reliability(
+    p: Probabilities, truth: Ints, *, bins: int = 15
+) -> list[dict[str, float]]:
+    """The bins of `ece` that hold faces: mean probability, accuracy and count."""
+    sure, right = p.max(1), p.argmax(1) == truth
+    where = np.minimum((sure * bins).astype(int), bins - 1)
+    return [
+        {
+            "confidence": float(sure[where == b].mean()),
+            "accuracy": float(right[where == b].mean()),
+            "n": int((where == b).sum()),
+        }
+        for b in range(bins)
+        if (where == b).any()
+    ]
+
+
+def top2(p: Probabilities, truth: Ints) -> float:
+    best = np.argsort(-p, axis=1)[:, :2]
+    return float((best == truth[:, None]).any(1).mean())
+
+
+def wilson(right: int, n: int) -> tuple[float, float]:
+    """95 % interval of a share (Wilson 1927); (0, 1) where nothing was measured."""
+    if not n:
+        return 0.0, 1.0
+    share, z2 = right / n, Z * Z
+    centre = (share + z2 / (2 * n)) / (1 + z2 / n)
+    half = Z * np.sqrt(share * (1 - share) / n + z2 / (4 * n * n)) / (1 + z2 / n)
+    return float(max(0.0, centre - half)), float(min(1.0, centre + half))
+
+
+def figures(p: Probabilities, truth: Ints, names: Sequence[str]) -> dict[str, Any]:
+    """Everything `evaluate` prints of one split, as plain JSON values."""
+    table = confusion(truth, p.argmax(1), len(names))
+    recalls, f1s = recall(table), f1(table)
+    precisions = precision(table)
+    return {
+        "n": len(truth),
+        "accuracy": _round(float((p.argmax(1) == truth).mean())),
+        "accuracy_ci": [
+            _round(x) for x in wilson(int(np.diag(table).sum()), len(truth))
+        ],
+        "top2": _round(top2(p, truth)),
+        "macro_f1": _round(float(np.nanmean(f1s))),
+        "ece": _round(ece(p, truth)),
+        "recall": {n: _round(r) for n, r in zip(names, recalls, strict=True)},
+        "precision": {n: _round(r) for n, r in zip(names, precisions, strict=True)},
+        "f1": {n: _round(r) for n, r in zip(names, f1s, strict=True)},
+        "confusion": table.tolist(),
+    }
+
+
+def _round(value: float) -> float | None:
+    return None if np.isnan(value) else round(float(value), 4)

@@ -1,0 +1,229 @@
+"""One training run: data in, a sealed artefact out.
+
+The card is written last, so a folder with one is complete; everything before it may be
+lost at any moment and taken up again with `--resume`.
+"""
+
+import hashlib
+import platform
+from dataclasses import dataclass, field, replace
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+from ml import card, dataset, fer2013, ferplus, folders, snapshot
+from ml.config import Config, from_json
+from ml.dataset import Rows
+from ml.emotions import EMOTIONS
+from ml.faces import load_detector
+from ml.fer2013 import BadData
+from ml.train import Event, Tell
+
+PACKAGES = ("keras", "numpy", "onnxruntime", "opencv-python-headless", "tensorflow")
+
+
+@dataclass(frozen=True)
+class Sources:
+    """Where a run's faces come from. `data` is a snapshot folder, or FER-2013."""
+
+    data: Path
+    fer2013: Path | None = None
+    ferplus: Path | None = None
+    extra: tuple[Path, ...] = ()
+    validation: tuple[Path, ...] = ()  # extra folders that are only measured on
+    detector: Path | None = None  # YuNet's file, for extra folders
+    cache: Path | None = None
+
+
+@dataclass(frozen=True)
+class Gathered:
+    train: Rows
+    tune: Rows
+    facts: dict[str, Any] = field(default_factory=dict)  # goes into the card
+    validation: dict[str, Rows] = field(default_factory=dict)  # extra, measured only
+
+
+def gather(sources: Sources, config: Config) -> Gathered:
+    """All rows of a run, cleaned and cut. Raises BadData."""
+    facts: dict[str, Any] = {}
+    parts: list[Rows] = []
+    tune: Rows | None = None
+    fer_path = sources.fer2013
+    if snapshot.is_snapshot(sources.data):
+        manifest = snapshot.manifest(sources.data)
+        facts |= {"hash": manifest.get("hash"), "rows": manifest.get("rows")}
+        _ids, given = snapshot.read(sources.data, "train", config.emotions)
+        facts["contributions"] = 0 if given is None else len(given)
+        parts += [given] if given is not None else []
+    else:
+        fer_path = sources.data
+    if fer_path is not None:
+        train, tune, facts["cleaning"] = fer_split(sources, fer_path, config)
+        facts["fer2013"] = {"sha256": file_hash(fer_path), "rows": len(train)}
+        facts.setdefault("hash", facts["fer2013"]["sha256"])
+        parts.append(train)
+    for folder in sources.extra:
+        parts.append(read_extra(folder, sources, config, facts))
+    if not parts:
+        raise BadData("there is nothing to train on: no contributions and no FER-2013")
+    rows = dataset.join(*parts)
+    if tune is None:
+        held = dataset.is_tune(rows.pixels)
+        tune, rows = rows.take(held), rows.take(~held)
+    if not len(rows):
+        raise BadData("there are too few faces to train on")
+    measured = {
+        folder.name: read_extra(folder, sources, config, facts)
+        for folder in sources.validation
+    }
+    return Gathered(rows, tune, facts, measured)
+
+
+def fer_split(
+    sources: Sources, path: Path, config: Config
+) -> tuple[Rows, Rows, dict[str, int]]:
+    fer = fer2013.read(path, cache=sources.cache)
+    votes = ferplus.read(sources.ferplus, fer.usage) if sources.ferplus else None
+    missing = None
+    if config.drop_undetected:
+        missing = folders.undetected(fer.pixels, load_detector(sources.detector))
+    return dataset.split(fer, votes, config, undetected=missing)
+
+
+def read_extra(
+    folder: Path, sources: Sources, config: Config, facts: dict[str, Any]
+) -> Rows:
+    more = folders.found_in(folder, config.emotions, load_detector(sources.detector))
+    facts.setdefault("extra", {})[folder.name] = {
+        "rows": len(more.rows),
+        "without_face": more.without_face,
+        "broken": more.broken,
+    }
+    return more.rows
+
+
+def with_known_emotions(sources: Sources, config: Config) -> Config:
+    """Of all seven, those that the data have: FER-2013 in folders may know but three.
+    A wish for one that they lack is refused."""
+    if snapshot.is_snapshot(sources.data) or not sources.data.is_dir():
+        return config
+    known = fer2013.read(sources.data).emotions
+    if config.emotions == tuple(EMOTIONS):
+        return replace(config, emotions=known)
+    lacking = [e for e in config.emotions if e not in known]
+    if lacking:
+        raise BadData(f"{sources.data} has no faces for {', '.join(lacking)}")
+    return config
+
+
+def file_hash(path: Path) -> str:
+    if path.is_file():
+        return card.sha256(path)
+    names = sorted(str(p.relative_to(path)) for p in path.rglob("*") if p.is_file())
+    return hashlib.sha256("\n".join(names).encode()).hexdigest()
+
+
+def like(champion: Path, config: Config) -> Config:
+    """`config` with the champion's network, so that its weights fit."""
+    theirs = from_json(dict(card.read(champion).config))
+    if theirs.emotions != config.emotions:
+        raise BadData(
+            f"{champion.name} knows {', '.join(theirs.emotions)}: a warm start needs "
+            "the same emotions"
+        )
+    return replace(
+        config,
+        network=theirs.network,
+        heads=theirs.heads,
+        votes_share=theirs.votes_share,
+        mirror=theirs.mirror,
+        dropout=theirs.dropout,
+        size=theirs.size,
+    )
+
+
+def run(
+    sources: Sources,
+    out: Path,
+    config: Config,
+    *,
+    tell: Tell,
+    warm_start: Path | None = None,
+    resume: bool = False,
+    name: str = "",
+    faces: bool = True,
+) -> card.Card:
+    """Train, export, measure on Tune, seal. Raises BadData."""
+    config = with_known_emotions(sources, config)
+    gathered = gather(sources, config)
+    out.mkdir(parents=True, exist_ok=True)
+    import keras
+
+    from ml import train
+
+    start = None
+    if warm_start is not None:
+        start = keras.saving.load_model(warm_start / "model.keras", compile=False)
+    network, history = train.train(
+        config,
+        gathered.train,
+        gathered.tune,
+        out,
+        tell=tell,
+        start=start,
+        resume=resume,
+    )
+    keep(network, out / "model.keras")
+    gathered.facts["warm_start"] = warm_start.name if warm_start else None
+    done = finish(network, config, gathered, out, history, name, faces=faces)
+    tell({"event": "done", "folder": str(out), "metrics": done.metrics})
+    return done
+
+
+def keep(network: Any, path: Path) -> None:
+    part = path.with_name("part.keras")
+    network.save(part)
+    part.replace(path)
+
+
+def finish(
+    network: Any,
+    config: Config,
+    gathered: Gathered,
+    out: Path,
+    history: list[Event],
+    name: str = "",
+    *,
+    faces: bool = True,
+) -> card.Card:
+    """Calibrate on Tune, export, measure the exported file, report, seal."""
+    from ml import finishing, report
+
+    tune, facts, name = gathered.tune, gathered.facts, name or out.name
+    shipped = finishing.ship(network, config, tune, out)
+    measured = {"tune": shipped.figures} if shipped.figures else {}
+    for folder, rows in gathered.validation.items():
+        measured[f"extra:{folder}"] = finishing.measure(out, rows, config.emotions)
+    report.write(out, name, config, tune, shipped, history, facts, faces=faces)
+    knowledge: dict[str, Any] = {
+        "snapshot": facts,
+        "config": config.to_json(),
+        "seeds": {"seed": config.seed},
+        "packages": versions(),
+        "metrics": measured,
+        "params": int(network.count_params()),
+        "multiply_adds": shipped.multiply_adds,
+        "temperature": shipped.temperature,
+        "certainty_threshold": shipped.threshold,
+    }
+    return card.write(out, name=name, emotions=config.emotions, **knowledge)
+
+
+def versions() -> dict[str, str]:
+    found = {"python": platform.python_version()}
+    for package in PACKAGES:
+        try:
+            found[package] = metadata.version(package)
+        except metadata.PackageNotFoundError:
+            continue
+    return found

@@ -1,0 +1,180 @@
+import base64
+import json
+from pathlib import Path
+from typing import Any
+
+import cv2
+import pytest
+from playwright.sync_api import Page, expect
+
+from labeling.models import Answer, Contribution
+from tests import make
+from tests.paths import PHOTOS, needs_face_detector, needs_photos
+
+pytestmark = pytest.mark.usefixtures("champion")
+
+CARD = ".face-card"
+
+# Gives a file to the page as a drop or a paste does.
+HAND_OVER = """
+([kind, base64]) => {
+  const bytes = Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0));
+  const data = new DataTransfer();
+  data.items.add(new File([bytes], "handed.jpg", { type: "image/jpeg" }));
+  const event = kind === "paste"
+    ? new ClipboardEvent("paste", { clipboardData: data, bubbles: true })
+    : new DragEvent("drop", { dataTransfer: data, bubbles: true, cancelable: true });
+  document.querySelector("[data-drop]").dispatchEvent(event);
+}
+"""
+
+
+def choose(page: Page, *files: str) -> None:
+    page.locator("#photo").set_input_files(list(files))
+
+
+def test_a_chosen_photo_gets_a_box_and_a_card(visit: Any, photo_file: Any) -> None:
+    page = visit("/")
+    choose(page, photo_file(29))
+    expect(page.locator(CARD)).to_have_count(1)
+    expect(page.locator(".photo .box")).to_have_count(1)
+    expect(page.locator(f"{CARD} .bars li")).to_have_count(7)
+    expect(page.get_by_text("Is this right?")).to_be_visible()
+
+
+def test_several_photos_come_back_one_by_one(visit: Any, photo_file: Any) -> None:
+    page = visit("/")
+    choose(page, photo_file(29), photo_file(29, 2), photo_file())
+    expect(page.locator("[data-result]")).to_have_count(3)
+    expect(page.locator(CARD)).to_have_count(3)
+    expect(page.get_by_role("heading", name="No face found")).to_be_visible()
+
+
+def test_a_click_on_a_face_leads_to_its_card(visit: Any, photo_file: Any) -> None:
+    page = visit("/")
+    choose(page, photo_file(29, 2))
+    page.locator(".photo a").nth(1).click()
+    expect(page.locator(CARD).nth(1)).to_be_in_viewport()
+    assert page.locator(f"{CARD}:target").count() == 1
+
+
+@pytest.mark.parametrize("kind", ["paste", "drop"])
+def test_a_photo_can_be_pasted_or_dropped(visit: Any, kind: str) -> None:
+    page = visit("/")
+    page.evaluate(HAND_OVER, [kind, base64.b64encode(make.make_photo(29)).decode()])
+    expect(page.locator(CARD)).to_have_count(1)
+
+
+def test_what_is_no_picture_is_said(visit: Any, tmp_path: Path) -> None:
+    page = visit("/")
+    words = tmp_path / "words.jpg"
+    words.write_text("no picture at all")
+    choose(page, str(words))
+    expect(page.get_by_role("alert")).to_contain_text("isn't a picture we can open")
+
+
+def test_when_the_site_is_away_the_photo_can_be_tried_again(
+    visit: Any, photo_file: Any
+) -> None:
+    page = visit("/")
+    page.route("**/detect/", lambda route: route.abort())
+    choose(page, photo_file(29))
+    expect(page.get_by_role("alert")).to_contain_text("could not be reached")
+    page.unroute("**/detect/")
+    page.get_by_role("button", name="Try again").click()
+    expect(page.locator(CARD)).to_have_count(1)
+
+
+def test_where_the_model_looked_is_a_switch(visit: Any, photo_file: Any) -> None:
+    page = visit("/")
+    choose(page, photo_file(29))
+    heat = page.locator(".heat")
+    expect(heat).to_have_css("opacity", "0")
+    page.get_by_label("Show where the model looked").check()
+    expect(heat).to_have_css("opacity", "1")
+
+
+def test_picture_and_json_can_be_saved(visit: Any, photo_file: Any) -> None:
+    page = visit("/")
+    choose(page, photo_file(29))
+    with page.expect_download() as saved:
+        page.get_by_role("button", name="Picture").click()
+    picture = cv2.imread(str(saved.value.path()))
+    assert picture.shape == (480, 640, 3)
+    assert saved.value.suggested_filename.endswith(".jpg")
+    with page.expect_download() as saved:
+        page.get_by_role("link", name="JSON").click()
+    assert len(json.loads(Path(saved.value.path()).read_text())["faces"]) == 1
+
+
+def test_from_a_result_to_a_contribution_with_its_private_link(
+    visit: Any, photo_file: Any
+) -> None:
+    page = visit("/")
+    choose(page, photo_file(29))
+    page.get_by_role("button", name="No", exact=True).click()
+    expect(page.get_by_text("What does it show?")).to_be_visible()
+    assert Answer.objects.get().is_right is False
+    page.get_by_role("radio", name="surprise").check(force=True)
+    page.locator("[name=keep]").check()
+    page.locator("[name=adult]").check()
+    page.get_by_role("button", name="Give this face").click()
+    expect(page.get_by_text("Thank you. That helps.")).to_be_visible()
+    link = page.get_by_label("Your private link").input_value()
+    assert link.startswith(f"{visit.server}/withdraw/#")
+    assert Contribution.objects.get().emotion == "surprise"
+
+
+def test_without_scripts_the_form_does_its_job(visit: Any, photo_file: Any) -> None:
+    page = visit("/", java_script_enabled=False)
+    page.locator("#photo").set_input_files(photo_file(29))
+    page.get_by_role("button", name="Look").click()
+    expect(page.locator(".photo .box")).to_have_count(1)
+    page.get_by_role("button", name="Yes").click()
+    expect(page.get_by_role("button", name="Give this face")).to_be_visible()
+
+
+def test_the_keyboard_is_enough(visit: Any, photo_file: Any) -> None:
+    page = visit("/")
+    page.keyboard.press("Tab")
+    expect(page.get_by_text("Skip to the page")).to_be_focused()
+    page.keyboard.press("Enter")
+    page.keyboard.press("Tab")
+    expect(page.locator("#photo")).to_be_focused()
+    with page.expect_file_chooser() as chooser:
+        page.keyboard.press("Space")
+    chooser.value.set_files(photo_file(29))
+    yes = page.get_by_role("button", name="Yes")
+    expect(yes).to_be_visible()
+    yes.focus()
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("May the model learn from this face?")).to_be_visible()
+
+
+def test_on_a_phone_nothing_stands_out_sideways(visit: Any, photo_file: Any) -> None:
+    page = visit("/", phone=True)
+    choose(page, photo_file(29, 2))
+    expect(page.locator(CARD)).to_have_count(2)
+    page.get_by_role("button", name="No", exact=True).first.click()
+    expect(page.get_by_role("button", name="Give this face")).to_be_visible()
+    assert page.evaluate("document.documentElement.scrollWidth") == 390
+
+
+def test_the_theme_switch_is_remembered(visit: Any) -> None:
+    page = visit("/", color_scheme="light")
+    page.get_by_role("button", name="Switch between light and dark").click()
+    page.goto("/about/")
+    expect(page.locator("html")).to_have_attribute("data-theme", "dark")
+
+
+@needs_photos
+@needs_face_detector
+@pytest.mark.parametrize(
+    ("name", "count"), [("obama.jpg", 1), ("trio_outdoor.jpg", 3), ("cat.png", 0)]
+)
+def test_real_photos(visit: Any, name: str, count: int) -> None:
+    assert PHOTOS
+    page = visit("/")
+    choose(page, str(PHOTOS / name))
+    expect(page.locator("[data-result]")).to_have_count(1)
+    expect(page.locator(CARD)).to_have_count(count)

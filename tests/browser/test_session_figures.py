@@ -1,0 +1,178 @@
+"""What the live view computes, by its own modules, in the browser that runs them."""
+
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page
+
+from ml.emotions import EMOTIONS
+
+SURE = 0.88
+
+
+def face(emotion: str, x: float = 100, share: float = SURE) -> dict[str, Any]:
+    rest = (1 - share) / (len(EMOTIONS) - 1)
+    probabilities = dict.fromkeys(EMOTIONS, rest) | {emotion: share}
+    return {
+        "box": [x, 100, 80, 100],
+        "emotion": emotion,
+        "probabilities": probabilities,
+    }
+
+
+@pytest.fixture
+def page(visit: Any) -> Page:
+    opened: Page = visit("/about/")
+    return opened
+
+
+def tracks(page: Page, looks: list[tuple[float, list[dict[str, Any]]]]) -> Any:
+    """After each look: id, expression and smoothed share of every face."""
+    return page.evaluate(
+        """async (looks) => {
+          const { Tracks } = await import("/static/js/tracks.js");
+          const tracks = new Tracks();
+          return looks.map(([now, faces]) =>
+            tracks.update(faces, now).map(({ id, emotion, probabilities }) => ({
+              id, emotion, share: probabilities[emotion],
+            })));
+        }""",
+        looks,
+    )
+
+
+def summary(page: Page, looks: list[tuple[float, list[dict[str, Any]]]]) -> Any:
+    return page.evaluate(
+        """async ([looks, emotions]) => {
+          const { Tracks } = await import("/static/js/tracks.js");
+          const { Session, summarise } = await import("/static/js/session.js");
+          const tracks = new Tracks();
+          const session = new Session();
+          for (const [now, faces] of looks) session.add(tracks.update(faces, now), now);
+          return summarise(session, emotions);
+        }""",
+        [looks, list(EMOTIONS)],
+    )
+
+
+def seconds(
+    start: float, end: float, *faces: dict[str, Any]
+) -> list[tuple[float, list[dict[str, Any]]]]:
+    """Twenty looks a second, times in ms."""
+    return [(1000 * start + 50 * i, [*faces]) for i in range(int(20 * (end - start)))]
+
+
+def test_a_face_that_moves_keeps_its_identity(page: Page) -> None:
+    looks = [(50 * i, [face("happy", x=100 + 8 * i)]) for i in range(20)]
+    assert {track["id"] for seen in tracks(page, looks) for track in seen} == {1}
+
+
+def test_two_faces_that_are_named_in_another_order_stay_themselves(page: Page) -> None:
+    left, right = face("happy", x=0), face("sad", x=300)
+    first, second = tracks(page, [(0, [left, right]), (50, [right, left])])
+    by_id = [
+        {track["id"]: track["emotion"] for track in seen} for seen in (first, second)
+    ]
+    assert by_id[0] == by_id[1]
+
+
+def test_a_face_that_is_missed_for_a_moment_comes_back_as_itself(page: Page) -> None:
+    looks = [(0, [face("happy")]), (300, []), (600, [face("happy")])]
+    assert [[track["id"] for track in seen] for seen in tracks(page, looks)] == [
+        [1]
+    ] * 3
+
+
+def test_a_face_that_left_is_gone(page: Page) -> None:
+    looks = [(0, [face("happy")]), (800, []), (900, [face("happy")])]
+    assert [[track["id"] for track in seen] for seen in tracks(page, looks)] == [
+        [1],
+        [],
+        [2],
+    ]
+
+
+def test_one_odd_look_does_not_change_the_expression(page: Page) -> None:
+    looks = [*seconds(0, 1, face("happy")), (1000, [face("angry")])]
+    assert tracks(page, looks)[-1][0]["emotion"] == "happy"
+
+
+def test_a_lasting_change_takes_over_within_a_second(page: Page) -> None:
+    looks = [*seconds(0, 1, face("happy")), *seconds(1, 2, face("angry"))]
+    assert tracks(page, looks)[-1][0]["emotion"] == "angry"
+
+
+def test_two_that_are_nearly_equal_do_not_flicker(page: Page) -> None:
+    looks = [(50 * i, [face(("happy", "sad")[i % 2], share=0.5)]) for i in range(60)]
+    later = [seen[0]["emotion"] for seen in tracks(page, looks)[20:]]
+    assert len(set(later)) == 1
+
+
+def test_shares_of_time_add_up(page: Page) -> None:
+    looks = [*seconds(0, 3, face("happy")), *seconds(3, 6, face("sad"))]
+    said = summary(page, looks)
+    assert sum(said["shares"].values()) == pytest.approx(1)
+    assert said["shares"]["happy"] == pytest.approx(0.5, abs=0.1)
+    assert said["seconds"] == pytest.approx(5.95)
+    assert said["rate"] == pytest.approx(20, rel=0.02)
+
+
+def test_time_begins_with_the_first_look(page: Page) -> None:
+    looks = [*seconds(7, 9, face("neutral")), *seconds(9, 12, face("happy"))]
+    said = summary(page, looks)
+    assert said["seconds"] == pytest.approx(4.95)
+    assert 2 <= said["moments"][0]["t"] <= 5
+    assert said["columns"][0][EMOTIONS.index("neutral")] == 88  # type: ignore[arg-type]
+
+
+def test_a_pause_is_a_gap_not_an_expression(page: Page) -> None:
+    looks = [*seconds(0, 2, face("happy")), *seconds(12, 14, face("happy"))]
+    said = summary(page, looks)
+    middle = said["columns"][len(said["columns"]) // 2]
+    assert middle is None
+    assert said["columns"][0][EMOTIONS.index("happy")] == 88  # type: ignore[arg-type]
+    assert said["rate"] == pytest.approx(18, abs=2)
+
+
+def test_people_are_counted_once_they_stay_for_a_second(page: Page) -> None:
+    looks = [
+        *seconds(0, 2, face("happy", x=0), face("sad", x=300)),
+        *seconds(2, 4, face("happy", x=0)),
+        (4000, [face("happy", x=0), face("fear", x=600)]),
+        (4050, [face("happy", x=0)]),
+    ]
+    assert summary(page, looks)["faces"] == 2
+
+
+def test_strongest_moments_lie_apart_and_leave_neutral_out(page: Page) -> None:
+    looks = [
+        *seconds(0, 3, face("neutral")),
+        *seconds(3, 6, face("happy")),
+        *seconds(6, 9, face("neutral")),
+    ]
+    moments = summary(page, looks)["moments"]
+    assert {moment["emotion"] for moment in moments} == {"happy"}
+    times = [moment["t"] for moment in moments]
+    assert all(b - a >= 2 for a, b in zip(times, times[1:], strict=False))
+
+
+def test_a_brief_flash_is_a_candidate_and_a_single_look_is_not(page: Page) -> None:
+    looks = [
+        *seconds(0, 2, face("neutral")),
+        *seconds(2, 2.3, face("surprise")),
+        *seconds(2.3, 4, face("neutral")),
+        (4000, [face("fear")]),
+        *seconds(4.05, 6, face("neutral")),
+        *seconds(6, 6.8, face("happy")),
+        *seconds(6.8, 8, face("neutral")),
+    ]
+    (flash,) = summary(page, looks)["flashes"]
+    assert (flash["emotion"], flash["ms"]) == ("surprise", 300)
+    assert flash["t"] == pytest.approx(2.0)
+
+
+def test_nothing_seen_is_nothing_said(page: Page) -> None:
+    said = summary(page, [(50 * i, []) for i in range(60)])
+    assert said["faces"] == 0
+    assert set(said["shares"].values()) == {0}
+    assert said["moments"] == said["flashes"] == []

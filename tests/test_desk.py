@@ -1,0 +1,78 @@
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from labeling import desk, reviews
+from labeling.models import Contribution
+from tests.make import make_contribution, make_user
+from tests.together import together
+
+pytestmark = pytest.mark.django_db
+
+
+def test_the_most_worth_comes_first_then_the_oldest():
+    rita = make_user("rita")
+    day = timezone.now() - timedelta(days=9)
+    young = make_contribution(worth=1.5)
+    old = make_contribution(worth=1.5, created_at=day)
+    dull = make_contribution(worth=0.2, created_at=day)
+    split = make_contribution(worth=2.1)
+    assert desk.take(by=rita, n=9) == [split, old, young, dull]
+
+
+def test_a_reviewer_gets_the_same_again_and_another_the_next():
+    rita, rob = make_user("rita"), make_user("rob")
+    first, second = make_contribution(worth=2), make_contribution(worth=1)
+    assert desk.take(by=rita) == [first]
+    assert desk.take(by=rob) == [second]
+    assert desk.take(by=rita) == [first]
+    assert desk.take(by=make_user("ron")) == []
+
+
+def test_a_lease_ends_by_itself_and_by_release():
+    rita, rob = make_user("rita"), make_user("rob")
+    face = make_contribution()
+    desk.take(by=rita)
+    assert desk.release(by=rita) == 1
+    assert desk.take(by=rob) == [face]
+    Contribution.objects.update(leased_until=timezone.now() - timedelta(seconds=1))
+    assert desk.take(by=rita) == [face]
+
+
+def test_skipped_and_decided_faces_do_not_come():
+    rita = make_user("rita")
+    one, two, three = (make_contribution(worth=w) for w in (3, 2, 1))
+    reviews.accept(one, by=rita)
+    assert desk.take(by=rita, skipping=[two.pk]) == [three]
+
+
+def test_an_undone_face_comes_back_to_who_undid_it():
+    rita, rob = make_user("rita"), make_user("rob")
+    face = make_contribution()
+    reviews.accept(face, by=rita)
+    reviews.undo(by=rita)
+    assert desk.take(by=rob) == []
+    assert desk.take(by=rita) == [face]
+
+
+def test_a_choice_can_be_worked_on():
+    rita = make_user("rita")
+    make_contribution(emotion="sad", worth=2)
+    fear = make_contribution(emotion="fear")
+    of = Contribution.objects.filter(emotion="fear", votes=None)
+    assert desk.take(by=rita, of=of) == [fear]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_reviewers_at_once_never_get_the_same_face():
+    people = [make_user(f"r{i}") for i in range(6)]
+    for i in range(60):
+        make_contribution(worth=i % 3, jpeg=b"")
+    taken = together(6, lambda i: [desk.take(by=people[i], n=7) for _ in range(2)])
+    held = {}
+    for person, rounds in zip(people, taken, strict=True):
+        assert rounds[0] == rounds[1]  # the same again: they are his
+        for face in rounds[0]:
+            assert held.setdefault(face.pk, person) == person
+    assert len(held) == 42

@@ -1,0 +1,94 @@
+"""The documents agree with the code."""
+
+import ast
+import re
+import subprocess
+import tomllib
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+README = (ROOT / "README.md").read_text()
+CONTRIBUTING = (ROOT / "CONTRIBUTING.md").read_text()
+CHANGELOG = (ROOT / "CHANGELOG.md").read_text()
+MAKEFILE = (ROOT / "Makefile").read_text()
+DOCUMENTS = {"README.md": README, "CONTRIBUTING.md": CONTRIBUTING}
+ELSEWHERE = {"POSTGRES_PASSWORD"}  # read by compose.yaml
+OF_OTHERS = {"KAGGLE_CONFIG_DIR"}  # where Kaggle's own program looks
+
+
+def names_read() -> set[str]:
+    """Every name that webapp reads from the environment."""
+    names = set()
+    for file in (ROOT / "webapp").rglob("*.py"):
+        for node in ast.walk(ast.parse(file.read_text())):
+            if not isinstance(node, ast.Call) or not node.args:
+                continue
+            called, first = ast.unparse(node.func), node.args[0]
+            reads = called.startswith("env.") or called == "os.environ.get"
+            if reads and isinstance(first, ast.Constant) and first.value.isupper():
+                names.add(first.value)
+    return names
+
+
+def test_env_example_names_what_the_settings_read_and_nothing_else() -> None:
+    example = (ROOT / "deploy" / "env.example").read_text()
+    listed = re.findall(r"^#?([A-Z][A-Z0-9_]+)=", example, re.MULTILINE)
+    assert len(listed) == len(set(listed))
+    assert set(listed) == names_read() - OF_OTHERS | ELSEWHERE
+
+
+def test_compose_sets_only_names_that_are_read() -> None:
+    compose = (ROOT / "deploy" / "compose.yaml").read_text()
+    known = names_read() | ELSEWHERE | {"POSTGRES_USER", "POSTGRES_DB"}
+    assert set(re.findall(r"^\s+([A-Z][A-Z0-9_]+):", compose, re.MULTILINE)) <= known
+
+
+def test_the_web_image_gets_everything_but_training() -> None:
+    """The Dockerfile cuts requirements.txt at this line."""
+    dockerfile = (ROOT / "deploy" / "Dockerfile").read_text()
+    assert "/^# --- training/,$d" in dockerfile
+    requirements = (ROOT / "requirements.txt").read_text()
+    site, training = re.split("^# --- training.*$", requirements, flags=re.MULTILINE)
+    assert "tensorflow" not in site
+    assert "django" in site
+    assert "tensorflow" in training
+
+
+@pytest.mark.parametrize("name", DOCUMENTS)
+def test_every_file_that_a_document_names_is_there(name: str) -> None:
+    text = DOCUMENTS[name]
+    links = re.findall(r"\]\((?!http|#)([^)#]+)", text)
+    code = re.findall(r"`((?:[\w.-]+/)+[\w.-]*)`", text)
+    missing = [path for path in links + code if not (ROOT / path).exists()]
+    made_at_run_time = ("data/", ".data/", "tests/bench/")
+    assert [path for path in missing if not path.startswith(made_at_run_time)] == []
+
+
+@pytest.mark.parametrize("name", DOCUMENTS)
+def test_every_verb_that_a_document_names_is_in_the_makefile(name: str) -> None:
+    verbs = set(re.findall(r"^([a-z]+):.*##", MAKEFILE, re.MULTILINE))
+    assert set(re.findall(r"\bmake ([a-z]+)`", DOCUMENTS[name])) <= verbs
+    assert len(verbs) <= 10
+
+
+@pytest.mark.parametrize("name", DOCUMENTS)
+def test_every_setting_that_a_document_names_exists(name: str) -> None:
+    words = re.findall(r"`([A-Z][A-Z0-9]*_[A-Z0-9_]+)", DOCUMENTS[name])
+    assert set(words) <= names_read() | ELSEWHERE
+
+
+def test_every_top_level_folder_of_code_is_on_the_map() -> None:
+    listed = subprocess.run(
+        ["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True
+    ).stdout.split()
+    folders = {path.split("/")[0] for path in listed if "/" in path}
+    for folder in folders - {".ci"}:
+        assert f"`{folder}/`" in README, folder
+
+
+def test_the_changelogs_top_heading_is_the_version() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    [first, *_] = re.findall(r"^## (\S+)", CHANGELOG, re.MULTILINE)
+    assert first == project["version"]

@@ -1,0 +1,178 @@
+"""Training from a shell: the same figures for the same seed, and no half a model."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ml import __main__ as ml
+from ml import card, runs, train
+from ml.config import Config, preset
+from ml.predictor import Predictor
+from tests import made
+
+pytestmark = pytest.mark.slow
+
+TINY = {
+    "network": "vgg-tiny",
+    "epochs": 2,
+    "batch": 32,
+    "ema": 0.5,
+    "warm_up": 0.1,
+    "precision": "float32",
+    "zoom": 0.05,  # the made faces tell by the width of their stripes
+    "erase": 0.0,
+    "mixup": 0.0,
+}
+
+
+def arguments(data: Path, out: Path, *more: str, **knobs: Any) -> list[str]:
+    chosen = [f"--set={name}={value}" for name, value in (TINY | knobs).items()]
+    return ["train", str(data), str(out), "--json", *chosen, *more]
+
+
+def train_here(capsys, *args: Any, **knobs: Any) -> list[dict[str, Any]]:
+    capsys.readouterr()
+    assert ml.main(arguments(*args, **knobs)) == 0
+    return [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+
+
+def figures(events: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Of each epoch, what does not depend on the clock or the folder."""
+    volatile = {"seconds_left", "checkpoint", "pipeline"}
+    epochs = [e for e in events if e["event"] == "epoch"]
+    return [{k: v for k, v in e.items() if k not in volatile} for e in epochs]
+
+
+@pytest.fixture(scope="module")
+def csv(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return made.fer2013(tmp_path_factory.mktemp("data") / "fer2013.csv", train=420)
+
+
+@pytest.fixture(scope="module")
+def trained(csv: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    out = tmp_path_factory.mktemp("trained") / "out"
+    assert ml.main(arguments(csv, out, epochs=6)) == 0
+    return out
+
+
+def test_a_network_learns_and_its_folder_is_a_whole_artefact(trained: Path) -> None:
+    found = card.verify(trained)
+    assert set(found.files) >= {"model.onnx", "model.keras", "report.html"}
+    assert found.config["network"] == "vgg-tiny"
+    assert found.metrics["tune"]["accuracy"] > 0.6
+    assert found.snapshot["cleaning"]["training_rows"] == 420
+    assert 0.25 <= found.certainty_threshold <= 0.6
+    assert Predictor.load(trained).emotions == Config().emotions
+    assert not list(trained.glob("*part*"))
+
+
+def test_the_lines_tell_the_whole_story(csv: Path, tmp_path: Path, capsys) -> None:
+    events = train_here(capsys, csv, tmp_path / "out")
+    kinds = [e["event"] for e in events if e["event"] != "step"]
+    assert kinds == ["start", "epoch", "epoch", "done"]
+    assert events[0]["rows"] + events[0]["tune_rows"] == 420
+    epoch = next(e for e in events if e["event"] == "epoch")
+    assert {"loss", "accuracy", "tune_loss", "tune_accuracy"} <= set(epoch)
+    assert Path(epoch["checkpoint"]).name == "checkpoint"
+
+
+def train_rows(csv: Path, out: Path, *, tell=None, resume=False, **knobs: Any):
+    """Only the training itself: its history, without export and report."""
+    config = preset("full", **(TINY | knobs))
+    gathered = runs.gather(runs.Sources(csv), config)
+    _network, history = train.train(
+        config,
+        gathered.train,
+        gathered.tune,
+        out,
+        tell=tell or (lambda _event: None),
+        resume=resume,
+    )
+    return figures(history)
+
+
+def test_the_same_seed_gives_the_same_figures(csv: Path, tmp_path: Path) -> None:
+    first = train_rows(csv, tmp_path / "a", epochs=1)
+    assert train_rows(csv, tmp_path / "b", epochs=1) == first
+    assert train_rows(csv, tmp_path / "c", epochs=1, seed=2) != first
+
+
+def test_a_resumed_run_ends_as_if_never_stopped(csv: Path, tmp_path: Path) -> None:
+    knobs = {"epochs": 3, "dropout": 0.2}
+    whole = train_rows(csv, tmp_path / "whole", **knobs)
+
+    class Killed(Exception):
+        pass
+
+    def kill(event: dict[str, Any]) -> None:
+        if event["event"] == "epoch" and event["epoch"] == 2:
+            raise Killed
+
+    with pytest.raises(Killed):
+        train_rows(csv, tmp_path / "cut", tell=kill, **knobs)
+    assert train_rows(csv, tmp_path / "cut", resume=True, **knobs) == whole
+
+
+def test_a_warm_start_goes_on_from_what_is_known(
+    csv: Path, trained: Path, tmp_path: Path, capsys
+) -> None:
+    warm = ["--warm-start", str(trained), "--preset", "finetune"]
+    events = train_here(
+        capsys, csv, tmp_path / "out", *warm, rate=0.0005, network="vgg-small"
+    )
+    known = card.read(trained).metrics["tune"]["accuracy"]
+    done = next(e for e in events if e["event"] == "done")
+    assert done["metrics"]["tune"]["accuracy"] >= known - 0.06
+    later = card.read(tmp_path / "out")
+    assert later.config["network"] == "vgg-tiny", "the champion's, whatever was asked"
+    assert later.snapshot["warm_start"] == trained.name
+
+
+def test_a_run_on_contributions_alone(tmp_path: Path, capsys) -> None:
+    snapshot = made.snapshot(tmp_path / "snapshot", train=140, exam=14)
+    events = train_here(capsys, snapshot, tmp_path / "out")
+    assert events[-1]["event"] == "done"
+    assert card.read(tmp_path / "out").snapshot["contributions"] == 140
+
+
+def test_bad_data_end_with_one_sentence(tmp_path: Path, capsys) -> None:
+    (tmp_path / "iris.csv").write_text("sepal,petal\n")
+    assert ml.main(arguments(tmp_path / "iris.csv", tmp_path / "out")) == 2
+    said = capsys.readouterr()
+    assert json.loads(said.out)["event"] == "error"
+    assert said.err.startswith("train: iris.csv, line 1: expected the columns")
+    assert ml.main(arguments(tmp_path / "none.csv", tmp_path / "out")) == 2
+    args = arguments(tmp_path / "iris.csv", tmp_path / "out", "--set", "speed=9")
+    assert ml.main(args) == 2
+    assert "no such knob" in capsys.readouterr().err
+
+
+def test_sigterm_ends_a_run_at_once_with_nothing_half_written(
+    csv: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "out"
+    command = [sys.executable, "-m", "ml", *arguments(csv, out, epochs=500)]
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
+        env=os.environ | {"TF_CPP_MIN_LOG_LEVEL": "3"},
+    ) as child:  # fmt: skip
+        assert child.stdout is not None
+        for line in child.stdout:
+            if json.loads(line)["event"] == "epoch":
+                break
+        child.send_signal(signal.SIGTERM)
+        assert child.wait(timeout=20) == 128 + signal.SIGTERM
+    assert not (out / "card.json").exists()
+    assert (out / "checkpoint" / "state.json").exists()
+
+
+def test_the_rate_warms_up_stays_and_goes_straight_down() -> None:
+    config = preset("full", epochs=20, rate=0.1, warm_up=2, decay=0.5)
+    rates = [train.rate_at(config, e) for e in (0, 1, 2, 10, 15, 20)]
+    assert rates == pytest.approx([0, 0.05, 0.1, 0.1, 0.05, 0], abs=1e-3)

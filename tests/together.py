@@ -1,0 +1,51 @@
+"""What may go wrong between people and machines: all at one moment, or a crash."""
+
+import threading
+from collections.abc import Callable
+from typing import Any
+
+from django.db import connection
+
+
+def together(n: int, act: Callable[[int], Any]) -> list[Any]:
+    """Call `act(0)` to `act(n - 1)` at once; what each returned or raised."""
+    barrier, outcomes = threading.Barrier(n), [None] * n
+
+    def run(i: int) -> None:
+        try:
+            barrier.wait(timeout=60)
+            outcomes[i] = act(i)
+        except Exception as error:  # an outcome too, for the test to judge
+            outcomes[i] = error
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=run, args=(i,)) for i in range(n)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(timeout=120)
+    return outcomes
+
+
+class Crash(BaseException):
+    """As if the machine died: nothing may catch it."""
+
+
+def crash_before(statement: int, act: Callable[[], Any]) -> bool:
+    """Die just before the nth statement that `act` sends; False if it sends fewer."""
+    sent = 0
+
+    def count(execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
+        nonlocal sent
+        sent += 1
+        if sent == statement:
+            raise Crash
+        return execute(sql, params, many, context)
+
+    try:
+        with connection.execute_wrapper(count):
+            act()
+    except Crash:
+        return True
+    return False

@@ -1,0 +1,93 @@
+"""Retrainings by the API, for trainers: start one, ask how it is, cancel it."""
+
+from typing import Any
+
+from django.shortcuts import get_object_or_404
+from drf_spectacular.utils import extend_schema as describe
+from rest_framework.decorators import api_view, parser_classes, permission_classes
+from rest_framework.exceptions import ValidationError
+from rest_framework.parsers import FormParser, JSONParser
+from rest_framework.permissions import BasePermission
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from labeling import training
+from labeling.models import TrainingRun
+from webapp.access import person
+from webapp.api import serializers
+from webapp.forms_training import StartForm
+from workers import launch
+
+
+class IsTrainer(BasePermission):
+    def has_permission(self, request: Request, view: Any) -> bool:
+        return bool(request.user and request.user.has_perm("labeling.train"))
+
+
+@describe(
+    operation_id="start_training",
+    summary="Start a retraining",
+    request=serializers.Wish,
+    responses={202: serializers.Run, "4XX": serializers.Error},
+)
+@api_view(["POST"])
+@permission_classes([IsTrainer])
+@parser_classes([JSONParser, FormParser])
+def start(request: Request) -> Response:
+    form = StartForm(request.data if isinstance(request.data, dict) else {})
+    if not form.is_valid():
+        fields: Any = form.errors
+        raise ValidationError(fields)
+    run = launch.start_training(
+        preset=form.cleaned_data["preset"],
+        by=person(request),
+        trigger=TrainingRun.Trigger.API,
+        options=form.options(),
+    )
+    run.refresh_from_db()
+    return Response(_json(run), status=202)
+
+
+@describe(
+    operation_id="training",
+    summary="How a retraining is getting on",
+    responses={200: serializers.Run, "4XX": serializers.Error},
+)
+@api_view(["GET"])
+@permission_classes([IsTrainer])
+def show(request: Request, pk: int) -> Response:
+    return Response(_json(_run(pk)))
+
+
+@describe(
+    operation_id="cancel_training",
+    summary="Cancel a retraining",
+    request=None,
+    responses={202: serializers.Run, "4XX": serializers.Error},
+)
+@api_view(["POST"])
+@permission_classes([IsTrainer])
+def cancel(request: Request, pk: int) -> Response:
+    training.cancel(_run(pk), by=person(request))
+    return Response(_json(_run(pk)), status=202)
+
+
+def _run(pk: int) -> TrainingRun:
+    runs = TrainingRun.objects.select_related("version", "exam")
+    return get_object_or_404(runs.defer("log", "version__card"), pk=pk)
+
+
+def _json(run: TrainingRun) -> dict[str, Any]:
+    exam = getattr(run, "exam", None)
+    version = getattr(run, "version", None)
+    return {
+        "id": run.pk,
+        "preset": run.preset,
+        "status": run.status,
+        "progress": run.progress,
+        "seconds_left": run.seconds_left,
+        "message": run.message,
+        "version": version.name if version else None,
+        "outcome": exam.outcome if exam else None,
+        "verdict": exam.report.get("sentence") if exam else None,
+    }

@@ -1,0 +1,168 @@
+"""The API: the same door that the pages use."""
+
+from typing import Any
+
+from django.conf import settings
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, PolymorphicProxySerializer
+from drf_spectacular.utils import extend_schema as describe
+from rest_framework.decorators import api_view, parser_classes
+from rest_framework.exceptions import ValidationError
+from rest_framework.parsers import FormParser, JSONParser, MultiPartParser
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from labeling import champions, contributions, photos
+from labeling.models import Contribution
+from webapp import looking, overload, refusals, throttling, uploads
+from webapp.access import person
+from webapp.api import serializers
+from webapp.api.parsers import Bytes, Picture
+from webapp.forms import MOST_PHOTOS
+from webapp.forms_contribute import GiveForm
+
+
+def _switch(name: str, what: str) -> OpenApiParameter:
+    return OpenApiParameter(name, OpenApiTypes.BOOL, description=what)
+
+
+@describe(
+    operation_id="detect",
+    summary="Look at a photo, or several",
+    parameters=[
+        _switch("crops", "Each face with its crop and a token to give it with."),
+        _switch("evidence", "Each face with a map of where the model looked."),
+        _switch("live", "A frame of a live view: counted by LIVE_RATE; no extras."),
+    ],
+    request={
+        "multipart/form-data": serializers.Upload,
+        "image/*": OpenApiTypes.BINARY,
+        "application/octet-stream": OpenApiTypes.BINARY,
+    },
+    responses={
+        200: PolymorphicProxySerializer(
+            component_name="Detected",
+            serializers=[serializers.Photo, serializers.SeveralPhotos],
+            resource_type_field_name=None,
+        ),
+        "4XX": serializers.Error,
+        503: serializers.Error,
+    },
+)
+@api_view(["POST"])
+@parser_classes([MultiPartParser, Picture, Bytes])
+def detect(request: Request) -> Response:
+    uploads.check_size(request)
+    sent: Any = request.data
+    if not request.content_type.startswith("multipart/"):
+        # An empty body is not even parsed.
+        return _one(request, sent if isinstance(sent, bytes) else b"")
+    files = request.FILES.getlist("photo")
+    if not files:
+        raise ValidationError({"photo": [_("No photo arrived.")]})
+    if len(files) > MOST_PHOTOS:
+        raise ValidationError({"photo": [_("That is too many photos at once.")]})
+    if len(files) == 1:
+        return _one(request, files[0].read())
+    return Response({"photos": [_or_error(request, file.read()) for file in files]})
+
+
+def _one(request: Request, data: bytes) -> Response:
+    seen = _look(request, data)
+    response = Response(_json(request, seen))
+    response["Server-Timing"] = ", ".join(
+        f"{step};dur={value}" for step, value in seen.milliseconds.items()
+    )
+    return response
+
+
+def _or_error(request: Request, data: bytes) -> dict[str, Any]:
+    try:
+        return _json(request, _look(request, data))
+    except refusals.EXPECTED as why:
+        return refusals.of(why).json
+
+
+def _look(request: Request, data: bytes) -> photos.Look:
+    if _is_on(request, "live"):
+        throttling.spend(request, "live", settings.LIVE_RATE)
+    else:
+        throttling.spend(request, "detect", settings.DETECT_RATE)
+    with overload.turn():
+        return photos.look(data, **_extras(request))
+
+
+def _json(request: Request, seen: photos.Look) -> dict[str, Any]:
+    return looking.as_json(seen, **_extras(request))
+
+
+def _extras(request: Request) -> dict[str, bool]:
+    may = not _is_on(request, "live")
+    return {name: may and _is_on(request, name) for name in ("crops", "evidence")}
+
+
+def _is_on(request: Request, name: str) -> bool:
+    return request.query_params.get(name, "").lower() in ("1", "true", "yes", "on")
+
+
+@describe(
+    operation_id="contribute",
+    summary="Give a face",
+    request=serializers.Gift,
+    responses={201: serializers.Given, "4XX": serializers.Error},
+)
+@api_view(["POST"])
+@parser_classes([JSONParser, FormParser, MultiPartParser])
+def contribute(request: Request) -> Response:
+    throttling.spend(request, "detect", settings.DETECT_RATE)
+    form = GiveForm(request.data if isinstance(request.data, dict) else {})
+    if not form.is_valid():
+        fields: Any = form.errors
+        raise ValidationError(fields)
+    crop = form.cleaned_data["crop"]
+    offer = contributions.offer(
+        crop,
+        form.cleaned_data["emotion"],
+        by=person(request),
+        consent=form.consent(),
+        claim=photos.open_token(form.cleaned_data["token"], crop),
+        source=Contribution.Source.API,
+    )
+    given = offer.contribution
+    return Response(
+        {
+            "id": given.pk,
+            "emotion": given.emotion,
+            "status": given.status,
+            "withdrawal": _private_link(offer.secret),
+        },
+        status=201,
+    )
+
+
+def _private_link(secret: str | None) -> str | None:
+    return f"{settings.SITE_URL}{reverse('withdraw')}#{secret}" if secret else None
+
+
+@describe(
+    operation_id="model",
+    summary="The model that looks at photos now",
+    responses={200: serializers.Model, 503: serializers.Error},
+)
+@api_view(["GET"])
+def model(request: Request) -> Response:
+    champion = champions.current()
+    if champion is None:
+        raise photos.NoModel
+    return Response(
+        {
+            "name": champion.name,
+            "created_at": champion.created_at,
+            "emotions": champion.card.get("emotions", []),
+            "detector": photos.detector().name,
+            "private_test": champion.private_test,
+            "card": champion.card,
+        }
+    )

@@ -1,0 +1,112 @@
+"""Settings from the environment, typed; a value that does not fit says so and stops."""
+
+import os
+from pathlib import Path
+from typing import Any
+from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
+
+from django.core.exceptions import ImproperlyConfigured
+
+
+def text(name: str, default: str = "") -> str:
+    return os.environ.get(name, "").strip() or default
+
+
+def boolean(name: str, *, default: bool = False) -> bool:
+    value = text(name).lower()
+    if value in ("1", "true", "yes", "on"):
+        return True
+    if value in ("0", "false", "no", "off"):
+        return False
+    if value == "":
+        return default
+    raise ImproperlyConfigured(f"{name} is {value!r}; it takes yes or no.")
+
+
+def integer(name: str, default: int) -> int:
+    value = text(name)
+    try:
+        return int(value) if value else default
+    except ValueError:
+        raise ImproperlyConfigured(f"{name} is {value!r}; it takes a number.") from None
+
+
+def choice(name: str, options: tuple[str, ...]) -> str:
+    """One of `options`; the first is the default."""
+    value = text(name, options[0])
+    if value not in options:
+        known = ", ".join(options)
+        raise ImproperlyConfigured(f"{name} is {value!r}; it takes one of {known}.")
+    return value
+
+
+PERIODS = {"s": 1, "min": 60, "minute": 60, "hour": 3600, "day": 86400}
+
+
+def rate(name: str, default: str) -> tuple[int, int] | None:
+    """`120/min` as (times, seconds). Set but empty, there is no limit."""
+    value = os.environ.get(name, default).strip()
+    if not value:
+        return None
+    times, _slash, period = value.partition("/")
+    if not times.isdigit() or int(times) < 1 or period not in PERIODS:
+        raise ImproperlyConfigured(f"{name} is {value!r}; it takes one like 120/min.")
+    return int(times), PERIODS[period]
+
+
+def path(name: str) -> Path | None:
+    value = text(name)
+    return Path(value).expanduser().resolve() if value else None
+
+
+def url(name: str, *, schemes: tuple[str, ...]) -> SplitResult | None:
+    value = text(name)
+    if not value:
+        return None
+    parts = urlsplit(value)
+    try:
+        fits = parts.scheme in schemes and (parts.port is None or parts.port > 0)
+    except ValueError:
+        fits = False
+    if not fits:
+        # The value itself may hold a password, so it is not repeated.
+        known = " or ".join(f"{scheme}://" for scheme in schemes)
+        raise ImproperlyConfigured(f"{name} must be a URL that starts with {known}.")
+    return parts
+
+
+def database(name: str) -> dict[str, Any] | None:
+    parts = url(name, schemes=("postgresql", "postgres"))
+    return postgres(parts.geturl()) if parts else None
+
+
+def postgres(address: str) -> dict[str, Any]:
+    """A postgresql:// URL as Django wants it; `?host=/folder` means a Unix socket."""
+    parts = urlsplit(address)
+    options = dict(parse_qsl(parts.query))
+    return {
+        "ENGINE": "django.db.backends.postgresql",
+        "NAME": unquote(parts.path.lstrip("/")),
+        "USER": unquote(parts.username or ""),
+        "PASSWORD": unquote(parts.password or ""),
+        "HOST": options.pop("host", "") or (parts.hostname or ""),
+        "PORT": options.pop("port", "") or str(parts.port or ""),
+        "OPTIONS": options,
+    }
+
+
+def mail(name: str) -> dict[str, Any]:
+    """smtp:// (STARTTLS) or smtps:// as Django's EMAIL_ settings; empty when unset."""
+    parts = url(name, schemes=("smtp", "smtps"))
+    if parts is None:
+        return {"EMAIL_BACKEND": "django.core.mail.backends.dummy.EmailBackend"}
+    is_tls = parts.scheme == "smtps"
+    return {
+        "EMAIL_HOST": parts.hostname or "localhost",
+        "EMAIL_PORT": parts.port or (465 if is_tls else 587),
+        "EMAIL_HOST_USER": unquote(parts.username or ""),
+        "EMAIL_HOST_PASSWORD": unquote(parts.password or ""),
+        "EMAIL_USE_SSL": is_tls,
+        "EMAIL_USE_TLS": not is_tls,
+        "EMAIL_TIMEOUT": 10,
+    }

@@ -1,0 +1,24 @@
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from webapp import backups
+
+
+class Command(BaseCommand):
+    help = "Dump the database, by default to ~/mien-backups."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("file", nargs="?", type=Path)
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        file: Path = (options["file"] or backups.default_file()).resolve()
+        try:
+            backups.dump(file)
+        except (backups.Failed, OSError) as why:
+            raise CommandError(f"No backup was made: {why}") from why
+        self.stdout.write(
+            f"Backed up to {file} ({file.stat().st_size // 1024} KB). The secret key "
+            "is not in it: keep that apart, the links people were given need it."
+        )

@@ -1,0 +1,66 @@
+import time
+from argparse import ArgumentParser
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+
+from labeling import training
+from labeling.errors import Refused
+from labeling.models import TrainingRun
+from workers import launch
+
+
+class Command(BaseCommand):
+    help = "Start a retraining; with --wait, follow it to its verdict."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        presets = TrainingRun.Preset.values
+        parser.add_argument("--preset", choices=presets, default=presets[1])
+        parser.add_argument("--start", choices=["champion", "scratch"])
+        parser.add_argument("--policy", choices=["improves", "significant"])
+        parser.add_argument("--weight", type=float, help="of a contribution")
+        parser.add_argument("--network")
+        parser.add_argument("--epochs", type=int)
+        parser.add_argument("--seed", type=int)
+        parser.add_argument(
+            "--set",
+            action="append",
+            default=[],
+            metavar="KNOB=VALUE",
+            help="a knob of ml/config.py; may be given several times",
+        )
+        parser.add_argument("--wait", action="store_true", help="until it has ended")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        names = ("start", "policy", "weight", "network", "epochs", "seed")
+        wishes = {n: options[n] for n in names if options[n] is not None}
+        if options["set"]:
+            wishes["set"] = dict(knob.partition("=")[::2] for knob in options["set"])
+        preset = options["preset"]
+        about = training.estimate(preset)
+        try:
+            run = launch.start_training(
+                preset=preset, trigger=TrainingRun.Trigger.COMMAND, options=wishes
+            )
+        except Refused as refusal:
+            raise CommandError(str(refusal.message)) from None
+        self.stdout.write(f"Run {run.pk} is queued; about {about / 60:.0f} minutes.")
+        if options["wait"]:
+            self._follow(run)
+
+    def _follow(self, run: TrainingRun) -> None:
+        said = ""
+        while run.is_active:
+            time.sleep(1)
+            run.refresh_from_db()
+            if not run.log.startswith(said):  # only its end is kept
+                said = ""
+            self.stdout.write(run.log[len(said) :], ending="")
+            self.stdout.flush()
+            said = run.log
+        if run.status != TrainingRun.Status.DONE:
+            raise CommandError(
+                f"Run {run.pk}: {run.get_status_display()}. {run.message}"
+            )
+        exam = run.exam
+        self.stdout.write(f"{exam.get_outcome_display()}: {exam.report['sentence']}")

@@ -1,0 +1,178 @@
+// The live page: camera, looker, tracks and session meet here. Drawing runs at the pace
+// of the screen, detecting at the pace of the answers.
+
+import { Camera } from "./camera.js";
+import { Looker } from "./looker.js";
+import { Overlay } from "./overlay.js";
+import { take } from "./results.js";
+import { Session, columns } from "./session.js";
+import { showPast, showSummary } from "./summary.js";
+import { chart } from "./timeline.js";
+import { Tracks } from "./tracks.js";
+
+const page = document.querySelector("[data-live]");
+const part = (name) => page.querySelector(`[data-${name}]`);
+const words = JSON.parse(document.getElementById("live-words").textContent);
+const emotions = words.emotions.map(({ name }) => name);
+const WINDOW = 60; // s of the running timeline
+const CHART_EVERY = 500; // ms
+const SHORTEST_SESSION = 2; // s
+
+const camera = new Camera(part("video"));
+const overlay = new Overlay(part("video"), part("overlay"), words.emotions);
+const looker = new Looker(part("video"), {
+  url: page.dataset.url,
+  csrf: page.dataset.csrf,
+  on: { answer, rest },
+});
+let tracks = new Tracks();
+let session = null;
+let chartedAt = 0;
+const recent = []; // the last answers, for the figures under the stage
+
+async function turnOn(act) {
+  part("problem").hidden = true;
+  part("start").disabled = true;
+  say(words.waiting);
+  try {
+    await act();
+  } catch (error) {
+    stop();
+    const why = error.why === "busy" ? "busy_camera" : error.why;
+    part("problem").textContent = words[why] ?? words.missing;
+    part("problem").hidden = false;
+    return;
+  } finally {
+    part("start").disabled = false;
+    say("");
+  }
+  show(true);
+  mirror(camera.facing === "user");
+  overlay.start();
+  looker.start();
+}
+
+function start() {
+  part("summary").hidden = true;
+  tracks = new Tracks();
+  session = new Session();
+  recent.length = 0;
+  turnOn(() => camera.start()).then(() => camera.isOn && part("stop").focus());
+}
+
+function stop() {
+  looker.stop();
+  overlay.stop();
+  camera.stop();
+  show(false);
+  say("");
+  const seen = session;
+  session = null;
+  if (!seen?.rows.length) return;
+  if (seen.rows.at(-1).t < SHORTEST_SESSION) say(words.too_short);
+  else showSummary(seen, words);
+}
+
+function show(isLive) {
+  part("start-panel").hidden = isLive;
+  part("bar").hidden = !isLive;
+  part("running").hidden = !isLive;
+}
+
+function answer({ width, faces }, frame) {
+  const now = frame.sentAt;
+  const list = tracks.update(faces, now);
+  overlay.show(list, frame, width);
+  session?.add(list, now);
+  recent.push({ at: performance.now(), took: { ...frame.took, draw: overlay.drawTook } });
+  if (recent.length > 40) recent.shift();
+  figures(faces.length);
+  showNow(list[0]);
+  if (now - chartedAt > CHART_EVERY) {
+    chartedAt = now;
+    showMinute(now);
+  }
+}
+
+function figures(count) {
+  const span = recent.at(-1).at - recent[0].at;
+  const mean = (name) =>
+    recent.reduce((sum, { took }) => sum + (took[name] ?? 0), 0) / recent.length;
+  const rate = span ? ((recent.length - 1) * 1000) / span : 0;
+  // For the bench, and for whoever is curious.
+  page.dataset.timing = JSON.stringify({
+    rate,
+    ...Object.fromEntries(Object.keys(recent[0].took).map((name) => [name, mean(name)])),
+  });
+  if (!count) return say(words.no_face);
+  const faces = count === 1 ? words.one_face : words.faces.replace("{count}", count);
+  const pace = words.rate
+    .replace("{rate}", Math.round(rate))
+    .replace("{age}", Math.round(mean("total")));
+  say(`${faces} · ${pace}`);
+}
+
+function showNow(track) {
+  if (!track) return;
+  const known = words.emotions.find(({ name }) => name === track.emotion);
+  part("now-emoji").textContent = known.emoji;
+  part("now-word").textContent = known.word;
+  for (const row of part("bars").children) {
+    const name = row.dataset.barOf;
+    const share = track.probabilities[name];
+    row.classList.toggle("is-winner", name === track.emotion);
+    row.querySelector(".part").setAttribute("width", (100 * share).toFixed(1));
+    row.querySelector(".value").textContent = `${Math.round(100 * share)}\u202f%`;
+  }
+}
+
+function showMinute(now) {
+  if (!session) return;
+  const end = (now - session.began) / 1000;
+  const from = Math.max(0, end - WINDOW);
+  const seconds = Math.max(10, end - from);
+  let first = session.rows.length - 1;
+  while (first > 0 && session.rows[first].t > from) first -= 1;
+  const rows = session.rows.slice(first);
+  const count = Math.min(120, Math.ceil(seconds * 4));
+  const options = { columns: columns(rows, seconds, emotions, count, from), seconds, from };
+  chart(part("timeline"), { ...options, words });
+}
+
+function rest(seconds, why) {
+  say(words[why].replace("{seconds}", seconds));
+}
+
+let said = "";
+function say(sentence) {
+  if (sentence === said) return;
+  said = sentence;
+  part("status").textContent = sentence;
+}
+
+function mirror(isMirrored) {
+  part("video").classList.toggle("is-mirrored", isMirrored);
+  overlay.mirror(isMirrored);
+  part("mirror").setAttribute("aria-pressed", String(isMirrored));
+}
+
+part("start").addEventListener("click", start);
+part("stop").addEventListener("click", () => {
+  stop();
+  part("start").focus();
+});
+part("flip").addEventListener("click", () => turnOn(() => camera.flip()));
+part("mirror").addEventListener("click", () =>
+  mirror(!part("video").classList.contains("is-mirrored")),
+);
+part("avatar").addEventListener("click", () => {
+  overlay.isAvatar = !overlay.isAvatar;
+  // Between two answers nobody's face may show, so the camera's own picture goes.
+  part("stage").classList.toggle("is-avatar", overlay.isAvatar);
+  part("avatar").setAttribute("aria-pressed", String(overlay.isAvatar));
+});
+part("moment").addEventListener("click", async () => {
+  take([new File([await camera.snapshot()], "moment.jpg", { type: "image/jpeg" })]);
+});
+addEventListener("pagehide", () => camera.stop());
+showPast(words);

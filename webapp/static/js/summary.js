@@ -1,0 +1,217 @@
+// The summary of a session on the page, and the sessions that this browser keeps.
+
+import { csv, erase, eraseAll, keep, kept, summarise } from "./session.js";
+import { chart, clock, picture, strip } from "./timeline.js";
+
+const root = document.querySelector("[data-live]");
+const part = (name) => root.querySelector(`[data-${name}]`);
+let shown = null; // {summary, session or null, words}
+
+export function showSummary(session, words) {
+  const summary = summarise(session, words.emotions.map(({ name }) => name));
+  const isKept = keep(summary);
+  part("not-kept").hidden = isKept;
+  part("not-kept").textContent = words.not_kept;
+  show(summary, session, words);
+  showPast(words);
+}
+
+function show(summary, session, words) {
+  shown = { summary, session, words };
+  part("summary").hidden = false;
+  part("summary-title").textContent = title(summary, words);
+  part("summary-length").textContent = length(summary, words);
+  part("shares").replaceChildren(...shareRows(summary.shares, words));
+  list("moments", momentTexts(summary, words), words.no_moments);
+  list("flashes", flashTexts(summary, words), words.no_flashes);
+  part("flash-limit").textContent = words.flash_limit
+    .replace("{rate}", Math.round(summary.rate))
+    .replace("{ms}", Math.round(2000 / Math.max(summary.rate, 1)));
+  chart(part("summary-timeline"), { ...summary, words });
+  part("summary-table").replaceChildren(...table(summary, words));
+  // Rows live as long as the page; of past sessions only the summary is left.
+  part("summary").querySelector('[data-save="csv"]').disabled = !session;
+  part("summary").scrollIntoView({ block: "start" });
+  part("summary-title").focus({ preventScroll: true });
+}
+
+function title({ startedAt }, words) {
+  return words.session_of.replace("{date}", date(startedAt));
+}
+
+function date(text) {
+  return new Date(text).toLocaleString([], { dateStyle: "medium", timeStyle: "short" });
+}
+
+function length({ seconds, faces, rate }, words) {
+  const count = faces === 1 ? words.one_face : words.faces.replace("{count}", faces);
+  return words.length
+    .replace("{length}", clock(seconds))
+    .replace("{faces}", count)
+    .replace("{rate}", Math.round(rate));
+}
+
+function percent(share) {
+  return `${Math.round(100 * share)}\u202f%`;
+}
+
+function shareRows(shares, words) {
+  const most = Math.max(...Object.values(shares));
+  const template = root.querySelector("[data-bars]");
+  return words.emotions.map(({ name }) => {
+    const row = template.querySelector(`[data-bar-of="${name}"]`).cloneNode(true);
+    row.classList.toggle("is-winner", shares[name] === most && most > 0);
+    row.querySelector(".part").setAttribute("width", (100 * shares[name]).toFixed(1));
+    row.querySelector(".value").textContent = percent(shares[name]);
+    return row;
+  });
+}
+
+// [emoji, sentence] of each
+function momentTexts({ moments }, words) {
+  return moments.map(({ t, emotion, share }) => {
+    const { emoji, word } = words.emotions.find(({ name }) => name === emotion);
+    const text = words.at.replace("{emotion}", word).replace("{share}", percent(share));
+    return [emoji, text.replace("{time}", clock(t))];
+  });
+}
+
+function flashTexts({ flashes }, words) {
+  return flashes.map(({ t, emotion, ms }) => {
+    const { emoji, word } = words.emotions.find(({ name }) => name === emotion);
+    const text = words.flash.replace("{emotion}", word).replace("{ms}", ms);
+    return [emoji, text.replace("{time}", clock(t))];
+  });
+}
+
+function list(name, texts, nothing) {
+  const rows = (texts.length ? texts : [["", nothing]]).map(([emoji, text]) => {
+    const row = document.createElement("li");
+    const sign = document.createElement("span");
+    sign.className = "emoji";
+    sign.textContent = emoji;
+    row.append(...(emoji ? [sign, text] : [text]));
+    row.classList.toggle("muted", !texts.length);
+    return row;
+  });
+  part(name).replaceChildren(...rows);
+}
+
+// At most twelve rows: the same columns as the chart, averaged.
+function table({ columns, seconds }, words) {
+  const cell = (kind, text) => {
+    const made = document.createElement(kind);
+    made.textContent = text;
+    if (kind === "th") made.scope = "col";
+    return made;
+  };
+  const row = (kind, texts) => {
+    const made = document.createElement("tr");
+    made.append(...texts.map((text) => cell(kind, text)));
+    return made;
+  };
+  const head = document.createElement("thead");
+  const body = document.createElement("tbody");
+  head.append(row("th", [words.time, ...words.emotions.map(({ word }) => word)]));
+  const size = Math.ceil(columns.length / 12);
+  for (let i = 0; i < columns.length; i += size) {
+    const group = columns.slice(i, i + size).filter(Boolean);
+    const means = words.emotions.map((_, k) =>
+      group.length ? percent(group.reduce((sum, c) => sum + c[k], 0) / group.length / 100) : "–",
+    );
+    body.append(row("td", [clock((i / columns.length) * seconds), ...means]));
+  }
+  return [head, body];
+}
+
+// --- saving
+
+async function save(kind) {
+  const { summary, session, words } = shown;
+  const names = words.emotions.map(({ name }) => name);
+  const texts = [...momentTexts(summary, words), ...flashTexts(summary, words)];
+  const blob = {
+    csv: () => new Blob([csv(session, names)], { type: "text/csv" }),
+    json: () => new Blob([JSON.stringify(summary, null, 2)], { type: "application/json" }),
+    png: () =>
+      picture(summary, {
+        title: title(summary, words),
+        length: length(summary, words),
+        moments: texts.map((text) => text.join(" ")),
+        words,
+      }),
+  };
+  const link = document.createElement("a");
+  link.href = URL.createObjectURL(await blob[kind]());
+  link.download = `mien-${summary.startedAt.slice(0, 19).replaceAll(":", "-")}.${kind}`;
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
+}
+
+root.addEventListener("click", (event) => {
+  const button = event.target.closest("[data-save]");
+  if (button) save(button.dataset.save);
+});
+addEventListener("resize", () => {
+  if (!shown || part("summary").hidden) return;
+  chart(part("summary-timeline"), { ...shown.summary, words: shown.words });
+});
+
+// --- past sessions
+
+export function showPast(words) {
+  const summaries = kept();
+  const rows = summaries.map((summary) => pastRow(summary, words));
+  part("sessions").replaceChildren(...rows);
+  part("erase-all").hidden = !summaries.length;
+  const seconds = summaries.reduce((sum, summary) => sum + summary.seconds, 0);
+  const sentence = [words.none_kept, words.period_one][summaries.length] ?? words.period;
+  part("period").textContent = sentence
+    .replace("{count}", summaries.length)
+    .replace("{length}", clock(seconds));
+  part("period-chart").replaceChildren(...(summaries.length > 1 ? [period(summaries, words)] : []));
+  part("erase-all").onclick = () => {
+    if (!confirm(words.erase_all)) return;
+    eraseAll();
+    showPast(words);
+  };
+}
+
+// The shares of all sessions together, each as long as it was.
+function period(summaries, words) {
+  const all = summaries.reduce((sum, { seconds }) => sum + seconds, 0) || 1;
+  const shares = Object.fromEntries(
+    words.emotions.map(({ name }) => [
+      name,
+      summaries.reduce((sum, one) => sum + one.shares[name] * one.seconds, 0) / all,
+    ]),
+  );
+  const bars = document.createElement("ol");
+  bars.className = "bars";
+  bars.append(...shareRows(shares, words));
+  return bars;
+}
+
+function pastRow(summary, words) {
+  const row = document.createElement("li");
+  const when = document.createElement("span");
+  when.className = "when num";
+  when.textContent = `${date(summary.startedAt)} · ${length(summary, words)}`;
+  const open = button(words.show, "is-plain", () => show(summary, null, words));
+  const bin = button("×", "is-plain", () => {
+    erase(summary.startedAt);
+    showPast(words);
+  });
+  bin.setAttribute("aria-label", words.erase_one.replace("{date}", date(summary.startedAt)));
+  row.append(when, strip(summary.shares, words), open, bin);
+  return row;
+}
+
+function button(text, kind, act) {
+  const made = document.createElement("button");
+  made.type = "button";
+  made.className = `button is-small ${kind}`;
+  made.textContent = text;
+  made.addEventListener("click", act);
+  return made;
+}

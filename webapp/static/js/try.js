@@ -1,0 +1,116 @@
+// The doors of the first page: photos chosen, dropped, pasted, or taken by the camera.
+
+import { Camera } from "./camera.js";
+import { take } from "./results.js";
+
+const form = document.querySelector("[data-drop]");
+const input = form.querySelector("input[type=file]");
+
+function send(files) {
+  if (files.length) form.classList.add("has-results");
+  take(files);
+}
+
+input.addEventListener("change", () => {
+  send(input.files);
+  input.value = "";
+});
+form.addEventListener("submit", (event) => {
+  event.preventDefault();
+  send(input.files);
+});
+for (const type of ["dragenter", "dragover"]) {
+  document.addEventListener(type, (event) => {
+    if (!event.dataTransfer?.types.includes("Files")) return;
+    event.preventDefault();
+    form.classList.add("is-over");
+  });
+}
+document.addEventListener("dragleave", (event) => {
+  if (!event.relatedTarget) form.classList.remove("is-over");
+});
+document.addEventListener("drop", (event) => {
+  if (!event.dataTransfer?.files.length) return;
+  event.preventDefault();
+  form.classList.remove("is-over");
+  send(event.dataTransfer.files);
+});
+document.addEventListener("paste", (event) => {
+  const files = event.clipboardData?.files ?? [];
+  if (files.length) send(files);
+});
+
+// --- the camera
+
+const dialog = document.querySelector("[data-camera]");
+const part = (name) => dialog.querySelector(`[data-camera-${name}]`);
+const video = dialog.querySelector("video");
+const camera = new Camera(video);
+
+async function turnOn(act) {
+  part("problem").hidden = true;
+  try {
+    await act();
+  } catch (error) {
+    camera.stop();
+    part("live").hidden = true;
+    part("explain").hidden = false;
+    part("problem").textContent = dialog.dataset[error.why] ?? dialog.dataset.missing;
+    part("problem").hidden = false;
+    return;
+  }
+  part("explain").hidden = true;
+  part("live").hidden = false;
+  mirror(camera.facing === "user");
+  part("shoot").focus();
+}
+
+function mirror(isMirrored) {
+  video.classList.toggle("is-mirrored", isMirrored);
+  part("mirror").setAttribute("aria-pressed", String(isMirrored));
+}
+
+async function shoot() {
+  part("shoot").disabled = true;
+  try {
+    if (part("countdown").checked && !(await countDown(3))) return;
+    const blob = await camera.snapshot();
+    dialog.close();
+    send([new File([blob], "camera.jpg", { type: "image/jpeg" })]);
+  } finally {
+    part("shoot").disabled = false;
+  }
+}
+
+// False when the dialog was closed meanwhile.
+async function countDown(seconds) {
+  const count = part("count");
+  count.hidden = false;
+  for (let left = seconds; left > 0 && camera.isOn; left--) {
+    count.textContent = left;
+    await new Promise((done) => setTimeout(done, 1000));
+  }
+  count.hidden = true;
+  return camera.isOn;
+}
+
+form.querySelector("[data-camera-open]").addEventListener("click", async () => {
+  dialog.showModal();
+  // Who has allowed it before need not read again why it is asked for.
+  const permission = await navigator.permissions?.query({ name: "camera" }).catch(() => null);
+  if (permission?.state === "granted" && dialog.open) turnOn(() => camera.start());
+});
+part("start").addEventListener("click", () => turnOn(() => camera.start()));
+part("flip").addEventListener("click", () => turnOn(() => camera.flip()));
+part("mirror").addEventListener("click", () =>
+  mirror(!video.classList.contains("is-mirrored")),
+);
+part("shoot").addEventListener("click", shoot);
+for (const button of dialog.querySelectorAll("[data-camera-close]")) {
+  button.addEventListener("click", () => dialog.close());
+}
+dialog.addEventListener("close", () => {
+  camera.stop();
+  part("live").hidden = true;
+  part("explain").hidden = false;
+});

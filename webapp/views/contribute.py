@@ -1,0 +1,162 @@
+"""Giving a face: the expression, the photo, then what may be done with it."""
+
+import base64
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import path, reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_POST
+
+from labeling import consent, contributions, numbers, photos, quality
+from labeling.emotions import Emotion
+from labeling.errors import Refused
+from labeling.models import Contribution
+from ml import images
+from webapp import overload, refusals, throttling, uploads
+from webapp.access import person, wants_part
+from webapp.forms_contribute import FaceForm, GiveForm
+
+
+@require_http_methods(["GET", "POST"])
+@never_cache
+def contribute(request: HttpRequest) -> HttpResponse:
+    """Ask for a face; with a photo, show what was found; with a face, ask about it."""
+    if request.method == "GET":
+        return ask(request)
+    try:
+        uploads.check_size(request)
+    except images.BadPicture as why:
+        return ask(request, problem=refusals.of(why).message, status=413)
+    if photo := request.FILES.get("photo"):
+        return find(request, photo.read())
+    form = FaceForm(request.POST)
+    if not form.is_valid():
+        return ask(request, problem=_("Please choose a photo first."), status=400)
+    return propose(request, request.POST.dict(), form.cleaned_data["crop"])
+
+
+@require_POST
+@never_cache
+def give(request: HttpRequest) -> HttpResponse:
+    form = GiveForm(request.POST)
+    crop = request.POST.get("crop", "")
+    if "crop" in form.errors or "token" in form.errors:
+        return ask(request, problem=_("Please choose a photo first."), status=400)
+    if not form.is_valid():
+        return confirm(request, form, crop=crop, status=400)
+    try:
+        throttling.spend(request, "give", settings.GIVE_RATE)
+        claim = photos.open_token(form.cleaned_data["token"], form.cleaned_data["crop"])
+        offer = contributions.offer(
+            form.cleaned_data["crop"],
+            form.cleaned_data["emotion"],
+            by=person(request),
+            consent=form.consent(),
+            claim=claim,
+            source=Contribution.Source.SITE,
+        )
+    except refusals.EXPECTED as why:
+        refusal = refusals.of(why)
+        return refusal.on(confirm(request, form, crop=crop, problem=refusal.message))
+    return thank(request, claim, offer, crop)
+
+
+def ask(
+    request: HttpRequest, *, problem: object = "", status: int = 200
+) -> HttpResponse:
+    needs = numbers.needs()
+    chosen = request.POST.get("emotion") or request.GET.get("emotion")
+    context = {
+        "needs": needs,
+        "plea": numbers.plea(needs),
+        "chosen": chosen or needs[0].emotion.value,
+        "problem": problem,
+    }
+    return render(request, "contribute/contribute.html", context, status=status)
+
+
+def find(request: HttpRequest, data: bytes) -> HttpResponse:
+    try:
+        throttling.spend(request, "detect", settings.DETECT_RATE)
+        with overload.turn():
+            look = photos.look(data, crops=True)
+    except refusals.EXPECTED as why:
+        refusal = refusals.of(why)
+        return refusal.on(ask(request, problem=refusal.message))
+    if not look.faces:
+        return ask(
+            request,
+            problem=_(
+                "We can't find a face in this photo. It helps when the whole face is"
+                " in the picture, in good light, and not too small."
+            ),
+        )
+    faces = [
+        {"crop": base64.b64encode(f.crop_jpeg).decode(), "token": f.token}
+        for f in look.faces
+    ]
+    chosen = request.POST.get("emotion", "")
+    if len(faces) > 1:
+        context = {"faces": faces, "chosen": chosen}
+        return render(request, "contribute/choose.html", context)
+    return propose(request, faces[0] | {"emotion": chosen}, look.faces[0].crop_jpeg)
+
+
+def propose(request: HttpRequest, face: dict[str, Any], jpeg: bytes) -> HttpResponse:
+    """Ask about one face, unless it is so poor that it could not be kept anyway."""
+    try:
+        quality.check(images.decode(jpeg))
+    except (Refused, images.BadPicture) as why:
+        return ask(request, problem=refusals.of(why).message)
+    return confirm(request, GiveForm(initial=face), crop=face["crop"])
+
+
+def confirm(
+    request: HttpRequest,
+    form: GiveForm,
+    *,
+    crop: str | None,
+    problem: object = "",
+    status: int = 200,
+) -> HttpResponse:
+    context = {
+        "form": form,
+        "crop": crop,
+        "problem": problem,
+        "text": consent.TEXTS[consent.VERSION],
+    }
+    template = "try/give.html" if wants_part(request) else "contribute/confirm.html"
+    return render(request, template, context, status=status)
+
+
+def thank(
+    request: HttpRequest,
+    claim: photos.FaceClaim,
+    offer: contributions.Offer,
+    crop: str,
+) -> HttpResponse:
+    """The secret stands on this one page; its link hides it from logs."""
+    needs = numbers.needs()
+    link = ""
+    if offer.secret:
+        link = request.build_absolute_uri(reverse("withdraw")) + f"#{offer.secret}"
+    context = {
+        "claim": claim,
+        "crop": crop,
+        "emotion": Emotion(offer.contribution.emotion),
+        "link": link,
+        "needs": needs,
+        "plea": numbers.plea(needs),
+    }
+    template = "try/given.html" if wants_part(request) else "contribute/thanks.html"
+    return render(request, template, context, status=201)
+
+
+urlpatterns = [
+    path("", contribute, name="contribute"),
+    path("give/", give, name="contribute-give"),
+]

@@ -1,0 +1,73 @@
+"""Stored faces as pictures: never cached, never without asking who wants to see."""
+
+from uuid import UUID
+
+from django.core import signing
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404
+from django.urls import path
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_GET
+
+from labeling import votes
+from labeling.errors import Refused
+from labeling.models import Contribution, Crop
+from webapp.access import device, person, voter_key
+
+TICKET_SALT = "mien.vote.face"
+TICKET_SECONDS = 15 * 60
+
+
+@require_GET
+@never_cache
+def face(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """For whoever gave it, and for reviewers; to everyone else it does not exist."""
+    user = person(request)
+    if user is None:
+        raise Http404
+    crops = Crop.objects.filter(pk=pk)
+    if not user.is_reviewer:
+        crops = crops.filter(contribution__giver=user)
+    return picture(bytes(get_object_or_404(crops).jpeg))
+
+
+@require_GET
+@never_cache
+def voters_face(request: HttpRequest, ticket: str) -> HttpResponse:
+    """For one voter and a quarter of an hour, as long as its giver agrees."""
+    try:
+        pk = read_ticket(request, ticket)
+    except signing.BadSignature:
+        raise Http404 from None
+    face = get_object_or_404(Contribution, pk=pk)
+    try:
+        jpeg = votes.picture(face, by=person(request), device=device(request))
+    except Refused:
+        raise Http404 from None
+    return picture(jpeg)
+
+
+def make_ticket(request: HttpRequest, contribution: Contribution) -> str:
+    """Proof that this face was shown to this voter; good for a quarter of an hour."""
+    return signing.dumps([str(contribution.pk), voter_key(request)], salt=TICKET_SALT)
+
+
+def read_ticket(request: HttpRequest, ticket: str) -> UUID:
+    """Which face; raises BadSignature for another voter's ticket, or an old one."""
+    pk, voter = signing.loads(ticket, salt=TICKET_SALT, max_age=TICKET_SECONDS)
+    if voter != voter_key(request):
+        raise signing.BadSignature
+    return UUID(pk)
+
+
+def picture(jpeg: bytes) -> HttpResponse:
+    response = HttpResponse(jpeg, content_type="image/jpeg")
+    response["Cache-Control"] = "private, no-store"
+    response["Content-Disposition"] = "inline"
+    return response
+
+
+urlpatterns = [
+    path("<uuid:pk>.jpg", face, name="face"),
+    path("seen/<str:ticket>.jpg", voters_face, name="voters-face"),
+]

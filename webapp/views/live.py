@@ -1,0 +1,71 @@
+"""The live page: the script does the work, this gives it its words and addresses."""
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.translation import gettext as _
+from django.views.decorators.csrf import ensure_csrf_cookie
+from django.views.decorators.http import require_safe
+
+from labeling.emotions import Emotion
+from ml import emotions
+
+
+@require_safe
+@ensure_csrf_cookie
+def live(request: HttpRequest) -> HttpResponse:
+    context = {"emotions": list(Emotion), "words": words()}
+    return render(request, "live/live.html", context)
+
+
+def words() -> dict[str, object]:
+    """Every sentence that the script may say, and the emotions in their order."""
+    return {
+        "emotions": [
+            {
+                "name": emotion.value,
+                "word": str(emotion.label),
+                "emoji": emotion.emoji,
+                "colour": emotions.Emotion(emotion.value).colour,
+            }
+            for emotion in Emotion
+        ],
+        "waiting": _("Waiting for the camera…"),
+        "no_face": _("No face in view. Come closer, or find more light."),
+        "one_face": _("One face"),
+        "faces": _("{count} faces"),
+        "rate": _("{rate} looks a second, {age} ms each"),
+        "resting": _("Resting while this tab is hidden."),
+        "busy": _("Many people are here. Going on in {seconds} s."),
+        "offline": _("The site cannot be reached. Trying again in {seconds} s."),
+        "denied": _(
+            "The browser may not use the camera. Allow it beside the address, "
+            "then start again."
+        ),
+        "missing": _("No camera was found on this device."),
+        "busy_camera": _(
+            "Another program seems to hold the camera. Close it there and start again."
+        ),
+        "insecure": _("Browsers give the camera only to secure pages."),
+        "too_short": _("That was too short for a summary. A few seconds are enough."),
+        "time": _("Time"),
+        "seconds": _("seconds"),
+        "share": _("Share of time"),
+        "expression": _("Expression"),
+        "at": _("{emotion}, {share} at {time}"),
+        "flash": _("{emotion} for {ms} ms at {time}"),
+        "no_moments": _("No expression but neutral stood out."),
+        "no_flashes": _("None was seen."),
+        "flash_limit": _(
+            "At {rate} looks a second, nothing shorter than {ms} ms can be seen."
+        ),
+        "session_of": _("Session of {date}"),
+        "length": _("{length}, {faces}, {rate} looks a second"),
+        "timeline": _("Expressions over time"),
+        "erase_one": _("Erase the session of {date}"),
+        "erase_all": _("Erase all sessions from this browser?"),
+        "show": _("Show"),
+        "none_kept": _("No session is kept in this browser yet."),
+        "period_one": _("One session of {length}"),
+        "period": _("{count} sessions, {length} in all"),
+        "not_kept": _("The browser has no room to keep this session. Save it instead."),
+    }

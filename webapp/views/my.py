@@ -1,0 +1,140 @@
+"""What someone gave: its story and its effect, taking it back, taking it along."""
+
+from typing import Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.contrib.auth import logout
+from django.contrib.auth.decorators import login_required
+from django.core.paginator import Paginator
+from django.http import HttpResponse, HttpResponseBase
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import path
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from labeling import consent, contributions, numbers, people
+from labeling.errors import Refused
+from webapp import export, gifts
+from webapp.access import UserRequest
+
+PER_PAGE = 24
+
+
+@require_GET
+@login_required
+@never_cache
+def my(request: UserRequest) -> HttpResponse:
+    rows = request.user.gifts.order_by("-created_at", "pk")
+    page = Paginator(rows, PER_PAGE).get_page(request.GET.get("page"))
+    page.object_list = gifts.tell(page.object_list)  # type: ignore[assignment]
+    context = {"faces": page, "effect": numbers.effect(request.user)}
+    return render(request, "my/my.html", context)
+
+
+@require_http_methods(["GET", "POST"])
+@login_required
+@never_cache
+def withdraw(request: UserRequest) -> HttpResponse:
+    """Ask first, then take back the selected faces, or all, and show the receipt."""
+    sent = request.POST
+    is_all = request.method == "GET" or sent.get("which") == "all"
+    picked = [sent["only"]] if sent.get("only") else sent.getlist("face")
+    ids = [found for text in picked if (found := _uuid(text))]
+    if sent.get("sure") == "yes":
+        receipt = (
+            contributions.withdraw_all(by=request.user)
+            if is_all
+            else contributions.withdraw_some(ids, by=request.user)
+        )
+        return render(request, "withdraw/receipt.html", {"receipt": receipt})
+    faces = (
+        request.user.gifts.all() if is_all else request.user.gifts.filter(pk__in=ids)
+    )
+    if not (count := faces.count()):
+        messages.info(request, _("No face is selected."))
+        return redirect("my")
+    context: dict[str, Any] = {"is_all": is_all, "count": count}
+    context["faces"] = [] if is_all else faces
+    return render(request, "my/withdraw.html", context)
+
+
+@require_http_methods(["GET", "POST"])
+@login_required
+@never_cache
+def change_consent(request: UserRequest, pk: UUID) -> HttpResponse:
+    face = get_object_or_404(request.user.gifts, pk=pk)
+    if request.method == "GET":
+        context = {"face": face, "text": consent.TEXTS[consent.VERSION]}
+        return render(request, "my/consent.html", context)
+    contributions.change_consent(
+        face,
+        may_be_seen="may_be_seen" in request.POST,
+        may_be_released="may_be_released" in request.POST,
+    )
+    messages.success(request, _("Saved. It holds from now on."))
+    return redirect("my")
+
+
+@require_POST
+@login_required
+def claim(request: UserRequest) -> HttpResponse:
+    """A private link becomes a face of this account."""
+    secret = request.POST.get("link", "").strip().rpartition("#")[2]
+    try:
+        contributions.claim(secret, by=request.user)
+        messages.success(request, _("The face is yours here now."))
+    except Refused as refusal:
+        messages.error(request, str(refusal.message))
+    return redirect("my")
+
+
+@require_GET
+@login_required
+@never_cache
+def download(request: UserRequest) -> HttpResponseBase:
+    return export.everything(request.user)
+
+
+@require_http_methods(["GET", "POST"])
+@login_required
+@never_cache
+def delete(request: UserRequest) -> HttpResponse:
+    """Delete the account with all it gave, once its address has been typed."""
+    wrong = False
+    if request.method == "POST":
+        typed = request.POST.get("email", "").strip().lower()
+        wrong = typed != request.user.email.lower()
+        if not wrong:
+            return _erase(request)
+    context = {"wrong": wrong, "count": request.user.gifts.count()}
+    return render(request, "my/delete.html", context, status=400 if wrong else 200)
+
+
+def _erase(request: UserRequest) -> HttpResponse:
+    user = request.user
+    try:
+        receipt = people.delete_account(user)
+    except Refused as refusal:
+        messages.error(request, str(refusal.message))
+        return redirect("my")
+    logout(request)
+    return render(request, "withdraw/receipt.html", {"receipt": receipt})
+
+
+def _uuid(text: str) -> UUID | None:
+    try:
+        return UUID(text)
+    except ValueError:
+        return None
+
+
+urlpatterns = [
+    path("", my, name="my"),
+    path("withdraw/", withdraw, name="my-withdraw"),
+    path("<uuid:pk>/consent/", change_consent, name="my-consent"),
+    path("claim/", claim, name="my-claim"),
+    path("download/", download, name="my-download"),
+    path("delete/", delete, name="my-delete"),
+]

@@ -1,0 +1,239 @@
+"""The review desk: one face at a time by keyboard, many at once in the grid."""
+
+from contextlib import suppress
+from typing import Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import HttpResponse, QueryDict
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import path, reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_GET, require_POST
+
+from labeling import desk, reviews
+from labeling.emotions import Emotion
+from labeling.errors import Refused
+from labeling.models import Contribution, Review
+from webapp import desks, gifts
+from webapp.access import UserRequest, reviewers_only
+from webapp.forms_review import DecisionForm, FilterForm
+
+GRID = 60
+MOST_AT_ONCE = 2000
+MOST_SKIPPED = 300
+COUNTED_UP_TO = 1000
+
+
+@require_GET
+@reviewers_only
+@never_cache
+def review(request: UserRequest) -> HttpResponse:
+    return _show(request, FilterForm(request.GET))
+
+
+@require_POST
+@reviewers_only
+@never_cache
+def decide(request: UserRequest, pk: UUID) -> HttpResponse:
+    """One decision, then the next face. Somebody else's earlier decision stands."""
+    filters, form = _filters(request), DecisionForm(request.POST)
+    face = Contribution.objects.filter(pk=pk).first()
+    if face is None:
+        return _show(request, filters, problem=_("This face was withdrawn meanwhile."))
+    if not form.is_valid():
+        return _show(request, filters, face=face, problem=_("That was no decision."))
+    try:
+        event = _act(face, form.cleaned_data, request)
+    except Refused as refusal:
+        return _show(request, filters, problem=refusal.message)
+    if event.act == Review.Act.SCREEN:
+        face.refresh_from_db()
+        return _show(request, filters, face=face)
+    return _show(request, filters, done=event)
+
+
+def _act(face: Contribution, said: dict[str, Any], request: UserRequest) -> Review:
+    by = request.user
+    match said["act"]:
+        case Review.Act.ACCEPT:
+            return reviews.accept(face, by=by)
+        case Review.Act.RELABEL if said["emotion"] == face.emotion:
+            return reviews.accept(face, by=by)
+        case Review.Act.RELABEL:
+            return reviews.relabel(face, said["emotion"], by=by)
+        case Review.Act.REJECT:
+            return reviews.reject(face, by=by, reason=said["reason"], note=said["note"])
+        case _screen:
+            return reviews.screen(face, by=by)
+
+
+@require_POST
+@reviewers_only
+@never_cache
+def skip(request: UserRequest, pk: UUID) -> HttpResponse:
+    """Pass over a face for this session; somebody else may have it."""
+    skipped = [*request.session.get("skipped", []), str(pk)]
+    request.session["skipped"] = skipped[-MOST_SKIPPED:]
+    desk.release(by=request.user)
+    return _show(request, _filters(request))
+
+
+@require_POST
+@reviewers_only
+@never_cache
+def undo(request: UserRequest) -> HttpResponse:
+    """Take back one's own last decision, and look at that face again."""
+    filters = _filters(request)
+    try:
+        event = reviews.undo(by=request.user)
+    except Refused as refusal:
+        return _show(request, filters, problem=refusal.message)
+    return _show(request, filters, face=event.contribution, undone=True)
+
+
+def _show(
+    request: UserRequest,
+    filters: FilterForm,
+    *,
+    face: Contribution | None = None,
+    **said: Any,
+) -> HttpResponse:
+    faces = filters.faces()
+    if face is None:
+        skipping = [UUID(text) for text in request.session.get("skipped", [])]
+        taken = desk.take(by=request.user, of=faces, skipping=skipping)
+        face = taken[0] if taken else None
+    context = {
+        "sheet": desks.sheet(face) if face else None,
+        "filters": filters,
+        "query": filters.query,
+        "waiting": faces[:COUNTED_UP_TO].count(),
+        "counted_up_to": COUNTED_UP_TO,
+        "emotions": list(Emotion),
+        "reasons": list(Review.Reason),
+        "skipped": len(request.session.get("skipped", [])),
+        **said,
+    }
+    part = "review/desk.html" if request.headers.get("HX-Request") else None
+    return render(request, part or "review/review.html", context)
+
+
+def _filters(request: UserRequest) -> FilterForm:
+    """A POST carries the filters in its address, so that the desk keeps them."""
+    return FilterForm(QueryDict(request.META.get("QUERY_STRING", "")))
+
+
+@require_GET
+@reviewers_only
+@never_cache
+def grid(request: UserRequest) -> HttpResponse:
+    filters = FilterForm(request.GET)
+    taken = desk.take(by=request.user, n=GRID, of=filters.faces())
+    context = {
+        "tiles": desks.thumbnails(taken),
+        "filters": filters,
+        "query": filters.query,
+        "reasons": list(Review.Reason),
+        "whole": filters.faces()[:MOST_AT_ONCE].count() if filters.is_whole else 0,
+    }
+    return render(request, "review/grid.html", context)
+
+
+@require_POST
+@reviewers_only
+def bulk(request: UserRequest) -> HttpResponse:
+    """The same decision about several faces; each is an event of its own."""
+    form, filters = DecisionForm(request.POST), _filters(request)
+    back = f"{reverse('review-grid')}?{filters.query}"
+    ids = _uuids(request.POST.getlist("face")[:GRID])
+    if "whole" in request.POST and filters.is_whole:
+        ids = list(filters.faces().values_list("pk", flat=True)[:MOST_AT_ONCE])
+    if not form.is_valid() or not ids:
+        messages.info(request, _("Nothing is selected."))
+        return redirect(back)
+    done, left = _act_on_all(ids, form.cleaned_data, request)
+    if done:
+        text = ngettext("%(n)s face done.", "%(n)s faces done.", done)
+        messages.success(request, text % {"n": done})
+    if left:
+        text = ngettext(
+            "%(n)s stays as it is: somebody was faster, or it may not be shown.",
+            "%(n)s stay as they are: somebody was faster, or they may not be shown.",
+            left,
+        )
+        messages.warning(request, text % {"n": left})
+    return redirect(back)
+
+
+def _act_on_all(
+    ids: list[UUID], said: dict[str, Any], request: UserRequest
+) -> tuple[int, int]:
+    """How many are done, and how many were left as they are."""
+    by = request.user
+    if said["act"] == Review.Act.ACCEPT:
+        result = reviews.accept_all(ids, by=by)
+        return len(result.done), result.passed_over
+    if said["act"] == Review.Act.REJECT:
+        result = reviews.reject_all(
+            ids, by=by, reason=said["reason"], note=said["note"]
+        )
+        return len(result.done), result.passed_over
+    done = 0
+    for face in Contribution.objects.filter(pk__in=ids):
+        with suppress(Refused):
+            reviews.screen(face, by=by)
+            done += 1
+    return done, len(ids) - done
+
+
+def _uuids(texts: list[str]) -> list[UUID]:
+    found = []
+    for text in texts:
+        try:
+            found.append(UUID(text))
+        except ValueError:
+            continue
+    return found
+
+
+@require_GET
+@reviewers_only
+@never_cache
+def history(request: UserRequest, pk: UUID) -> HttpResponse:
+    """Everything that ever happened to one face."""
+    rows = Contribution.objects.select_related("giver", "model_version")
+    face = get_object_or_404(rows, pk=pk)
+    context = {
+        "sheet": desks.sheet(face),
+        "events": face.reviews.select_related("by", "undoes"),
+        "gift": gifts.tell([face])[0],
+    }
+    return render(request, "review/history.html", context)
+
+
+@require_POST
+@reviewers_only
+def undo_one(request: UserRequest, pk: UUID) -> HttpResponse:
+    """Take back the standing decision about this face, whoever made it."""
+    face = get_object_or_404(Contribution, pk=pk)
+    try:
+        reviews.undo(face, by=request.user)
+        messages.success(request, _("Undone. The face waits again."))
+    except Refused as refusal:
+        messages.error(request, str(refusal.message))
+    return redirect("review-history", pk)
+
+
+urlpatterns = [
+    path("", review, name="review"),
+    path("grid/", grid, name="review-grid"),
+    path("bulk/", bulk, name="review-bulk"),
+    path("undo/", undo, name="review-undo"),
+    path("<uuid:pk>/", history, name="review-history"),
+    path("<uuid:pk>/decide/", decide, name="review-decide"),
+    path("<uuid:pk>/skip/", skip, name="review-skip"),
+    path("<uuid:pk>/undo/", undo_one, name="review-undo-one"),
+]

@@ -1,0 +1,155 @@
+"""Retrainings: start one, watch it, read what the exam said."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import path
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from labeling import champions, numbers, schedule, training
+from labeling.errors import Refused
+from labeling.models import Exam, ModelVersion, Promotion, TrainingRun
+from webapp import changes, curves, durations, reports
+from webapp.access import UserRequest, trainers_only
+from webapp.forms_training import StartForm
+from workers import launch
+
+PER_PAGE = 25
+STOP_POLLING = {"HX-Refresh": "true"}
+
+
+@require_http_methods(["GET", "POST"])
+@trainers_only
+def runs(request: UserRequest) -> HttpResponse:
+    form = StartForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            run = launch.start_training(
+                preset=form.cleaned_data["preset"],
+                by=request.user,
+                trigger=TrainingRun.Trigger.PERSON,
+                options=form.options(),
+            )
+        except Refused as refusal:
+            messages.error(request, str(refusal.message))
+            active = refusal.details.get("run")
+            return redirect("run", active.pk) if active else redirect("training")
+        return redirect("run", run.pk)
+    return render(request, "training/training.html", _overview(request, form))
+
+
+def _overview(request: UserRequest, form: StartForm) -> dict[str, Any]:
+    active = TrainingRun.objects.active().defer("log").first()
+    all_runs = TrainingRun.objects.select_related("requested_by", "exam", "version")
+    listed = all_runs.defer("log", "exam__report", "version__card")
+    return {
+        "form": form,
+        "presets": form.presets(),
+        "active": active,
+        "runs": Paginator(listed, PER_PAGE).get_page(request.GET.get("page")),
+        "champion": champions.current(),
+        "promotion": Promotion.objects.first(),
+        "alerts": champions.problems(),
+        "proposal": numbers.roll_back_proposal(),
+        "waits": numbers.waits(),
+        "due": schedule.reason(),
+        "tainted": ModelVersion.objects.exclude(tainted_at=None).defer("card"),
+        "has_fer2013": form.has_fer2013,
+        "schedule": form.schedule(),
+        **(_progress(active) if active else {}),
+    }
+
+
+@require_GET
+@trainers_only
+@never_cache
+def run(request: UserRequest, pk: int) -> HttpResponse:
+    row = get_object_or_404(
+        TrainingRun.objects.select_related("requested_by", "parent"), pk=pk
+    )
+    exam = getattr(row, "exam", None)
+    context = {
+        "run": row,
+        "exam": exam,
+        "version": getattr(row, "version", None),
+        "report": reports.read(exam) if exam else None,
+        "alerts": champions.problems(),
+        "options": row.options.items(),
+        "snapshot": reports.snapshot_facts(getattr(row, "snapshot", None)),
+        **_progress(row),
+    }
+    return render(request, "training/run.html", context)
+
+
+@require_GET
+@trainers_only
+@never_cache
+def progress(request: UserRequest, pk: int) -> HttpResponse:
+    """The part of the page that changes while a run is on."""
+    row = get_object_or_404(TrainingRun.objects.defer("log"), pk=pk)
+    if not row.is_active:
+        return HttpResponse(headers=STOP_POLLING)
+    context = {
+        "run": row,
+        "in_list": request.GET.get("in") == "list",
+        **_progress(row),
+    }
+    return render(request, "training/progress.html", context)
+
+
+def _progress(row: TrainingRun) -> dict[str, Any]:
+    events = list(row.events.values_list("data", flat=True))
+    epochs = [event for event in events if event.get("event") == "epoch"]
+    return {
+        "percent_done": round(row.progress * 100),
+        "left": durations.rough(row.seconds_left),
+        "epoch": epochs[-1] if epochs else None,
+        "curves": curves.of(epochs),
+    }
+
+
+@require_GET
+@trainers_only
+@never_cache
+def log(request: UserRequest, pk: int) -> HttpResponse:
+    row = get_object_or_404(TrainingRun, pk=pk)
+    return render(request, "training/log.html", {"run": row})
+
+
+@require_GET
+@trainers_only
+@never_cache
+def changed(request: UserRequest, pk: int) -> HttpResponse:
+    """The faces that the challenger sees otherwise, once they come in view."""
+    exam = get_object_or_404(Exam.objects.only("report"), run=pk)
+    context = {"groups": changes.groups(exam.report), "run_id": pk}
+    part = request.headers.get("HX-Request")
+    name = "training/changed.html" if part else "training/changed_page.html"
+    return render(request, name, context)
+
+
+@require_POST
+@trainers_only
+def cancel(request: UserRequest, pk: int) -> HttpResponse:
+    row = get_object_or_404(TrainingRun, pk=pk)
+    try:
+        training.cancel(row, by=request.user)
+        messages.success(request, _("The run ends within a few seconds."))
+    except Refused as refusal:
+        messages.warning(request, str(refusal.message))
+    return redirect("run", pk)
+
+
+urlpatterns = [
+    path("", runs, name="training"),
+    path("<int:pk>/", run, name="run"),
+    path("<int:pk>/progress/", progress, name="run-progress"),
+    path("<int:pk>/log/", log, name="run-log"),
+    path("<int:pk>/changed/", changed, name="run-changed"),
+    path("<int:pk>/cancel/", cancel, name="run-cancel"),
+]

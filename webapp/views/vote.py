@@ -1,0 +1,104 @@
+"""Saying what other people's faces show, the giver's label unseen."""
+
+from typing import Any
+
+from django.conf import settings
+from django.core import signing
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import path
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_POST, require_safe
+
+from labeling import votes
+from labeling.emotions import Emotion
+from labeling.models import Contribution, Vote
+from webapp import refusals, throttling
+from webapp.access import device, keep_device, name_device, person
+from webapp.views import faces
+
+DRAWS = 4
+
+
+@require_safe
+@never_cache
+def vote(request: HttpRequest) -> HttpResponse:
+    """The first face. A browser without an id gets one here, before it may vote."""
+    name_device(request)
+    response = _show(request)
+    keep_device(request, response)
+    return response
+
+
+@require_POST
+@never_cache
+def cast(request: HttpRequest) -> HttpResponse:
+    """One vote on the face that was shown, then the next face."""
+    face = _shown(request)
+    if face is None:
+        return _show(request, problem=_("That face is no longer here. On to the next."))
+    try:
+        throttling.spend(request, "vote", settings.VOTE_RATE)
+        votes.cast(face, request.POST.get("choice", ""), **_voter(request))
+    except refusals.EXPECTED as why:
+        return _show(request, problem=refusals.of(why).message)
+    request.session["votes"] = request.session.get("votes", 0) + 1
+    return _show(request, done=request.POST["choice"])
+
+
+@require_POST
+@never_cache
+def skip(request: HttpRequest) -> HttpResponse:
+    """Another face, if there is one; this one may come again some other time."""
+    shown = _shown(request)
+    draws = (votes.next_face(**_voter(request)) for _draw in range(DRAWS))
+    return _show(request, face=next((face for face in draws if face != shown), None))
+
+
+@require_POST
+@never_cache
+def undo(request: HttpRequest) -> HttpResponse:
+    """Take back one's last vote and look at that face again."""
+    try:
+        face = votes.undo(**_voter(request))
+    except refusals.EXPECTED as why:
+        return _show(request, problem=refusals.of(why).message)
+    request.session["votes"] = max(0, request.session.get("votes", 0) - 1)
+    return _show(request, face=face, undone=True)
+
+
+def _show(
+    request: HttpRequest, *, face: Contribution | None = None, **said: Any
+) -> HttpResponse:
+    face = face or votes.next_face(**_voter(request))
+    context = {
+        "ticket": faces.make_ticket(request, face) if face else "",
+        "emotions": list(Emotion),
+        "count": request.session.get("votes", 0),
+        "words": dict(Vote.Choice.choices),
+        **said,
+    }
+    part = request.headers.get("HX-Request")
+    return render(request, "vote/face.html" if part else "vote/vote.html", context)
+
+
+def _voter(request: HttpRequest) -> dict[str, Any]:
+    return {"by": person(request), "device": device(request)}
+
+
+def _shown(request: HttpRequest) -> Contribution | None:
+    """The face on the ticket: nobody votes on what was not shown to him."""
+    try:
+        pk = faces.read_ticket(request, request.POST.get("ticket", ""))
+    except signing.BadSignature:
+        return None
+    return Contribution.objects.filter(pk=pk).first()
+
+
+urlpatterns = [
+    path("", vote, name="vote"),
+    path("cast/", cast, name="vote-cast"),
+    path("skip/", skip, name="vote-skip"),
+    path("undo/", undo, name="vote-undo"),
+]

@@ -1,0 +1,61 @@
+"""Taking faces back with the private links alone. Only a POST does anything, and the
+secrets travel in its body: no log, no preview, no history learns one."""
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import path
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_http_methods
+
+from labeling import contributions
+from labeling.contributions import Receipt
+from labeling.errors import Refused
+
+MOST_LINKS = 200
+
+
+@sensitive_post_parameters("links")
+@require_http_methods(["GET", "POST"])
+@never_cache
+def withdraw(request: HttpRequest) -> HttpResponse:
+    if request.method == "GET":
+        return render(request, "withdraw/withdraw.html")
+    links = request.POST.get("links", "")
+    secrets = [line.rpartition("#")[2] for line in links.replace(",", " ").split()]
+    if not secrets:
+        problem = _(
+            "Please paste the private link that you got when you gave the face."
+        )
+        return _again(request, problem, links)
+    receipts: list[Receipt] = []
+    unknown: list[str] = []
+    for secret in dict.fromkeys(secrets[:MOST_LINKS]):
+        try:
+            receipts.append(contributions.withdraw_by_secret(secret))
+        except Refused as refusal:
+            unknown.append(str(refusal.message))
+    if not receipts:
+        return _again(request, unknown[0], links)
+    context = {"receipt": _together(receipts), "unknown": unknown}
+    return render(request, "withdraw/receipt.html", context)
+
+
+def _again(request: HttpRequest, problem: str, links: str) -> HttpResponse:
+    context = {"problem": problem, "links": links}
+    return render(request, "withdraw/withdraw.html", context, status=400)
+
+
+def _together(receipts: list[Receipt]) -> Receipt:
+    tainted = {version.pk: version for r in receipts for version in r.tainted}
+    return Receipt(
+        at=receipts[-1].at,
+        faces=[face for r in receipts for face in r.faces],
+        tainted=list(tainted.values()),
+        running=next((r.running for r in receipts if r.running), None),
+        released=sum(r.released for r in receipts),
+    )
+
+
+urlpatterns = [path("", withdraw, name="withdraw")]

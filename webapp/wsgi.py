@@ -1,0 +1,10 @@
+import os
+
+from django.core.wsgi import get_wsgi_application
+
+from webapp import memory
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "webapp.settings")
+
+memory.keep_small()
+application = get_wsgi_application()

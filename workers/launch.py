@@ -1,0 +1,49 @@
+"""The one door that enqueues. Messages carry ids, go out after commit, and may get
+lost: the sweeper sends them again."""
+
+import logging
+from functools import partial
+from typing import Any
+
+from django.db import transaction
+from kombu.exceptions import OperationalError
+
+from labeling import training
+from labeling.models import TrainingRun, User
+from workers.app import app
+
+log = logging.getLogger(__name__)
+
+
+def start_training(
+    *,
+    preset: str,
+    by: User | None = None,
+    trigger: str = "person",
+    options: dict[str, Any] | None = None,
+) -> TrainingRun:
+    """Ask for a retraining and tell the training workers of it.
+
+    Raises labeling.errors.Refused, for example while another run is on.
+    """
+    with transaction.atomic():
+        run = training.request(preset=preset, by=by, trigger=trigger, options=options)
+        transaction.on_commit(partial(send_run, run.pk))
+    return run
+
+
+def send_run(run_id: int) -> None:
+    """Tell the training workers of a queued run. Once too often does no harm."""
+    _send("workers.tasks.retrain", run_id)
+
+
+def send_measure(version_id: int) -> None:
+    """Have PrivateTest measured for a version whose exam is on record."""
+    _send("workers.tasks.measure", version_id)
+
+
+def _send(task: str, pk: int) -> None:
+    try:
+        app.send_task(task, [pk])
+    except OperationalError as problem:
+        log.warning("%s(%s) waits for the broker: %s", task, pk, problem)

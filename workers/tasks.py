@@ -1,0 +1,62 @@
+"""Thin tasks: an id in, one call each. What they do is in `trainer` and `labeling`."""
+
+import logging
+
+from django.core.management import call_command
+
+from labeling import copies, exams, numbers, schedule, training, worth
+from labeling.errors import Refused
+from workers import launch, trainer
+from workers.app import app
+
+log = logging.getLogger(__name__)
+
+
+@app.task
+def retrain(run_id: int) -> None:
+    version = trainer.retrain(run_id)
+    if version is not None:
+        launch.send_measure(version.pk)
+
+
+@app.task
+def measure(version_id: int) -> None:
+    trainer.measure(version_id)
+
+
+@app.task
+def sweep() -> None:
+    for run_id in training.sweep():
+        launch.send_run(run_id)
+
+
+@app.task
+def retrain_when_due() -> None:
+    for version_id in exams.waiting_for_private_test():
+        launch.send_measure(version_id)
+    if not schedule.reason():
+        return
+    try:
+        launch.start_training(preset=schedule.preset(), trigger="schedule")
+    except Refused as refusal:
+        log.info("no retraining tonight: %s", refusal)
+
+
+@app.task
+def purge() -> None:
+    call_command("purge")
+
+
+@app.task
+def rank() -> None:
+    worth.refresh()
+
+
+@app.task
+def compare() -> None:
+    copies.cluster_new()
+
+
+@app.task
+def count() -> None:
+    numbers.refresh()
