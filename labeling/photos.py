@@ -62,7 +62,7 @@ class Look:
     certainty_threshold: float
     faces: list[SeenFace]  # the largest first
     milliseconds: dict[str, float] = field(default_factory=dict)  # by step
-    rgb: NDArray[np.uint8] | None = None  # as it was looked at, for a preview
+    preview_jpeg: bytes = b""  # with `preview_side`
 
 
 @dataclass(frozen=True)
@@ -87,8 +87,15 @@ def _detector_at(path: Path | None) -> Detector:
     return faces.load_detector(path)
 
 
-def look(data: bytes, *, crops: bool = False, evidence: bool = False) -> Look:
-    """Every face of a photo, and how each looks to the champion.
+def look(
+    data: bytes,
+    *,
+    crops: bool = False,
+    evidence: bool = False,
+    preview_side: int = 0,
+) -> Look:
+    """Every face of a photo, and how each looks to the champion; where `preview_side`
+    is given, with the photo itself, shrunk to so many pixels.
 
     Raises ml.images.BadPicture, NoModel.
     """
@@ -112,6 +119,9 @@ def look(data: bytes, *, crops: bool = False, evidence: bool = False) -> Look:
             winner = card.emotions.index(opinion["emotion"])
             extras["evidence"] = _where(face.evidence, winner)
         seen.append(SeenFace(box=box, score=round(face.score, 4), **opinion, **extras))
+    preview = b""
+    if preview_side:
+        preview = images.encode_jpeg(images.fit(picture.rgb, preview_side), quality=85)
     clock.lap("answer")
     return Look(
         width=picture.width,
@@ -122,7 +132,7 @@ def look(data: bytes, *, crops: bool = False, evidence: bool = False) -> Look:
         certainty_threshold=card.certainty_threshold,
         faces=seen,
         milliseconds=clock.laps,
-        rgb=picture.rgb,
+        preview_jpeg=preview,
     )
 
 

@@ -10,7 +10,6 @@ from django.utils.translation import ngettext
 
 from labeling import photos
 from labeling.emotions import Emotion
-from ml import images
 from webapp import heatmap, overload, refusals, responses
 
 PREVIEW_SIDE = 1280  # px: sharp on a phone, and about 200 KB
@@ -85,16 +84,16 @@ def look(data: bytes, *, name: str, id: str) -> Result:
     """Look at one photo for a page; an expected refusal becomes its sentence."""
     try:
         with overload.turn():
-            seen = photos.look(data, crops=True, evidence=True)
-            small = images.load(data, max_side=PREVIEW_SIDE)
+            seen = photos.look(
+                data, crops=True, evidence=True, preview_side=PREVIEW_SIDE
+            )
     except refusals.EXPECTED as why:
         return Result(id, name, refusal=refusals.of(why))
-    preview = images.encode_jpeg(small.rgb, quality=85)
     return Result(
         id,
         name,
         look=seen,
-        preview=heatmap.data_url(preview, "image/jpeg"),
+        preview=heatmap.data_url(seen.preview_jpeg, "image/jpeg"),
         cards=tuple(_card(id, place, seen) for place in range(len(seen.faces))),
     )
 
