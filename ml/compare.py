@@ -5,6 +5,7 @@ Pure functions over what the two said; nothing here reads a file or a clock.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -12,9 +13,11 @@ import numpy.typing as npt
 from scipy.stats import binom
 
 from ml import metrics
-from ml.dataset import Floats, Ints
+from ml.dataset import Floats, Ints, Mask
+from ml.resampling import Difference, Resamples
+from ml.verdict import sentence
 
-FORMAT = 1
+FORMAT = 2
 POLICIES = ("improves", "significant")
 
 # A guard-rail vetoes only shown harm: one test a class, so .05 is shared among seven.
@@ -24,7 +27,6 @@ LEAST_LOSS = 0.02  # and more than two faces
 SIGNIFICANT = 0.05
 MAX_BYTES = 8 * 2**20
 MAX_MULTIPLY_ADDS = 1_000_000_000
-RESAMPLES = 10_000
 
 
 @dataclass(frozen=True)
@@ -36,6 +38,10 @@ class Side:
     bytes: int = 0
     multiply_adds: int = 0
     ms: float = 0.0
+
+    @property
+    def answers(self) -> Ints:
+        return np.asarray(self.probabilities.argmax(1))
 
 
 @dataclass(frozen=True)
@@ -50,6 +56,11 @@ class Exam:
     refs: Sequence[str]
     slices: Sequence[str]
 
+    def parts(self) -> dict[str, Mask]:
+        """Which rows each slice has, by its name."""
+        names = np.array(self.slices)
+        return {name: names == name for name in dict.fromkeys(self.slices)}
+
 
 def mcnemar(first_only: int, second_only: int) -> float:
     """Two-sided exact p of McNemar's test: faces that only one of the two got right
@@ -62,18 +73,6 @@ def harm(champion_only: int, challenger_only: int) -> float:
     """One-sided exact p that the challenger is no worse."""
     n = champion_only + challenger_only
     return float(binom.sf(champion_only - 1, n, 0.5)) if n else 1.0
-
-
-def bootstrap(gained: int, lost: int, n: int, *, seed: int = 0) -> tuple[float, float]:
-    """95 % interval of the difference in accuracy, from 10,000 seeded resamples of the
-    faces. Drawing n faces with their two answers is a draw of how many are gained, lost
-    and unchanged: a multinomial one, which is what is drawn."""
-    if not n:
-        return 0.0, 0.0
-    shares = [gained / n, lost / n, 1 - (gained + lost) / n]
-    drawn = np.random.default_rng(seed).multinomial(n, shares, RESAMPLES)
-    low, high = np.percentile((drawn[:, 0] - drawn[:, 1]) / n, [2.5, 97.5])
-    return float(low), float(high)
 
 
 @dataclass(frozen=True)
@@ -114,8 +113,7 @@ def ceiling(name: str, value: int, most: int) -> Guard:
 
 def guards(exam: Exam, champion: Side, challenger: Side) -> list[Guard]:
     """All guard-rails: each class, agreement with the raters, size and cost."""
-    first = champion.probabilities.argmax(1)
-    second = challenger.probabilities.argmax(1)
+    first, second = champion.answers, challenger.answers
     found = []
     for i, emotion in enumerate(exam.emotions):
         here = exam.labels == i
@@ -124,8 +122,7 @@ def guards(exam: Exam, champion: Side, challenger: Side) -> list[Guard]:
     if clear.any():
         truth = exam.majority[clear]
         found.append(guard("ferplus", first[clear] == truth, second[clear] == truth))
-    for part in dict.fromkeys(exam.slices):
-        here = np.array([s == part for s in exam.slices])
+    for part, here in exam.parts().items():
         if not here.all():
             truth = exam.labels[here]
             right = first[here] == truth, second[here] == truth
@@ -163,7 +160,14 @@ def compare(
     report: dict[str, Any] = {
         "format": FORMAT,
         "policy": policy,
-        "exam": {"hash": exam.hash, "n": len(exam.labels), "slices": slices(exam)},
+        "exam": {
+            "hash": exam.hash,
+            "n": len(exam.labels),
+            "slices": [
+                {"name": name, "n": int(here.sum())}
+                for name, here in exam.parts().items()
+            ],
+        },
         "champion": figures(exam, champion) if champion else None,
         "challenger": figures(exam, challenger),
     }
@@ -180,19 +184,17 @@ def compare(
 
 
 def _duel(exam: Exam, champion: Side, challenger: Side, policy: str) -> dict[str, Any]:
-    first = champion.probabilities.argmax(1) == exam.labels
-    second = challenger.probabilities.argmax(1) == exam.labels
-    n = len(exam.labels)
-    lost, gained = int((first & ~second).sum()), int((second & ~first).sum())
+    first, second = champion.answers, challenger.answers
+    was_right, is_right = first == exam.labels, second == exam.labels
+    lost, gained = (
+        int((was_right & ~is_right).sum()),
+        int((is_right & ~was_right).sum()),
+    )
     p = mcnemar(lost, gained)
-    low, high = bootstrap(gained, lost, n)
     rails = guards(exam, champion, challenger)
-    right = int(first.sum()), int(second.sum()), n
+    right = int(was_right.sum()), int(is_right.sum()), len(exam.labels)
     outcome, reasons = decide(right, p, [g for g in rails if g.broken], policy)
-    difference = {
-        "accuracy": round((gained - lost) / n, 4) if n else 0.0,
-        "low": round(low, 4),
-        "high": round(high, 4),
+    difference = differences(exam, first, second) | {
         "mcnemar_p": round(p, 5),
         "champion_only": lost,
         "challenger_only": gained,
@@ -204,83 +206,72 @@ def _duel(exam: Exam, champion: Side, challenger: Side, policy: str) -> dict[str
         "difference": difference,
         "guards": [g.to_json() for g in rails],
         "changed": {
-            "fixed": [exam.refs[int(i)] for i in np.nonzero(second & ~first)[0]],
-            "broken": [exam.refs[int(i)] for i in np.nonzero(first & ~second)[0]],
+            "fixed": changed(exam, first, second, is_right & ~was_right),
+            "broken": changed(exam, first, second, was_right & ~is_right),
         },
     }
+
+
+def differences(exam: Exam, first: Ints, second: Ints) -> dict[str, Any]:
+    """Challenger minus champion, each with the 95 % interval of the same resamples."""
+    parts = list(exam.parts())
+    part = np.array([parts.index(name) for name in exam.slices], np.int64)
+    drawn = Resamples(exam.labels, exam.majority, part, first, second)
+    right = partial(drawn.right, drawn.label)
+    accuracy = _json(right(drawn.label >= 0)) or {"value": 0.0, "low": 0.0, "high": 0.0}
+    return {
+        "accuracy": accuracy["value"],
+        "low": accuracy["low"],
+        "high": accuracy["high"],
+        "macro_f1": _json(drawn.macro_f1(len(exam.emotions))),
+        "ferplus": _json(drawn.right(drawn.majority, drawn.majority >= 0)),
+        "recall": {
+            e: _json(right(drawn.label == i)) for i, e in enumerate(exam.emotions)
+        },
+        "slices": {name: _json(right(drawn.part == i)) for i, name in enumerate(parts)},
+    }
+
+
+def _json(difference: Difference | None) -> dict[str, float] | None:
+    return difference.to_json() if difference else None
+
+
+def changed(exam: Exam, first: Ints, second: Ints, where: Mask) -> list[dict[str, str]]:
+    """The faces `where`, with what both said: ids, never pixels."""
+    names = exam.emotions
+    return [
+        {
+            "ref": exam.refs[i],
+            "label": names[exam.labels[i]],
+            "champion": names[first[i]],
+            "challenger": names[second[i]],
+        }
+        for i in map(int, np.nonzero(where)[0])
+    ]
 
 
 def figures(exam: Exam, side: Side) -> dict[str, Any]:
     """One side's column of the report."""
     found = metrics.figures(side.probabilities, exam.labels, exam.emotions)
-    table = np.array(found["confusion"])
-    recall = {}
-    for i, emotion in enumerate(exam.emotions):
-        n, right = int(table[i].sum()), int(table[i, i])
-        low, high = metrics.wilson(right, n)
-        recall[emotion] = {
-            "value": round(right / n, 4) if n else None,
-            "low": round(low, 4),
-            "high": round(high, 4),
-            "n": n,
-        }
+    right = side.answers == exam.labels
     clear = exam.majority >= 0
-    said = side.probabilities[clear].argmax(1)
-    votes = float((said == exam.majority[clear]).mean()) if clear.any() else None
+    agrees = (side.answers == exam.majority)[clear]
     return found | {
         "name": side.name,
-        "recall": recall,
-        "ferplus": None if votes is None else round(votes, 4),
+        "recall": {
+            e: share(right[exam.labels == i]) for i, e in enumerate(exam.emotions)
+        },
+        "slices": {name: share(right[here]) for name, here in exam.parts().items()},
+        "ferplus": round(float(agrees.mean()), 4) if len(agrees) else None,
         "bytes": side.bytes,
         "multiply_adds": side.multiply_adds,
         "ms": round(side.ms, 3),
     }
 
 
-def slices(exam: Exam) -> list[dict[str, Any]]:
-    names = list(exam.slices)
-    return [{"name": s, "n": names.count(s)} for s in dict.fromkeys(names)]
-
-
-def sentence(
-    outcome: str,
-    reasons: list[dict[str, Any]],
-    right: tuple[int, int, int],
-    difference: dict[str, Any],
-) -> str:
-    """What happened, for a person."""
-    champion, challenger, n = right
-    if not n:
-        return "Kept the champion: there were no faces to examine the two on."
-    counts = (
-        f"the challenger named {challenger:,} of {n:,} faces as labelled, the champion "
-        f"{champion:,} ({100 * difference['accuracy']:+.1f} points, 95 % interval "
-        f"{100 * difference['low']:+.1f} to {100 * difference['high']:+.1f})"
-    )
-    if outcome == "promoted":
-        return f"Promoted: {counts}."
-    if outcome == "rejected":
-        link = "but" if challenger > champion else "and"
-        return f"Rejected: {counts}, {link} {_harms(reasons)}."
-    if reasons[0]["code"] == "not_significant":
-        return f"Kept the champion: {counts}, which may be chance (p = {reasons[0]['p']:.2f})."  # noqa: E501
-    return f"Kept the champion: {counts}."
-
-
-def _harms(reasons: list[dict[str, Any]]) -> str:
-    """The two greatest in words; the report shows all."""
-    told = []
-    for reason in sorted(reasons, key=lambda harm: -harm["loss"])[:2]:
-        kind, _, what = reason["name"].partition(":")
-        chance = "p < 0.001" if reason["p"] < 0.001 else f"p = {reason['p']:.3f}"
-        share = f"{100 * reason['loss']:.1f} points ({chance})"
-        told.append(
-            {
-                "recall": f"on {what} faces it lost {share}",
-                "ferplus": f"against the raters' majority it lost {share}",
-                "slice": f"on the {what} faces it lost {share}",
-                "bytes": "its file is too large",
-                "multiply_adds": "it costs too much to run",
-            }[kind]
-        )
-    return " and ".join(told)
+def share(right: Mask) -> dict[str, Any]:
+    """Of n faces the share that is right, with Wilson's 95 % interval."""
+    n = len(right)
+    low, high = metrics.wilson(int(right.sum()), n)
+    value = round(float(right.mean()), 4) if n else None
+    return {"value": value, "low": round(low, 4), "high": round(high, 4), "n": n}

@@ -7,9 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from ml import export, metrics
+from ml import export
 from ml.config import Config
 from ml.dataset import Floats, Rows
+from ml.evaluate import figures
 
 # Below so few faces of Tune a temperature or an int8 range would be noise.
 ENOUGH = 50
@@ -83,20 +84,3 @@ def threshold(p: Floats, tune: Rows) -> float:
     if clear.sum() >= ENOUGH:
         return export.certainty_threshold(p[clear], tune.majority[clear])
     return export.certainty_threshold(p, tune.labels)
-
-
-def figures(p: Floats, rows: Rows, emotions: Sequence[str]) -> dict[str, Any]:
-    """Figures by the labels; accuracy by the FER+ majority where it is known."""
-    found = metrics.figures(p, rows.labels, emotions)
-    clear = rows.majority >= 0
-    found["ferplus"] = (
-        {
-            "n": int(clear.sum()),
-            "accuracy": round(
-                float((p[clear].argmax(1) == rows.majority[clear]).mean()), 4
-            ),
-        }
-        if clear.any()
-        else None
-    )
-    return found

@@ -1,6 +1,8 @@
 """The gate: exact tests, guard-rails and policies, on made answers."""
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -16,13 +18,19 @@ from tests import made, tiny
 K = len(EMOTIONS)
 
 
-def make_exam(labels: np.ndarray, *, majority: np.ndarray | None = None) -> Exam:
+def make_exam(
+    labels: np.ndarray,
+    *,
+    majority: np.ndarray | None = None,
+    slices: list[str] | None = None,
+) -> Exam:
     n = len(labels)
     none = np.full(n, -1)
     refs = [f"fer2013:{i}" for i in range(n)]
     emotions = tuple(str(e) for e in EMOTIONS)
     votes = none if majority is None else majority
-    return Exam("hash", emotions, labels, votes, refs, ["public"] * n)
+    parts = slices or ["public"] * n
+    return Exam("hash", emotions, labels, votes, refs, parts)
 
 
 def make_side(said: np.ndarray, name: str = "a", **costs: int) -> Side:
@@ -52,11 +60,54 @@ def test_wilson_gives_the_textbook_interval() -> None:
     assert metrics.wilson(0, 0) == (0.0, 1.0)
 
 
-def test_bootstrap_is_seeded_and_holds_the_difference() -> None:
-    low, high = compare.bootstrap(60, 40, 1000)
-    assert (low, high) == compare.bootstrap(60, 40, 1000)
-    assert low < 0.02 < high
-    assert high - low == pytest.approx(2 * 1.96 * np.sqrt(0.0996 / 1000), rel=0.1)
+def test_intervals_are_seeded_and_as_wide_as_theory_has_it() -> None:
+    champion = make_side(spoilt(LABELS, range(60)))
+    challenger = make_side(spoilt(LABELS, range(60, 100)))
+    reports = [compare.compare(make_exam(LABELS), champion, challenger) for _ in "ab"]
+    assert reports[0] == reports[1]
+    found = reports[0]["difference"]
+    assert found["low"] < found["accuracy"] < found["high"]
+    variance = (100 - 20**2 / 700) / 700**2
+    width = found["high"] - found["low"]
+    assert width == pytest.approx(2 * 1.96 * np.sqrt(variance), rel=0.1)
+
+
+def test_each_class_has_its_paired_difference_of_the_same_resamples() -> None:
+    """Angry faces: 20 of 100 won; happy ones: all as they were; no neutral ones."""
+    labels = np.arange(700) % 6
+    champion = make_side(spoilt(labels, np.nonzero(labels == 0)[0][:20]))
+    report = compare.compare(make_exam(labels), champion, make_side(labels))
+    recall = report["difference"]["recall"]
+    n = int((labels == 0).sum())
+    assert recall["angry"]["value"] == pytest.approx(20 / n, abs=1e-4)
+    assert 0.08 < recall["angry"]["low"] < 20 / n < recall["angry"]["high"] < 0.26
+    assert recall["happy"] == {"value": 0, "low": 0, "high": 0, "n": n}
+    assert recall["neutral"] is None
+    f1 = report["difference"]["macro_f1"]
+    sides = report["challenger"]["macro_f1"], report["champion"]["macro_f1"]
+    assert f1["value"] == pytest.approx(sides[0] - sides[1], abs=1e-4)
+    assert 0 < f1["low"] < f1["value"] < f1["high"]
+
+
+def test_each_slice_has_its_accuracies_and_their_difference() -> None:
+    slices = ["public"] * 600 + ["community"] * 100
+    champion = make_side(spoilt(LABELS, range(600, 650)))
+    challenger = make_side(spoilt(LABELS, range(30)))
+    report = compare.compare(make_exam(LABELS, slices=slices), champion, challenger)
+    assert report["exam"]["slices"] == [
+        {"name": "public", "n": 600},
+        {"name": "community", "n": 100},
+    ]
+    for side, public, community in (("champion", 1, 0.5), ("challenger", 0.95, 1)):
+        found = report[side]["slices"]
+        assert (found["public"]["value"], found["community"]["value"]) == (
+            public,
+            community,
+        )
+    difference = report["difference"]["slices"]
+    assert difference["public"]["value"] == -0.05
+    assert difference["community"]["low"] < 0.5 < difference["community"]["high"]
+    assert difference["public"]["high"] < 0
 
 
 def test_a_better_challenger_is_promoted_with_a_sentence() -> None:
@@ -66,7 +117,14 @@ def test_a_better_challenger_is_promoted_with_a_sentence() -> None:
     assert report["outcome"] == "promoted"
     assert report["sentence"].startswith("Promoted: the challenger named 640 of 700")
     assert report["difference"]["challenger_only"] == 40
-    assert report["changed"]["fixed"][0] == "fer2013:60"
+    assert report["changed"]["broken"] == []
+    assert len(report["changed"]["fixed"]) == 40
+    assert report["changed"]["fixed"][0] == {
+        "ref": "fer2013:60",
+        "label": "sad",
+        "champion": "surprise",
+        "challenger": "sad",
+    }
     json.dumps(report)
 
 
@@ -176,3 +234,24 @@ def test_without_any_exam_the_command_refuses(
     tiny.make_artefact(tmp_path / "a")
     assert ml.main(["compare", "-", str(tmp_path / "a")]) == 2
     assert "no exam" in capsys.readouterr().err
+
+
+def test_without_json_the_command_prints_what_a_person_compares(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    tiny.make_artefact(tmp_path / "poor", knows=3)
+    tiny.make_artefact(tmp_path / "good")
+    snapshot = made.snapshot(tmp_path / "snapshot", exam=70)
+    folders = [str(tmp_path / name) for name in ("poor", "good")]
+    ml.main(["compare", *folders, "--snapshot", str(snapshot)])
+    said = capsys.readouterr().out
+    assert said.startswith("Promoted: ")
+    assert "recall of neutral" in said
+    assert "faces from wrong to right: 4" in said
+
+
+def test_judging_what_is_served_loads_no_tensorflow() -> None:
+    loaded = "{'tensorflow', 'keras'} & set(sys.modules)"
+    code = f"import sys, ml.commands.compare, ml.compare, ml.examining; print({loaded})"
+    said = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True)
+    assert said.stdout.strip() == b"set()"

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ml import charts, finishing, report
+from ml import charts, evaluate, finishing, report
 from ml.config import Config
 from ml.dataset import Rows
 from tests import made
@@ -31,7 +31,7 @@ def write(out: Path, tune: Rows) -> str:
     p[np.arange(len(tune)), (tune.labels + (np.arange(len(tune)) % 5 == 0)) % 7] = 0.7
     shipped = finishing.Shipped(
         probabilities=p,
-        figures=finishing.figures(p, tune, EMOTIONS),
+        figures=evaluate.figures(p, tune, EMOTIONS),
         temperature=1.1,
         threshold=0.4,
         multiply_adds=1_000_000,
