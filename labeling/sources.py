@@ -15,6 +15,7 @@ CLEANING = (
     "drop_duplicates",
     "drop_blank",
     "drop_non_faces",
+    "drop_contradicted",
     "drop_conflicts",
     "drop_undetected",
 )

@@ -7,6 +7,7 @@ interpreter meanwhile.
 import queue
 import threading
 from collections.abc import Iterator
+from typing import Any
 
 import cv2
 import numpy as np
@@ -69,13 +70,31 @@ def batches(
         picked = order[i * config.batch : (i + 1) * config.batch]
         x = np.stack([face(rows.pixels[j], config, random) for j in picked])[..., None]
         y, w = targets[picked], rows.weights[picked]
-        if mixup and config.mixup:
+        if mixup and random.random() < config.cutmix:
+            x, y, w = patched(x, y, w, random)
+        elif mixup and config.mixup:
             share = np.float32(random.beta(config.mixup, config.mixup))
-            other = random.permutation(len(picked))
-            x = share * x + (1 - share) * x[other]
-            y = share * y + (1 - share) * y[other]
-            w = share * w + (1 - share) * w[other]
+            x, y, w = blended(x, y, w, random.permutation(len(x)), share)
         yield x, y, w
+
+
+def blended(x: Floats, y: Floats, w: Floats, other: Any, share: np.float32) -> Batch:
+    """Mixup (Zhang et al. 2018): each face over another, each target likewise."""
+    x, y, w = (share * v + (1 - share) * v[other] for v in (x, y, w))
+    return x, y, w
+
+
+def patched(x: Floats, y: Floats, w: Floats, random: Random) -> Batch:
+    """CutMix (Yun et al. 2019): a box of each face from another; targets by area."""
+    side, other = x.shape[1], random.permutation(len(x))
+    edge = round(side * float(np.sqrt(random.uniform(0, 0.5))))
+    top, left = random.integers(0, side - edge + 1, 2)
+    box = np.s_[:, top : top + edge, left : left + edge]
+    mixed = x.copy()
+    mixed[box] = x[other][box]
+    share = np.float32(1 - edge**2 / side**2)
+    _x, y, w = blended(x, y, w, other, share)
+    return mixed, y, w
 
 
 def ahead(source: Iterator[Batch], depth: int = 6) -> Iterator[Batch]:

@@ -18,6 +18,7 @@ class Config:
     drop_duplicates: bool = True  # one row of each group of equal pixels
     drop_blank: bool = True  # pictures of one single grey
     drop_non_faces: bool = True  # FER+: most raters said "not a face"
+    drop_contradicted: bool = False  # FER+: most raters see another emotion
     drop_conflicts: bool = False  # equal pixels under different labels
     drop_undetected: bool = False  # faces the detector cannot find
     rows: int = 0  # at most so many of FER-2013's rows; 0 takes them all
@@ -53,6 +54,7 @@ class Config:
     light: float = 0.2  # contrast and brightness
     erase: float = 0.5  # chance of a random box of noise
     mixup: float = 0.2  # Beta(a, a); off once the rate falls below a third
+    cutmix: float = 0.0  # chance of a batch to be cut and pasted instead
 
     precision: str = "auto"  # "auto": mixed bfloat16 where the CPU computes it
 

@@ -164,6 +164,10 @@ def split(
     rows = rows.take(keep)
     tune = is_tune(rows.pixels)
     train = rows if config.use_tune else rows.take(~tune)
+    if config.drop_contradicted:  # here, so that Tune stays the same for every variant
+        agreed = (train.majority < 0) | (train.majority == train.labels)
+        counts["contradicted"] = int((~agreed).sum())
+        train = train.take(agreed)
     if config.rows and config.rows < len(train):
         order = np.random.default_rng(config.seed).permutation(len(train))
         train = train.take(np.sort(order[: config.rows]))

@@ -59,6 +59,18 @@ def test_blank_pictures_and_those_raters_call_no_face_are_left_out() -> None:
     assert removed["kept"] == 138
 
 
+def test_labels_that_most_raters_contradict_can_be_left_out_but_not_of_tune() -> None:
+    data = make_data()
+    said = no_votes(len(data))
+    said[:, 0] = 10  # angry, which one face in seven is
+    train, tune, counts = dataset.split(
+        data, Votes(said), Config(drop_contradicted=True)
+    )
+    assert set(train.labels) == {0}
+    assert set(tune.labels) > {0}
+    assert counts["contradicted"] == 140 - len(tune) - len(train)
+
+
 def test_tune_is_a_fixed_tenth_and_equal_pictures_fall_alike() -> None:
     pixels = np.random.default_rng(0).integers(0, 256, (4000, 48, 48), np.uint8)
     held = dataset.is_tune(pixels)
