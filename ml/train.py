@@ -165,7 +165,10 @@ def targets_of(config: Config, rows: Rows, teacher: keras.Model | None) -> Float
         mixed = (1 - config.votes_share) * label + config.votes_share * votes
         targets = mixed[:, None]
     if config.distil and teacher is not None:
-        said = softmax(logits(teacher, centre(rows.pixels, config.size)))
+        faces = centre(rows.pixels, config.size)
+        said = softmax(logits(teacher, faces))
+        if config.mirror:  # as it is served
+            said = (said + softmax(logits(teacher, faces[:, :, ::-1]))) / 2
         targets = (1 - config.distil) * targets + config.distil * said
     return targets.astype(np.float32)
 
