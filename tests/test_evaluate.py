@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 
@@ -48,6 +49,26 @@ def test_it_gives_every_figure_of_the_contract(
     assert (found["n"], found["leaked"], found["ferplus"]) == (28, 1, None)
     assert found["accuracy"] > 0.9
     assert list(found["recall"]) == [str(e) for e in EMOTIONS]
+
+
+def test_copies_in_training_are_found_though_their_pixels_differ(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    tiny.make_artefact(tmp_path / "tiny")
+    dice = np.random.default_rng(1)
+    noise = dice.normal(0, 60, (30, 48, 48)).astype(np.float32)
+    faces = [cv2.GaussianBlur(face, (0, 0), 2.5) * 6 + 128 for face in noise]
+    seen = np.clip(faces, 0, 255).astype(np.uint8)
+    lines = ["emotion,pixels,Usage"]
+    lines += [made.line(i % 7, face, "Training") for i, face in enumerate(seen[:20])]
+    asked = [seen[3][:, ::-1], seen[4] // 2 + 40, *seen[20:]]
+    for i, face in enumerate(asked):
+        lines += [made.line(i % 7, face, "PrivateTest")]
+    csv = tmp_path / "fer2013.csv"
+    csv.write_text("\n".join(lines))
+    options = ["--fer2013", csv, "--split", "private", "--copies"]
+    found = run(capsys, tmp_path / "tiny", *options)
+    assert (found["n"], found["leaked"], found["copies"]) == (12, 0, 2)
 
 
 def test_a_poor_network_is_seen_to_be_poor(

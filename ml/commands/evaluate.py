@@ -13,6 +13,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("model", type=Path, metavar="MODEL_DIR")
     add_data_arguments(parser)
     parser.add_argument("--split", choices=("tune", "public", "private"), required=True)
+    parser.add_argument(
+        "--copies",
+        action="store_true",
+        help="also without the faces of which Training holds a copy (takes minutes)",
+    )
     parser.add_argument("--json", action="store_true", help="one JSON object")
 
 
@@ -33,7 +38,10 @@ def run(args: argparse.Namespace) -> int:
         )
     except FileNotFoundError as error:
         raise BadInput(str(error)) from error
-    found = evaluate.evaluate(predictor, rows, leaked)
+    copied = None
+    if args.copies:
+        copied = evaluate.copies(rows, fer=args.fer2013, cache=args.cache)
+    found = evaluate.evaluate(predictor, rows, leaked, copied)
     print(json.dumps(found) if args.json else as_text(args.split, found))
     return 0
 
@@ -50,6 +58,9 @@ def as_text(split: str, found: dict[str, Any]) -> str:
     if found["leaked"]:
         clean = found["accuracy_without_leaked"]
         lines.append(f"  without {found['leaked']} leaked rows  {clean:.2%}")
+    if found.get("copies"):
+        clean = found["accuracy_without_copies"]
+        lines.append(f"  without {found['copies']} near-copies  {clean:.2%}")
     if found["ferplus"]:
         votes = found["ferplus"]
         lines.append(f"  FER+ majority  {votes['accuracy']:.2%} of {votes['n']}")
