@@ -23,10 +23,11 @@ from numpy.typing import NDArray
 
 from labeling import serving
 from labeling.errors import Refused
+from labeling.serving import Serving
 from ml import faces, images
 from ml.card import Card
 from ml.faces import Box, Detector
-from ml.sight import see
+from ml.sight import Sighting, see
 
 TOKEN_LIFE = timedelta(hours=1)
 TOKEN_SALT = "mien.face"  # noqa: S105  a name space, not a secret
@@ -102,23 +103,13 @@ def look(
     champion = serving.predictor()
     if champion is None:
         raise NoModel
-    card = champion.predictor.card
     clock = _Clock()
     picture = images.load(data)
     clock.lap("decode")
-    seen = []
-    for face in see(picture, champion.predictor, detector(), after=clock.lap):
-        opinion = _opinion(face.probabilities, card)
-        box = _whole_box(face.box, picture)
-        extras: dict[str, Any] = {}
-        if crops:
-            jpeg = images.encode_jpeg(face.square)
-            token = _token(jpeg, box, champion.version_id, opinion)
-            extras = {"crop_jpeg": jpeg, "token": token}
-        if evidence:
-            winner = card.emotions.index(opinion["emotion"])
-            extras["evidence"] = _where(face.evidence, winner)
-        seen.append(SeenFace(box=box, score=round(face.score, 4), **opinion, **extras))
+    seen = [
+        _seen(face, picture, champion, crops=crops, evidence=evidence)
+        for face in see(picture, champion.predictor, detector(), after=clock.lap)
+    ]
     preview = b""
     if preview_side:
         preview = images.encode_jpeg(images.fit(picture.rgb, preview_side), quality=85)
@@ -129,11 +120,33 @@ def look(
         model=champion.name,
         version_id=champion.version_id,
         detector=detector().name,
-        certainty_threshold=card.certainty_threshold,
+        certainty_threshold=champion.predictor.card.certainty_threshold,
         faces=seen,
         milliseconds=clock.laps,
         preview_jpeg=preview,
     )
+
+
+def _seen(
+    face: Sighting,
+    picture: images.Picture,
+    champion: Serving,
+    *,
+    crops: bool,
+    evidence: bool,
+) -> SeenFace:
+    card = champion.predictor.card
+    opinion = _opinion(face.probabilities, card)
+    box = _whole_box(face.box, picture)
+    extras: dict[str, Any] = {}
+    if crops:
+        jpeg = images.encode_jpeg(face.square)
+        token = _token(jpeg, box, champion.version_id, opinion)
+        extras = {"crop_jpeg": jpeg, "token": token}
+    if evidence:
+        winner = card.emotions.index(opinion["emotion"])
+        extras["evidence"] = _where(face.evidence, winner)
+    return SeenFace(box=box, score=round(face.score, 4), **opinion, **extras)
 
 
 def open_token(token: str, crop_jpeg: bytes) -> FaceClaim:

@@ -1,7 +1,7 @@
 """From FER-2013 and contributions to clean rows, cut into training and Tune."""
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -107,25 +107,12 @@ def clean(
     keep = training & (rows.labels >= 0)
     counts = {"training_rows": int(training.sum())}
     counts["other_emotions"] = int(training.sum() - keep.sum())
-    groups, first, inverse = np.unique(
-        np.where(keep, seen, 0), return_index=True, return_inverse=True
-    )
-    high = np.full(len(groups), -1)
-    np.maximum.at(high, inverse, np.where(keep, rows.labels, -1))
-    differs = (rows.labels != high[inverse]) & keep
-    conflict = np.bincount(inverse, differs, len(groups)) > 0
-    sizes = np.bincount(inverse, keep, len(groups))
-    means = np.zeros((len(groups), *rows.targets.shape[1:]))
-    np.add.at(means, inverse, rows.targets * keep[:, None, None])
-    means /= np.maximum(sizes, 1)[:, None, None]
-    targets = np.where(keep[:, None, None], means[inverse], rows.targets)
-    doubles = np.ones(len(fer), bool)
-    doubles[first] = False
+    equal = _equal_pictures(seen, rows, keep)
     switches: list[tuple[str, bool, Mask]] = [
         ("leaked", config.drop_leaked, np.isin(seen, seen[~training])),
         ("blank", config.drop_blank, np.ptp(fer.pixels, axis=(1, 2)) == 0),
-        ("conflicting", config.drop_conflicts, conflict[inverse]),
-        ("duplicates", config.drop_duplicates, doubles),
+        ("conflicting", config.drop_conflicts, equal.conflict),
+        ("duplicates", config.drop_duplicates, ~equal.is_first),
     ]
     if votes is not None:
         switches.append(("non_faces", config.drop_non_faces, votes.non_face()))
@@ -135,15 +122,34 @@ def clean(
         counts[name] = int((keep & bad).sum()) if is_on else 0
         keep &= ~bad if is_on else True
     counts["kept"] = int(keep.sum())
-    cleaned = Rows(
-        rows.pixels,
-        targets.astype(np.float32),
-        rows.weights,
-        rows.labels,
-        rows.majority,
-        rows.index,
+    return keep, replace(rows, targets=equal.targets), counts
+
+
+@dataclass(frozen=True)
+class _Equal:
+    """What the rows of equal pixels, among those kept, have in common; each [n]."""
+
+    is_first: Mask
+    conflict: Mask  # their labels differ
+    targets: Floats  # their mean
+
+
+def _equal_pictures(seen: npt.NDArray[np.uint64], rows: Rows, keep: Mask) -> _Equal:
+    groups, first, group = np.unique(
+        np.where(keep, seen, 0), return_index=True, return_inverse=True
     )
-    return keep, cleaned, counts
+    is_first = np.zeros(len(seen), bool)
+    is_first[first] = True
+    high = np.full(len(groups), -1)
+    np.maximum.at(high, group, np.where(keep, rows.labels, -1))
+    differs = (rows.labels != high[group]) & keep
+    conflict = np.bincount(group, differs, len(groups)) > 0
+    sizes = np.bincount(group, keep, len(groups))
+    means = np.zeros((len(groups), *rows.targets.shape[1:]))
+    np.add.at(means, group, rows.targets * keep[:, None, None])
+    means /= np.maximum(sizes, 1)[:, None, None]
+    targets = np.where(keep[:, None, None], means[group], rows.targets)
+    return _Equal(is_first, conflict[group], targets.astype(np.float32))
 
 
 def is_tune(pixels: Bytes) -> Mask:

@@ -168,7 +168,9 @@ def targets_of(config: Config, rows: Rows, teacher: keras.Model | None) -> Float
         faces = centre(rows.pixels, config.size)
         said = softmax(logits(teacher, faces))
         if config.mirror:  # as it is served
-            said = (said + softmax(logits(teacher, faces[:, :, ::-1]))) / 2
+            said = np.float32(0.5) * (
+                said + softmax(logits(teacher, faces[:, :, ::-1]))
+            )
         targets = (1 - config.distil) * targets + config.distil * said
     return targets.astype(np.float32)
 
