@@ -16,6 +16,7 @@ from labeling.models import Contribution, User
 from labeling.models.contribution import ContributionQuerySet
 
 LEASE = timedelta(minutes=5)
+ORDER = ("-worth", "created_at", "pk")
 
 
 def take(
@@ -28,23 +29,24 @@ def take(
     """The waiting faces most worth deciding, held for this reviewer.
 
     `of`: a choice among all, such as one emotion. `skipping`: seen and passed over.
-    Whatever the reviewer held already comes again, if it is still the most worth.
+    What the reviewer holds already comes again, before anything else.
     """
     faces = (Contribution.objects.all() if of is None else of).waiting()
-    free = Q(leased_to=None) | Q(leased_until__lt=Now()) | Q(leased_to=by)
+    faces = faces.exclude(pk__in=skipping)
+    held = Q(leased_to=by, leased_until__gte=Now())
+    free = Q(leased_to=None) | Q(leased_until__lt=Now())
     with transaction.atomic():
-        ids = list(
-            faces.filter(free)
-            .exclude(pk__in=skipping)
-            .order_by("-worth", "created_at")
-            .select_for_update(skip_locked=True, of=("self",))
-            .values_list("pk", flat=True)[:n]
-        )
-        Contribution.objects.filter(pk__in=ids).update(
-            leased_to=by, leased_until=Now() + LEASE
-        )
-    taken = Contribution.objects.filter(pk__in=ids).select_related("giver")
-    return sorted(taken, key=lambda face: ids.index(face.pk))
+        # Somebody who looks for a free face may lock one of these for an instant, so
+        # this waits; it must come first, while we lock nothing that others wait for.
+        own = faces.filter(held).order_by(*ORDER)[:n]
+        mine = Contribution.objects.filter(held, pk__in=own.values("pk")).order_by("pk")
+        ids = list(mine.select_for_update().values_list("pk", flat=True))
+        others = faces.filter(free).order_by(*ORDER)
+        others = others.select_for_update(skip_locked=True, of=("self",))
+        ids += others.values_list("pk", flat=True)[: n - len(ids)]
+        taken = Contribution.objects.filter(pk__in=ids)
+        taken.update(leased_to=by, leased_until=Now() + LEASE)
+    return list(taken.select_related("giver").order_by(*ORDER))
 
 
 def release(*, by: User) -> int:

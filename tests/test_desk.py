@@ -1,6 +1,8 @@
+import threading
 from datetime import timedelta
 
 import pytest
+from django.db import connection, transaction
 from django.utils import timezone
 
 from labeling import desk, reviews
@@ -28,6 +30,15 @@ def test_a_reviewer_gets_the_same_again_and_another_the_next():
     assert desk.take(by=rob) == [second]
     assert desk.take(by=rita) == [first]
     assert desk.take(by=make_user("ron")) == []
+
+
+def test_what_a_reviewer_holds_comes_before_what_is_worth_more_since():
+    rita = make_user("rita")
+    held = make_contribution(worth=1)
+    assert desk.take(by=rita) == [held]
+    new = make_contribution(worth=2)
+    assert desk.take(by=rita) == [held]
+    assert desk.take(by=rita, n=2) == [new, held]
 
 
 def test_a_lease_ends_by_itself_and_by_release():
@@ -76,3 +87,27 @@ def test_reviewers_at_once_never_get_the_same_face():
         for face in rounds[0]:
             assert held.setdefault(face.pk, person) == person
     assert len(held) == 42
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_reviewer_keeps_a_face_that_somebody_locks_in_passing():
+    rita = make_user("rita")
+    held, _other = make_contribution(worth=2), make_contribution(worth=1)
+    desk.take(by=rita)
+    is_locked = threading.Event()
+
+    def lock_until_somebody_waits() -> None:
+        with transaction.atomic(), connection.cursor() as cursor:
+            Contribution.objects.select_for_update().get(pk=held.pk)
+            is_locked.set()
+            for _ in range(1000):
+                cursor.execute("SELECT pg_sleep(0.01) FROM pg_locks WHERE NOT granted")
+                if cursor.fetchone():
+                    return
+                cursor.execute("SELECT pg_sleep(0.01)")
+
+    def take() -> list[Contribution]:
+        is_locked.wait(60)
+        return desk.take(by=rita)
+
+    assert together(2, lambda i: (lock_until_somebody_waits, take)[i]())[1] == [held]
