@@ -1,10 +1,12 @@
 """What people say a face shows, the giver's label unseen: drawn at random, cast once.
 
-A voter is an account or a device. Some faces are gold: accepted, and all voters agreed.
-They test the voter and are not counted again.
+A voter is an account (`by`) or a device; `own` are faces that he gave without an
+account. Some faces are gold: accepted, and all voters agreed. They test the voter and
+are not counted again.
 """
 
 import random
+from collections.abc import Collection
 from datetime import timedelta
 from uuid import UUID, uuid4
 
@@ -27,17 +29,23 @@ UNDO_WITHIN = timedelta(minutes=10)
 
 
 def next_face(
-    *, by: User | None = None, device: str | None = None
+    *,
+    by: User | None = None,
+    device: str | None = None,
+    own: Collection[UUID] = (),
+    skipping: Collection[UUID] = (),
 ) -> Contribution | None:
     """A face for this voter to look at: never an own one, never one voted on before.
 
-    Faces that others have begun on come first, so that votes add up. None: all done.
+    `skipping`: seen and passed over. Faces that others have begun on come first, so
+    that votes add up. None: all done.
     """
     counts = range(settings.VOTES_WANTED - 1, -1, -1)
     pools = [_open().filter(vote_count=count) for count in counts]
     if random.random() < GOLD_SHARE:  # noqa: S311
         pools.insert(0, _gold())
-    drawn, rest = _draw(pools), _not_yet(by, device)
+    drawn = _draw(pools)
+    rest = _not_yet(by, device, own).exclude(pk__in=skipping)
     fresh = rest.filter(pk__in=drawn).order_by().values_list("pk", flat=True)
     best = min((drawn[face] for face in fresh), default=None)
     if best is None:  # somebody who voted on nearly everything: look at all the rest
@@ -48,10 +56,14 @@ def next_face(
 
 
 def picture(
-    contribution: Contribution, *, by: User | None = None, device: str | None = None
+    contribution: Contribution,
+    *,
+    by: User | None = None,
+    device: str | None = None,
+    own: Collection[UUID] = (),
 ) -> bytes:
     """The crop, for a voter's eyes; each look counts, and there is an end to them."""
-    may_look = _not_yet(by, device).filter(pk=contribution.pk)
+    may_look = _not_yet(by, device, own).filter(pk=contribution.pk)
     crop = Crop.objects.filter(pk=contribution.pk, views__lt=settings.VOTE_VIEWS)
     if not may_look.exists() or not crop.update(views=F("views") + 1):
         raise Refused("not_to_be_seen", _("This face is not to be seen any more."))
@@ -66,6 +78,7 @@ def cast(
     *,
     by: User | None = None,
     device: str | None = None,
+    own: Collection[UUID] = (),
 ) -> Vote:
     """One vote. With it the agreement, and the face's worth to a reviewer, change."""
     if choice not in Vote.Choice.values:
@@ -73,7 +86,7 @@ def cast(
     try:
         with transaction.atomic():
             face = _seeable(contribution)
-            if by and face.giver_id == by.pk:
+            if (by and face.giver_id == by.pk) or face.pk in own:
                 raise Refused("own_face", _("This face is yours: others decide on it."))
             vote = Vote.objects.create(
                 contribution=face,
@@ -123,14 +136,16 @@ def _is_gold(face: Contribution) -> bool:
     return is_agreed and face.status == Contribution.Status.ACCEPTED
 
 
-def _not_yet(by: User | None, device: str | None) -> ContributionQuerySet:
+def _not_yet(
+    by: User | None, device: str | None, own: Collection[UUID]
+) -> ContributionQuerySet:
     """Faces that are not the voter's own and that he has not voted on."""
     mine = Q(voter=by) if by else Q()
     mine |= Q(device_hash=device) if device else Q()
     if not mine:
         return Contribution.objects.none()
     votes = Vote.objects.filter(mine, contribution=OuterRef("pk"))
-    faces = Contribution.objects.seeable().filter(~Exists(votes))
+    faces = Contribution.objects.seeable().filter(~Exists(votes)).exclude(pk__in=own)
     return faces.exclude(giver=by) if by else faces
 
 

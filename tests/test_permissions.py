@@ -24,7 +24,7 @@ ACCOUNTS = ALL - {"stranger"}
 OPEN = {
     *("try", "detect", "answer", "live", "about", "privacy", "terms", "health"),
     *("contribute", "contribute-give", "withdraw"),
-    *("vote", "vote-cast", "vote-skip", "vote-undo"),
+    *("vote", "vote-cast", "vote-skip", "vote-again", "vote-undo"),
     *("models", "model", "model-figures", "data", "data-json"),
     *("api-detect", "api-model", "api-schema", "api-docs"),
 }
@@ -34,7 +34,7 @@ OWN = {
 }
 REVIEWERS = {
     *("review", "review-grid", "review-bulk", "review-undo", "review-history"),
-    *("review-decide", "review-skip", "review-undo-one"),
+    *("review-decide", "review-skip", "review-again", "review-undo-one"),
 }
 TRAINERS = {
     *("training", "run", "run-progress", "run-log", "run-changed", "run-cancel"),

@@ -141,6 +141,10 @@ def test_a_skipped_face_does_not_come_back_this_session(client: Client, rita: Us
     assert f"/review/{two.pk}/decide/" in html
     assert f"/review/{one.pk}/decide/" not in client.get("/review/").text
     assert state(one)[0] == "waiting"
+    html = client.post(f"/review/{two.pk}/skip/", headers=HTMX).text
+    assert "Only faces that you skipped" in html
+    html = client.post("/review/again/", headers=HTMX).text
+    assert f"/review/{one.pk}/decide/" in html
 
 
 def test_filters_narrow_the_desk_and_stay_while_deciding(client: Client, rita: User):
@@ -269,7 +273,7 @@ def test_the_number_of_queries_does_not_grow_with_the_queue(
 
 def test_decisions_come_by_post_with_csrf(client: Client, rita: User):
     face = make_contribution()
-    for path in (f"{face.pk}/decide", f"{face.pk}/skip", "undo", "bulk"):
+    for path in (f"{face.pk}/decide", f"{face.pk}/skip", "again", "undo", "bulk"):
         assert client.get(f"/review/{path}/").status_code == 405
     strict = Client(enforce_csrf_checks=True)
     strict.force_login(rita)

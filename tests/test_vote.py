@@ -1,12 +1,19 @@
 import re
 from typing import Any
+from uuid import uuid4
 
 import pytest
-from django.test import Client
+from django.contrib.auth.models import AnonymousUser
+from django.contrib.sessions.models import Session
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.http import HttpResponse
+from django.test import Client, RequestFactory
 from django.utils import timezone
 
-from labeling.models import Contribution, Crop, User, Vote
-from tests.make import make_contribution, make_user
+from labeling.models import Contribution, Crop, ModelVersion, User, Vote
+from tests.make import make_contribution, make_face_jpeg, make_photo, make_user
+from webapp.access import MOST_GIVEN, given_here, keep_given
+from webapp.views import faces
 
 pytestmark = pytest.mark.django_db
 
@@ -24,6 +31,24 @@ def picture(html: str) -> str:
     found = re.search(r'src="(/faces/seen/[^"]+)"', html)
     assert found
     return found[1]
+
+
+def give(client: Client) -> None:
+    """A face, seen and given on the real pages."""
+    photo = SimpleUploadedFile("me.jpg", make_photo(29))
+    html = client.post("/contribute/", {"photo": photo, "emotion": "sad"}).text
+    found = dict(re.findall(r'name="(crop|token)" value="([^"]*)"', html))
+    agreed = dict.fromkeys(("keep", "adult", "may_be_seen"), "on")
+    client.post("/contribute/give/", {**found, **agreed, "emotion": "sad"})
+
+
+def make_ticket(client: Client, face: Contribution) -> str:
+    """As the vote page would make it out to this browser, did it show the face."""
+    client.get("/vote/")
+    request = RequestFactory().get("/")
+    request.user = AnonymousUser()
+    request.COOKIES = {name: morsel.value for name, morsel in client.cookies.items()}
+    return faces.make_ticket(request, face)
 
 
 @pytest.fixture
@@ -130,12 +155,69 @@ def test_with_nothing_to_undo_it_says_so(client: Client, ada: User):
     assert "no vote to take back" in client.post("/vote/undo/").text
 
 
-def test_skipping_brings_another_face(client: Client, ada: User):
+def shown(client: Client, html: str) -> bytes:
+    return client.get(picture(html)).content
+
+
+def test_a_skipped_face_does_not_come_back_before_it_is_asked_for(client: Client):
+    for seed in range(6):
+        make_open(jpeg=make_face_jpeg(seed))
+    html, seen = client.get("/vote/").text, set()
     for _ in range(6):
-        make_open()
-    html = client.get("/vote/").text
-    assert ticket(client.post("/vote/skip/", {"ticket": ticket(html)}).text)
+        seen.add(shown(client, html))
+        html = client.post("/vote/skip/", {"ticket": ticket(html)}).text
+    assert len(seen) == 6
     assert not Vote.objects.exists()
+    assert "Only faces that you passed over" in html
+    assert not ticket(client.get("/vote/").text)
+    assert shown(client, client.post("/vote/again/").text) in seen
+
+
+def test_the_only_face_is_passed_over_too(client: Client, ada: User):
+    make_open()
+    html = client.get("/vote/").text
+    assert not ticket(client.post("/vote/skip/", {"ticket": ticket(html)}).text)
+
+
+def test_who_gives_without_an_account_is_not_asked_about_that_face(
+    client: Client, champion: ModelVersion
+):
+    give(client)
+    face = Contribution.objects.get()
+    Contribution.objects.update(screened_at=timezone.now())
+    assert "No face is waiting" in client.get("/vote/").text
+    stranger = Client()
+    html = stranger.get("/vote/").text
+    assert ticket(html)
+
+    own = make_ticket(client, face)
+    assert client.get(f"/faces/seen/{own}.jpg").status_code == 404
+    answer = client.post("/vote/cast/", {"ticket": own, "choice": "sad"})
+    assert "This face is yours" in answer.text
+    assert not Vote.objects.exists()
+    stranger.post("/vote/cast/", {"ticket": ticket(html), "choice": "sad"})
+    assert Vote.objects.count() == 1
+
+
+def test_only_the_browser_knows_what_it_gave(client: Client, champion: ModelVersion):
+    give(client)
+    cookie = client.cookies["mien_given"]
+    assert (cookie["httponly"], cookie["samesite"]) == (True, "Lax")
+    assert cookie.value.startswith(Contribution.objects.get().pk.hex)
+    assert not Session.objects.exists()
+    client.cookies["mien_given"] = f"{uuid4().hex}:made:up"
+    assert client.get("/vote/").status_code == 200
+
+
+def test_the_browser_remembers_only_the_latest(client: Client, champion: ModelVersion):
+    request = RequestFactory().get("/")
+    for _ in range(MOST_GIVEN + 20):
+        response = HttpResponse()
+        keep_given(request, response, last := uuid4())
+        request.COOKIES = {"mien_given": response.cookies["mien_given"].value}
+    assert len(given_here(request)) == MOST_GIVEN
+    assert given_here(request)[-1] == last
+    assert len(response.cookies["mien_given"].OutputString()) < 4096
 
 
 def test_a_withdrawn_face_is_gone_for_voters_at_once(client: Client, ada: User):
@@ -157,7 +239,7 @@ def test_what_is_no_answer_is_refused(client: Client, ada: User, choice: str):
 
 
 def test_votes_come_by_post_with_csrf(client: Client):
-    for path in ("cast", "undo", "skip"):
+    for path in ("cast", "undo", "skip", "again"):
         assert client.get(f"/vote/{path}/").status_code == 405
         strict = Client(enforce_csrf_checks=True)
         assert strict.post(f"/vote/{path}/").status_code == 403

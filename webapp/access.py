@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from typing import Any
+from uuid import UUID
 
 from django.contrib.auth.decorators import login_required, permission_required
 from django.http import HttpRequest, HttpResponseBase
@@ -12,7 +13,10 @@ from labeling.models import User
 View = Callable[..., HttpResponseBase]
 
 DEVICE_COOKIE = "mien_device"
+GIVEN_COOKIE = "mien_given"
+MOST_GIVEN = 100  # the latest; more would not fit into a cookie
 _DEVICE_SALT = "mien.device"
+_GIVEN_SALT = "mien.given"
 _YEAR = 365 * 24 * 3600
 
 
@@ -64,17 +68,46 @@ def name_device(request: HttpRequest) -> None:
 
 
 def keep_device(request: HttpRequest, response: HttpResponseBase) -> None:
-    if not (name := getattr(request, "new_device", None)):
-        return
+    if name := getattr(request, "new_device", None):
+        _keep(request, response, DEVICE_COOKIE, name, _DEVICE_SALT)
+
+
+def given_here(request: HttpRequest) -> list[UUID]:
+    """The faces that this browser gave, so that it need not vote on its own.
+
+    Only the browser knows: nothing of ours ties a face without an account to anybody.
+    """
+    ids = request.get_signed_cookie(GIVEN_COOKIE, default="", salt=_GIVEN_SALT)
+    return [UUID(text) for text in ids.split(".") if text]
+
+
+def keep_given(request: HttpRequest, response: HttpResponseBase, face: UUID) -> None:
+    ids = [*given_here(request), face][-MOST_GIVEN:]
+    text = ".".join(pk.hex for pk in ids)
+    _keep(request, response, GIVEN_COOKIE, text, _GIVEN_SALT)
+
+
+def _keep(
+    request: HttpRequest, response: HttpResponseBase, name: str, value: str, salt: str
+) -> None:
     response.set_signed_cookie(
-        DEVICE_COOKIE,
         name,
-        salt=_DEVICE_SALT,
+        value,
+        salt=salt,
         max_age=_YEAR,
         httponly=True,
         secure=request.is_secure(),
         samesite="Lax",
     )
+
+
+def voter(request: HttpRequest) -> dict[str, Any]:
+    """Who votes, as `labeling.votes` wants to know it."""
+    return {
+        "by": person(request),
+        "device": device(request),
+        "own": given_here(request),
+    }
 
 
 def voter_key(request: HttpRequest) -> str:

@@ -17,7 +17,7 @@ from labeling.errors import Refused
 from labeling.models import Contribution
 from ml import images
 from webapp import overload, refusals, throttling, uploads
-from webapp.access import person, wants_part
+from webapp.access import keep_given, person, wants_part
 from webapp.forms_contribute import FaceForm, GiveForm
 
 
@@ -62,7 +62,9 @@ def give(request: HttpRequest) -> HttpResponse:
     except refusals.EXPECTED as why:
         refusal = refusals.of(why)
         return refusal.on(confirm(request, form, crop=crop, problem=refusal.message))
-    return thank(request, claim, offer, crop)
+    response = thank(request, claim, offer, crop)
+    keep_given(request, response, offer.contribution.pk)
+    return response
 
 
 def ask(

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_GET
 from labeling import votes
 from labeling.errors import Refused
 from labeling.models import Contribution, Crop
-from webapp.access import device, person, voter_key
+from webapp.access import person, voter, voter_key
 
 TICKET_SALT = "mien.vote.face"
 TICKET_SECONDS = 15 * 60
@@ -41,7 +41,7 @@ def voters_face(request: HttpRequest, ticket: str) -> HttpResponse:
         raise Http404 from None
     face = get_object_or_404(Contribution, pk=pk)
     try:
-        jpeg = votes.picture(face, by=person(request), device=device(request))
+        jpeg = votes.picture(face, **voter(request))
     except Refused:
         raise Http404 from None
     return picture(jpeg)

@@ -84,6 +84,15 @@ def skip(request: UserRequest, pk: UUID) -> HttpResponse:
 @require_POST
 @reviewers_only
 @never_cache
+def again(request: UserRequest) -> HttpResponse:
+    """The faces that were skipped, once more."""
+    request.session.pop("skipped", None)
+    return _show(request, _filters(request))
+
+
+@require_POST
+@reviewers_only
+@never_cache
 def undo(request: UserRequest) -> HttpResponse:
     """Take back one's own last decision, and look at that face again."""
     filters = _filters(request)
@@ -231,6 +240,7 @@ urlpatterns = [
     path("", review, name="review"),
     path("grid/", grid, name="review-grid"),
     path("bulk/", bulk, name="review-bulk"),
+    path("again/", again, name="review-again"),
     path("undo/", undo, name="review-undo"),
     path("<uuid:pk>/", history, name="review-history"),
     path("<uuid:pk>/decide/", decide, name="review-decide"),

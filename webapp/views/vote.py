@@ -1,6 +1,7 @@
 """Saying what other people's faces show, the giver's label unseen."""
 
 from typing import Any
+from uuid import UUID
 
 from django.conf import settings
 from django.core import signing
@@ -15,10 +16,10 @@ from labeling import votes
 from labeling.emotions import Emotion
 from labeling.models import Contribution, Vote
 from webapp import refusals, throttling
-from webapp.access import device, keep_device, name_device, person
+from webapp.access import device, keep_device, name_device, person, voter
 from webapp.views import faces
 
-DRAWS = 4
+MOST_PASSED = 300
 
 
 @require_safe
@@ -40,7 +41,7 @@ def cast(request: HttpRequest) -> HttpResponse:
         return _show(request, problem=_("That face is no longer here. On to the next."))
     try:
         throttling.spend(request, "vote", settings.VOTE_RATE)
-        votes.cast(face, request.POST.get("choice", ""), **_voter(request))
+        votes.cast(face, request.POST.get("choice", ""), **voter(request))
     except refusals.EXPECTED as why:
         return _show(request, problem=refusals.of(why).message)
     request.session["votes"] = request.session.get("votes", 0) + 1
@@ -50,10 +51,19 @@ def cast(request: HttpRequest) -> HttpResponse:
 @require_POST
 @never_cache
 def skip(request: HttpRequest) -> HttpResponse:
-    """Another face, if there is one; this one may come again some other time."""
-    shown = _shown(request)
-    draws = (votes.next_face(**_voter(request)) for _draw in range(DRAWS))
-    return _show(request, face=next((face for face in draws if face != shown), None))
+    """Another face; this one does not come back before it is asked for."""
+    if face := _shown(request):
+        passed = [*request.session.get("passed", []), str(face.pk)]
+        request.session["passed"] = passed[-MOST_PASSED:]
+    return _show(request)
+
+
+@require_POST
+@never_cache
+def again(request: HttpRequest) -> HttpResponse:
+    """The faces that were passed over, once more."""
+    request.session.pop("passed", None)
+    return _show(request)
 
 
 @require_POST
@@ -61,7 +71,7 @@ def skip(request: HttpRequest) -> HttpResponse:
 def undo(request: HttpRequest) -> HttpResponse:
     """Take back one's last vote and look at that face again."""
     try:
-        face = votes.undo(**_voter(request))
+        face = votes.undo(by=person(request), device=device(request))
     except refusals.EXPECTED as why:
         return _show(request, problem=refusals.of(why).message)
     request.session["votes"] = max(0, request.session.get("votes", 0) - 1)
@@ -71,20 +81,20 @@ def undo(request: HttpRequest) -> HttpResponse:
 def _show(
     request: HttpRequest, *, face: Contribution | None = None, **said: Any
 ) -> HttpResponse:
-    face = face or votes.next_face(**_voter(request))
+    passed = [UUID(pk) for pk in request.session.get("passed", [])]
+    face = face or votes.next_face(
+        **voter(request), skipping=[UUID(pk) for pk in passed]
+    )
     context = {
         "ticket": faces.make_ticket(request, face) if face else "",
         "emotions": list(Emotion),
         "count": request.session.get("votes", 0),
+        "passed": len(passed),
         "words": dict(Vote.Choice.choices),
         **said,
     }
     part = request.headers.get("HX-Request")
     return render(request, "vote/face.html" if part else "vote/vote.html", context)
-
-
-def _voter(request: HttpRequest) -> dict[str, Any]:
-    return {"by": person(request), "device": device(request)}
 
 
 def _shown(request: HttpRequest) -> Contribution | None:
@@ -100,5 +110,6 @@ urlpatterns = [
     path("", vote, name="vote"),
     path("cast/", cast, name="vote-cast"),
     path("skip/", skip, name="vote-skip"),
+    path("again/", again, name="vote-again"),
     path("undo/", undo, name="vote-undo"),
 ]
