@@ -110,8 +110,14 @@ def _crop(data: bytes, source: Source) -> NDArray[np.uint8]:
         top, left = (height - side) // 2, (width - side) // 2
         return images.fit(rgb[top : top + side, left : left + side], faces.CROP_SIDE)
     found = photos.detector().find(rgb)
-    if len(found) != 1:
-        raise Refused("not_one_face", _("It does not show exactly one face."))
+    if not found:
+        raise Refused("no_face", _("No face was found in it."))
+    if len(found) > 1:
+        raise Refused(
+            "several_faces",
+            _("It shows %(n)s faces, so nobody knows whose expression is meant.")
+            % {"n": len(found)},
+        )
     return faces.crop(rgb, found[0].box)
 
 

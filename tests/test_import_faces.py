@@ -1,13 +1,16 @@
 import io
 from pathlib import Path
 
+import numpy as np
 import pytest
 from django.core.management import CommandError, call_command
 
-from labeling import contributions, serving
+from labeling import contributions, photos, serving
 from labeling.models import Contribution, Crop
-from ml import images
-from tests.make import make_face, make_face_jpeg
+from ml import faces, images
+from tests.make import make_face, make_face_jpeg, make_photo
+from tests.paths import FACE_DETECTOR, needs_face_detector
+from tests.portraits import portrait
 
 pytestmark = pytest.mark.django_db
 
@@ -97,13 +100,48 @@ def test_the_checks_hold_here_too(folder):
     }
 
 
-def test_pictures_that_are_not_cut_out_need_exactly_one_face(folder):
+def uncut(folder: Path) -> str:
+    """What the command says of whole photographs."""
     out = io.StringIO()
-    call_command(
-        "import_faces", folder, "--source", "shop", "--basis", "mine", stdout=out
-    )
-    assert Contribution.objects.count() <= 4
-    assert "4 of 4" in out.getvalue()
+    where = (folder, "--source", "shop", "--basis", "mine", "-v", "2")
+    call_command("import_faces", *where, stdout=out, stderr=out)
+    return out.getvalue()
+
+
+def put(folder: Path, **files: bytes) -> Path:
+    home = folder / "happy"
+    home.mkdir()
+    for name, photo in files.items():
+        (home / f"{name}.jpg").write_bytes(photo)
+    return folder
+
+
+def test_a_photograph_is_kept_as_the_one_face_that_it_shows(tmp_path, settings):
+    settings.FACE_DETECTOR = None
+    photo = make_photo(29)
+    said = uncut(put(tmp_path, one=photo, none=make_photo(), two=make_photo(29, 2)))
+    assert "none.jpg: No face was found in it." in said
+    assert "two.jpg: It shows 2 faces" in said
+    assert said.endswith("kept: 1\nno_face: 1\nseveral_faces: 1\n")
+    rgb = images.load(photo).rgb
+    found = photos.detector().find(rgb)
+    kept = images.decode(Crop.objects.get().jpeg)
+    assert np.abs(kept - faces.crop(rgb, found[0].box).astype(int)).mean() < 3
+
+
+@needs_face_detector
+def test_drawn_portraits_are_cut_out_by_yunet(tmp_path, settings):
+    settings.FACE_DETECTOR = FACE_DETECTOR
+    drawn = {
+        "one": portrait("happy"),
+        "pair": portrait("happy", "sad"),
+        "room": np.full((600, 800, 3), 200, np.uint8),
+    }
+    photographs = {name: images.encode_jpeg(rgb) for name, rgb in drawn.items()}
+    said = uncut(put(tmp_path, **photographs))
+    assert "pair.jpg: It shows 2 faces" in said
+    assert "room.jpg: No face was found" in said
+    assert Crop.objects.get().side == faces.CROP_SIDE
 
 
 def test_large_and_oblong_pictures_are_cut_to_a_crop(folder):
