@@ -47,14 +47,9 @@ def screen(contribution: Contribution, *, by: User) -> Review:
     with transaction.atomic():
         if not rows.filter(screened_at=None).update(screened_at=Now()):
             raise _screened_already(contribution.pk)
-        status = rows.values_list("status", flat=True).get()
-        return Review.objects.create(
-            contribution_id=contribution.pk,
-            by=by,
-            act=Act.SCREEN,
-            from_status=status,
-            to_status=status,
-        )
+        event = _screening(contribution.pk, rows.get().status, by)
+        event.save(force_insert=True)
+    return event
 
 
 def undo(contribution: Contribution | None = None, *, by: User) -> Review:
@@ -91,7 +86,7 @@ def undo(contribution: Contribution | None = None, *, by: User) -> Review:
 @dataclass(frozen=True)
 class Bulk:
     done: list[UUID]
-    passed_over: int  # decided meanwhile, or withdrawn
+    passed_over: int  # decided meanwhile, withdrawn, or not to be shown
 
 
 def accept_all(contribution_ids: Iterable[UUID], *, by: User) -> Bulk:
@@ -104,6 +99,17 @@ def reject_all(
     if reason not in Review.Reason.values:
         raise _reason_missing()
     return _decide_all(contribution_ids, Act.REJECT, by, reason=reason, note=note)
+
+
+def screen_all(contribution_ids: Iterable[UUID], *, by: User) -> Bulk:
+    asked = list(dict.fromkeys(contribution_ids))
+    with transaction.atomic():
+        fit = Contribution.objects.filter(pk__in=asked, may_be_seen=True)
+        fit = fit.filter(screened_at=None).order_by("pk").select_for_update()
+        status = dict(fit.values_list("pk", "status"))
+        Contribution.objects.filter(pk__in=status).update(screened_at=Now())
+        Review.objects.bulk_create(_screening(pk, status[pk], by) for pk in status)
+    return Bulk(list(status), len(asked) - len(status))
 
 
 def _decide(
@@ -178,6 +184,16 @@ def _event(
         to_emotion="" if is_rejected else emotion,
         reason=reason,
         note=note.strip(),
+    )
+
+
+def _screening(face_id: UUID, status: str, by: User) -> Review:
+    return Review(
+        contribution_id=face_id,
+        by=by,
+        act=Act.SCREEN,
+        from_status=status,
+        to_status=status,
     )
 
 

@@ -185,6 +185,15 @@ def test_a_bulk_passes_over_what_was_decided_meanwhile(client: Client, rita: Use
     assert state(faces[0])[0] == "rejected"
 
 
+def test_a_bulk_finds_faces_fit_to_show(client: Client, rita: User):
+    faces = [make_contribution(jpeg=b"x", may_be_seen=n > 0) for n in range(3)]
+    data = {"act": "screen", "face": [str(face.pk) for face in faces]}
+    page = client.post("/review/bulk/", data, follow=True)
+    assert "2 faces done." in page.text
+    assert "1 stays as it is" in page.text
+    assert Contribution.objects.seeable().count() == 2
+
+
 def test_a_bulk_of_nothing_does_nothing(client: Client, rita: User):
     page = client.post("/review/bulk/", {"act": "accept", "face": ["x"]}, follow=True)
     assert page.status_code == 200

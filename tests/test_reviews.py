@@ -181,6 +181,33 @@ def test_many_are_decided_at_once_and_those_decided_already_are_passed_over():
     assert stands(more) == ("accepted", "fear")
 
 
+def test_many_are_found_fit_to_show_where_their_givers_agreed():
+    rita = make_user("rita")
+    hidden = make_contribution()
+    faces = [make_contribution(may_be_seen=True) for _ in range(3)]
+    reviews.screen(faces[0], by=rita)
+    bulk = reviews.screen_all([f.pk for f in (hidden, *faces)], by=rita)
+    assert set(bulk.done) == {faces[1].pk, faces[2].pk}
+    assert bulk.passed_over == 2
+    assert Contribution.objects.seeable().count() == 3
+    assert Review.objects.filter(act="screen", by=rita).count() == 3
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("bulk", ["accept_all", "reject_all", "screen_all"])
+def test_a_crash_in_a_bulk_leaves_nothing_half_decided(bulk: str):
+    faces = [make_contribution(may_be_seen=True) for _ in range(3)]
+    rita, why = make_user("rita"), {"reason": "not_clear"} if "reject" in bulk else {}
+    statement = 0
+    while crash_before(
+        statement := statement + 1,
+        lambda: getattr(reviews, bulk)([f.pk for f in faces], by=rita, **why),
+    ):
+        assert not Review.objects.exists()
+        assert Contribution.objects.waiting().filter(screened_at=None).count() == 3
+    assert Review.objects.count() == 3
+
+
 @pytest.mark.django_db(transaction=True)
 def test_bulks_at_once_neither_lock_up_nor_decide_twice():
     people = [make_user("rita"), make_user("rob")]

@@ -1,6 +1,5 @@
 """The review desk: one face at a time by keyboard, many at once in the grid."""
 
-from contextlib import suppress
 from typing import Any
 from uuid import UUID
 
@@ -16,7 +15,7 @@ from django.views.decorators.http import require_GET, require_POST
 from labeling import desk, reviews
 from labeling.emotions import Emotion
 from labeling.errors import Refused
-from labeling.models import Contribution, Review
+from labeling.models import Contribution, Review, User
 from webapp import desks, gifts
 from webapp.access import UserRequest, reviewers_only
 from webapp.forms_review import DecisionForm, FilterForm
@@ -163,39 +162,32 @@ def bulk(request: UserRequest) -> HttpResponse:
     if not form.is_valid() or not ids:
         messages.info(request, _("Nothing is selected."))
         return redirect(back)
-    done, left = _act_on_all(ids, form.cleaned_data, request)
-    if done:
+    _tell(request, _act_on_all(ids, form.cleaned_data, by=request.user))
+    return redirect(back)
+
+
+def _act_on_all(ids: list[UUID], said: dict[str, Any], *, by: User) -> reviews.Bulk:
+    match said["act"]:
+        case Review.Act.ACCEPT:
+            return reviews.accept_all(ids, by=by)
+        case Review.Act.REJECT:
+            reason, note = said["reason"], said["note"]
+            return reviews.reject_all(ids, by=by, reason=reason, note=note)
+        case _screen:
+            return reviews.screen_all(ids, by=by)
+
+
+def _tell(request: UserRequest, result: reviews.Bulk) -> None:
+    if done := len(result.done):
         text = ngettext("%(n)s face done.", "%(n)s faces done.", done)
         messages.success(request, text % {"n": done})
-    if left:
+    if left := result.passed_over:
         text = ngettext(
             "%(n)s stays as it is: somebody was faster, or it may not be shown.",
             "%(n)s stay as they are: somebody was faster, or they may not be shown.",
             left,
         )
         messages.warning(request, text % {"n": left})
-    return redirect(back)
-
-
-def _act_on_all(
-    ids: list[UUID], said: dict[str, Any], request: UserRequest
-) -> tuple[int, int]:
-    """How many are done, and how many were left as they are."""
-    by = request.user
-    if said["act"] == Review.Act.ACCEPT:
-        result = reviews.accept_all(ids, by=by)
-        return len(result.done), result.passed_over
-    if said["act"] == Review.Act.REJECT:
-        result = reviews.reject_all(
-            ids, by=by, reason=said["reason"], note=said["note"]
-        )
-        return len(result.done), result.passed_over
-    done = 0
-    for face in Contribution.objects.filter(pk__in=ids):
-        with suppress(Refused):
-            reviews.screen(face, by=by)
-            done += 1
-    return done, len(ids) - done
 
 
 def _uuids(texts: list[str]) -> list[UUID]:
