@@ -1,5 +1,10 @@
 import pytest
+from allauth.account.models import EmailAddress
+from allauth.mfa.models import Authenticator
+from django.contrib import admin
+from django.contrib.auth.models import Group, Permission
 from django.test import Client
+from unfold.admin import ModelAdmin
 
 from labeling.models import Contribution, TrainingRun, User, Withdrawal
 from tests.make import make_contribution, make_run, make_user, make_version
@@ -98,6 +103,76 @@ def test_deleting_an_account_withdraws_its_faces(client: Client, boss: User):
     client.post(url, {"post": "yes"})
     assert not User.objects.filter(pk=ada.pk).exists()
     assert Withdrawal.objects.filter(pk=face.pk).exists()
+
+
+def test_every_list_has_the_same_look_and_groups_are_left_out():
+    assert all(isinstance(one, ModelAdmin) for one in admin.site._registry.values())
+    assert Group not in admin.site._registry
+
+
+def test_an_admin_makes_somebody_a_reviewer(client: Client, boss: User):
+    ada = make_user("ada")
+    group = Group.objects.get(name="reviewer")
+    url = f"/admin/labeling/user/{ada.pk}/change/"
+    assert "reviewer" in client.get(url).text
+    assert (
+        client.post(url, {"is_active": "on", "groups": [group.pk]}).status_code == 302
+    )
+    assert User.objects.get(pk=ada.pk).is_reviewer
+
+
+def test_an_admin_sets_a_forgotten_password(client: Client, boss: User):
+    ada = make_user("ada")
+    url = f"/admin/labeling/user/{ada.pk}/password/"
+    new = dict.fromkeys(("password1", "password2"), "a new long password")
+    assert client.post(url, {**new, "usable_password": "true"}).status_code == 302
+    ada.refresh_from_db()
+    assert ada.check_password("a new long password")
+
+
+def test_an_admin_confirms_an_address(client: Client, boss: User):
+    ada = make_user("ada")
+    address = EmailAddress.objects.create(user=ada, email=ada.email)
+    url, picked = "/admin/account/emailaddress/", [address.pk]
+    client.post(url, {"action": "make_verified", "_selected_action": picked})
+    address.refresh_from_db()
+    assert address.verified
+    url = f"/admin/account/emailaddress/{address.pk}/change/"
+    assert client.post(url, {"email": "eve@example.org"}).status_code == 403
+
+
+def test_a_lost_second_factor_is_taken_off_and_shows_no_secret(
+    client: Client, boss: User
+):
+    ada = make_user("ada")
+    for kind in ("totp", "recovery_codes"):
+        factor = Authenticator.objects.create(
+            user=ada, type=kind, data={"secret": "JBSWY3DP"}
+        )
+    page = f"/admin/mfa/authenticator/{factor.pk}"
+    assert "JBSWY3DP" not in client.get(f"{page}/change/").text
+    client.post(f"{page}/delete/", {"post": "yes"})
+    assert not Authenticator.objects.exists()
+
+
+def test_staff_who_are_no_admins_touch_no_account(client: Client):
+    sam, ada = make_user("sam", is_staff=True), make_user("ada")
+    every = Permission.objects.filter(content_type__app_label__in=("mfa", "account"))
+    sam.user_permissions.set(every)
+    client.force_login(sam)
+    address = EmailAddress.objects.create(user=ada, email=ada.email)
+    factor = Authenticator.objects.create(user=ada, type="totp", data={})
+    for path in (
+        f"mfa/authenticator/{factor.pk}/delete",
+        f"account/emailaddress/{address.pk}/delete",
+        f"labeling/user/{ada.pk}/password",
+    ):
+        assert client.post(f"/admin/{path}/", {"post": "yes"}).status_code == 403
+    url, picked = "/admin/account/emailaddress/", [address.pk]
+    client.post(url, {"action": "make_verified", "_selected_action": picked})
+    address.refresh_from_db()
+    assert not address.verified
+    assert Authenticator.objects.exists()
 
 
 def test_staff_who_are_no_admins_make_nobody_anything(client: Client):

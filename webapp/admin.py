@@ -3,14 +3,22 @@ as the pages; rows are never edited here."""
 
 from typing import Any
 
+from allauth.account.admin import EmailAddressAdmin
 from allauth.account.decorators import secure_admin_login
+from allauth.account.models import EmailAddress
+from allauth.mfa.admin import AuthenticatorAdmin
+from allauth.mfa.models import Authenticator
 from django.contrib import admin, messages
-from django.db.models import Model, QuerySet
+from django.contrib.auth.admin import UserAdmin
+from django.contrib.auth.models import Group
+from django.db.models import ManyToManyField, Model, QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin
+from unfold.forms import AdminPasswordChangeForm, UserChangeForm
+from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 
 from labeling import contributions, people, reviews, training
 from labeling.errors import Refused
@@ -30,6 +38,11 @@ from labeling.models import (
 
 # The one door to sign in, with the second factor where an account has one.
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
+
+
+def is_admin(request: HttpRequest) -> bool:
+    """Whoever may change accounts may make himself anything."""
+    return request.user.is_active and bool(getattr(request.user, "is_superuser", 0))
 
 
 class Looking(ModelAdmin):  # type: ignore[misc]
@@ -59,7 +72,7 @@ def _tell(request: HttpRequest, done: int, refused: list[Refused]) -> None:
 @admin.register(Contribution)
 class ContributionAdmin(Looking):
     list_display = (
-        "id",
+        "number",
         "created_at",
         "status",
         "emotion",
@@ -71,10 +84,40 @@ class ContributionAdmin(Looking):
     list_filter = ("status", "emotion", "source", "may_be_seen", "may_be_released")
     list_select_related = ("giver",)
     search_fields = ("id", "giver__email", "source_name", "cluster")
-    exclude = ("digest", "digest_key", "withdrawal_hash")
+    fieldsets = (
+        (None, {"fields": ("picture", "emotion", "status", "giver", "history")}),
+        (_("Decided"), {"fields": ("decided_emotion", "decided_at", "screened_at")}),
+        (
+            _("Given"),
+            {
+                "fields": (
+                    *("created_at", "source", "source_name", "consent_version"),
+                    *("consent_language", "consented_at", "consent_basis"),
+                    *("may_be_seen", "may_be_released", "released_at"),
+                )
+            },
+        ),
+        (
+            _("What was said"),
+            {
+                "fields": (
+                    *("model_version", "model_emotion", "model_probabilities"),
+                    *("vote_count", "agreement"),
+                )
+            },
+        ),
+        (
+            _("Desk and training"),
+            {"fields": ("worth", "leased_to", "leased_until", "side", "cluster")},
+        ),
+    )
     readonly_fields = ("picture", "history")
     actions = ("accept", "take_back")
     ordering = ("-created_at",)
+
+    @admin.display(description=_("number"), ordering="pk")
+    def number(self, face: Contribution) -> str:
+        return face.pk.hex[:8]
 
     @admin.display(description=_("picture"))
     def picture(self, face: Contribution) -> str:
@@ -84,7 +127,8 @@ class ContributionAdmin(Looking):
     @admin.display(description=_("history"))
     def history(self, face: Contribution) -> str:
         address = reverse("review-history", args=[face.pk])
-        return format_html('<a href="{}">{}</a>', address, _("On its own page"))
+        link = '<a class="text-primary-600 dark:text-primary-500" href="{}">{}</a>'
+        return format_html(link, address, _("On its own page"))
 
     @admin.action(description=_("Accept as given"), permissions=["review"])
     def accept(self, request: HttpRequest, faces: QuerySet[Contribution]) -> None:
@@ -103,7 +147,7 @@ class ContributionAdmin(Looking):
         return request.user.has_perm("labeling.review")
 
     def has_withdraw_permission(self, request: HttpRequest) -> bool:
-        return request.user.is_active and bool(getattr(request.user, "is_superuser", 0))
+        return is_admin(request)
 
 
 @admin.register(TrainingRun)
@@ -131,34 +175,36 @@ class TrainingRunAdmin(Looking):
 
 
 @admin.register(User)
-class UserAdmin(ModelAdmin):  # type: ignore[misc]
+class AccountAdmin(UserAdmin, ModelAdmin):  # type: ignore[misc]
     """Accounts: who is a reviewer, a trainer, or shut out. Deleting is withdrawing."""
 
+    form = UserChangeForm
+    change_password_form = AdminPasswordChangeForm
     list_display = ("email", "date_joined", "last_login", "is_active", "is_staff")
     list_filter = ("is_active", "is_staff", "groups")
+    list_per_page = 50
     search_fields = ("email", "username")
-    fields = (
-        "email",
-        "username",
-        "is_active",
-        "is_staff",
-        "is_superuser",
-        "groups",
-        "date_joined",
-        "last_login",
+    ordering = ("-date_joined",)
+    fieldsets = (
+        (None, {"fields": ("email", "username", "password")}),
+        (_("May do"), {"fields": ("is_active", "is_staff", "is_superuser", "groups")}),
+        (_("When"), {"fields": ("date_joined", "last_login")}),
     )
     readonly_fields = ("email", "username", "date_joined", "last_login")
-    filter_horizontal = ("groups",)
+    filter_horizontal = ()
+    formfield_overrides = {
+        ManyToManyField: {"widget": UnfoldAdminCheckboxSelectMultipleWidget}
+    }
     show_full_result_count = False
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Whoever may change accounts may make himself anything: admins only."""
-        return request.user.is_active and bool(getattr(request.user, "is_superuser", 0))
+        return is_admin(request)
 
-    has_delete_permission = has_change_permission
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return is_admin(request)
 
     def delete_model(self, request: HttpRequest, obj: User) -> None:
         self._erase(request, [obj])
@@ -180,6 +226,49 @@ class UserAdmin(ModelAdmin):  # type: ignore[misc]
             except Refused as refusal:
                 refused.append(refusal)
         _tell(request, len(users) - len(refused), refused)
+
+
+# Which group somebody is in stands with the account; what it may do, in a migration.
+admin.site.unregister([Group, EmailAddress, Authenticator])
+
+
+@admin.register(EmailAddress)
+class AddressAdmin(EmailAddressAdmin, Looking):
+    """To confirm an address where a mail did not arrive."""
+
+    list_select_related = ("user",)
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return obj is None and is_admin(request)  # the list's action, no form
+
+    @admin.action(description=_("Mark as confirmed"), permissions=["change"])
+    def make_verified(
+        self, request: HttpRequest, queryset: QuerySet[EmailAddress]
+    ) -> None:
+        super().make_verified(request, queryset)
+
+
+@admin.register(Authenticator)
+class SecondFactorAdmin(AuthenticatorAdmin, Looking):
+    """To take off one that was lost. Its secret is shown to nobody."""
+
+    list_filter = ("type",)
+    list_select_related = ("user",)
+    search_fields = ("user__email",)
+    exclude = ("data",)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return is_admin(request)
+
+    def delete_model(self, request: HttpRequest, obj: Authenticator) -> None:
+        self.delete_queryset(request, Authenticator.objects.filter(pk=obj.pk))
+
+    def delete_queryset(
+        self, request: HttpRequest, queryset: QuerySet[Authenticator]
+    ) -> None:
+        """All of those accounts: recovery codes alone would still ask for a factor."""
+        people = list(queryset.values_list("user", flat=True))
+        Authenticator.objects.filter(user__in=people).delete()
 
 
 class VersionAdmin(Looking):

@@ -14,7 +14,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.urls import reverse_lazy
 from django.utils.translation import gettext_lazy as _
 
-from webapp import env, logs, secret_key
+from webapp import admin_look, env, logs, secret_key
 from webapp.supervisor import places
 
 django_stubs_ext.monkeypatch()
@@ -202,7 +202,7 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "REDOC_DIST": "SIDECAR",
 }
-UNFOLD = {"SITE_TITLE": "Mien", "SITE_HEADER": "Mien", "SITE_URL": "/"}
+UNFOLD = admin_look.UNFOLD
 
 # --- people
 
