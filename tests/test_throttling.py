@@ -52,6 +52,29 @@ def test_an_account_is_the_same_from_everywhere(clock: Any) -> None:
         spend(request_from("192.0.2.2", alice), 1)
 
 
+def test_many_accounts_at_one_address_are_counted_together(clock: Any) -> None:
+    room = 3 * throttling.HOUSEHOLD
+    people = [make.make_user(f"p{n}") for n in range(room)]
+    for person in people[:-1]:
+        spend(request_from("192.0.2.1", person), 1)
+    alice = people[0]
+    spend(request_from("192.0.2.1", alice), 1)
+    with pytest.raises(throttling.TooMany):
+        spend(request_from("192.0.2.1", people[-1]), 1)
+    # What the address refused does not count for the account.
+    spend(request_from("192.0.2.2", people[-1]), 3)
+    spend(request_from("192.0.2.1"), 3)  # who has no account is counted apart
+
+
+def test_what_the_account_refused_does_not_count_for_the_address(clock: Any) -> None:
+    alice, bo = make.make_user(), make.make_user("bo")
+    spend(request_from("192.0.2.1", alice), 3)
+    for _ in range(3 * throttling.HOUSEHOLD):
+        with pytest.raises(throttling.TooMany):
+            spend(request_from("192.0.2.1", alice), 1)
+    spend(request_from("192.0.2.1", bo), 3)
+
+
 def test_a_whole_ipv6_network_counts_as_one_address(clock: Any) -> None:
     spend(request_from("2001:db8:1:2::1"), 3)
     with pytest.raises(throttling.TooMany):

@@ -285,8 +285,9 @@ WEB_PROCESSES = env.integer("WEB_PROCESSES", 2)
 WEB_THREADS = env.integer("WEB_THREADS", 16)
 # Photos looked at at once in one process: more turns than cores only make it later.
 INFERENCE_TURNS: int = max(1, len(os.sched_getaffinity(0)) // max(WEB_PROCESSES, 1))
-# How often one account, or one address without an account, may ask; LIVE_RATE is for
-# the live page's frames. Set but empty, there is no limit.
+# How often one account, or one address without an account, may ask; all accounts at
+# one address together five times as often. LIVE_RATE is for the live page's frames. Set
+# but empty, there is no limit.
 DETECT_RATE = env.rate("DETECT_RATE", "120/min")
 LIVE_RATE = env.rate("LIVE_RATE", "1800/min")
 GIVE_RATE = env.rate("GIVE_RATE", "200/hour")

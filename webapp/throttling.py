@@ -1,4 +1,7 @@
-"""How often one account, or one address, may ask. Counters live in Redis, by cache.
+"""How often one account, and one address, may ask. Counters live in Redis, by cache.
+
+Who is signed in counts twice: for the account, and for its address, which several
+people may share and which has room for more. Without an account the address counts.
 
 A sliding window of two counters: the last whole window counts for as much of it as
 still overlaps. A refused request is not counted, so that whoever waits gets through.
@@ -16,6 +19,7 @@ from redis.exceptions import RedisError
 log = logging.getLogger(__name__)
 
 Rate = tuple[int, int]  # times, in seconds
+HOUSEHOLD = 5  # accounts at one address may ask this many times as often as one
 ROUNDING = 1e-6  # the clock's, as a share of one request
 
 
@@ -32,20 +36,35 @@ def spend(request: HttpRequest, kind: str, rate: Rate | None) -> None:
     if rate is None:
         return
     times, seconds = rate
-    window, share = divmod(time.time() / seconds, 1)  # share of it that has gone by
-    key = f"rate:{kind}:{whose(request)}"
+    counted: list[str] = []
     try:
-        cache.add(f"{key}:{window:.0f}", 0, timeout=2 * seconds + 1)
-        before = cache.get(f"{key}:{window - 1:.0f}", 0)
-        count = cache.incr(f"{key}:{window:.0f}")
-        if before * (1 - share) + count <= times + ROUNDING:
+        for who, share in whose(request):
+            key = f"rate:{kind}:{who}"
+            if wait := _count(key, (share * times, seconds), counted):
+                break
+        else:
             return
-        cache.decr(f"{key}:{window:.0f}")
+        for key in counted:
+            cache.decr(key)
     except (RedisError, ValueError):
         # Looking needs no Redis, so it goes on without being counted.
         log.warning("requests are not counted: Redis does not answer")
         return
-    raise TooMany(_wait(before, count, share, rate))
+    raise TooMany(wait)
+
+
+def _count(key: str, rate: Rate, counted: list[str]) -> int:
+    """One more for this key, noted in `counted`; seconds to wait if it is too many."""
+    times, seconds = rate
+    window, gone = divmod(time.time() / seconds, 1)  # share of it that has gone by
+    now = f"{key}:{window:.0f}"
+    cache.add(now, 0, timeout=2 * seconds + 1)
+    before = cache.get(f"{key}:{window - 1:.0f}", 0)
+    count = cache.incr(now)
+    counted.append(now)
+    if before * (1 - gone) + count <= times + ROUNDING:
+        return 0
+    return _wait(before, count, gone, rate)
 
 
 def _wait(before: int, count: int, share: float, rate: Rate) -> int:
@@ -59,10 +78,15 @@ def _wait(before: int, count: int, share: float, rate: Rate) -> int:
     return max(1, math.ceil((until - share) * seconds))
 
 
-def whose(request: HttpRequest) -> str:
+def whose(request: HttpRequest) -> list[tuple[str, int]]:
+    """The names that a request is counted under, and how many times the rate each has.
+
+    Accounts are counted apart from those without, so that neither use up the other's.
+    """
+    address = network(request.META.get("REMOTE_ADDR", ""))
     if request.user.is_authenticated:
-        return f"user:{request.user.pk}"
-    return "address:" + network(request.META.get("REMOTE_ADDR", ""))
+        return [(f"user:{request.user.pk}", 1), (f"users-at:{address}", HOUSEHOLD)]
+    return [(f"address:{address}", 1)]
 
 
 def network(text: str) -> str:
