@@ -50,9 +50,9 @@ class Resamples:
         kinds, seen = np.unique(faces, axis=1, return_counts=True)
         self.label, self.majority, self.part, self.champion, self.challenger = kinds
         random, n = np.random.default_rng(seed), len(label)
-        drawn = random.multinomial(n, seen / n, RESAMPLES) if n else []
+        drawn = random.multinomial(n, seen / n, RESAMPLES) if n else seen[None]
         # The exam itself is the first row, so that a figure is written down once.
-        self.counts: Floats = np.array([seen, *drawn], np.float64)
+        self.counts: Floats = np.vstack([seen, drawn]).astype(np.float64)
 
     def right(self, truth: Ints, where: Mask) -> Difference | None:
         """In the share of right answers to the kinds `where`; None without any."""

@@ -29,14 +29,18 @@ def make_side(name: str, accuracy: float, **figures: Any) -> dict[str, Any]:
     }
 
 
+def make_difference(value: float) -> dict[str, float]:
+    return {"value": value, "low": value - 0.03, "high": value + 0.03, "n": 100}
+
+
 def make_report(**parts: Any) -> dict[str, Any]:
     return {
-        "format": 1,
+        "format": 2,
         "outcome": "promoted",
         "sentence": "Promoted: better.",
         "reasons": [{"code": "better"}],
         "policy": "improves",
-        "exam": {"hash": "ab" * 32, "n": 700, "slices": [{"name": "FER", "n": 700}]},
+        "exam": {"hash": "ab" * 32, "n": 700, "slices": [{"name": "public", "n": 700}]},
         "champion": make_side("old", 0.6),
         "challenger": make_side("new", 0.7),
         "difference": {
@@ -46,6 +50,10 @@ def make_report(**parts: Any) -> dict[str, Any]:
             "mcnemar_p": 0.0001,
             "champion_only": 10,
             "challenger_only": 80,
+            "macro_f1": make_difference(0.1),
+            "ferplus": None,
+            "recall": {str(e): make_difference(0.1) for e in EMOTIONS},
+            "slices": {"public": make_difference(0.1)},
         },
         "guards": [
             {"name": "recall:angry", "n": 100, "loss": -0.1, "p": 0.9, "broken": False},

@@ -1,16 +1,18 @@
+import re
 from typing import Any
 from uuid import uuid4
 
 import pytest
 from django.test import Client
 from django.utils import timezone
+from django.utils.html import strip_tags
 
 from labeling import serving
 from labeling.models import Contribution, Exam, RunEvent, Snapshot, TrainingRun, User
 from labeling.serving import Problem
 from tests import made
 from tests.make import make_contribution, make_run, make_user, make_version
-from tests.reports import make_report
+from tests.reports import make_difference, make_report, make_side
 
 pytestmark = pytest.mark.django_db
 
@@ -163,6 +165,30 @@ def test_the_report_shows_both_sides_and_the_difference(client: Client, tom: Use
     assert "angry faces" in html
 
 
+def test_each_difference_stands_with_its_interval(client: Client, tom: User):
+    html = client.get(f"/training/{make_examined().pk}/").text
+    assert "Challenger minus champion, by label" in html
+    table = html[html.index("by label") : html.index("Right by label")]
+    assert table.count("+7.0 … +13.0") == 7
+    assert "(+8.0 … +12.0)" in html  # of the accuracy
+
+
+def test_an_exam_of_two_parts_shows_both(client: Client, tom: User):
+    names = ("public", "community")
+    sides = {
+        side: make_side(side, share, slices={n: make_difference(share) for n in names})
+        for side, share in (("champion", 0.6), ("challenger", 0.7))
+    }
+    changes = {"public": make_difference(0.02), "community": make_difference(-0.3)}
+    difference = make_report()["difference"] | {"slices": changes}
+    run = make_examined(**sides, difference=difference)
+    html = client.get(f"/training/{run.pk}/").text
+    table = html[html.index("versus") : html.index("</table>")]
+    assert table.count('class="is-part"') == 2
+    assert "(-33.0 … -27.0)" in table
+    assert html.count(">FER-2013</text>") == 1
+
+
 def test_matrices_keep_the_order_of_the_network(client: Client, tom: User):
     """Postgres sorts the keys of JSON; rows of a matrix have no keys."""
     html = client.get(f"/training/{make_examined().pk}/").text
@@ -190,17 +216,45 @@ def test_private_test_stands_on_no_page_with_a_decision(client: Client, tom: Use
         assert "91" + "\u202f%" not in html
 
 
-def test_faces_that_changed_are_shown_but_for_withdrawn_ones(
+def make_change(ref: str, label: str, champion: str, challenger: str) -> dict[str, str]:
+    return {"ref": ref} | {
+        "label": label,
+        "champion": champion,
+        "challenger": challenger,
+    }
+
+
+def test_faces_that_changed_are_shown_with_both_answers_but_for_withdrawn_ones(
     client: Client, tom: User, fer2013: None
 ):
     kept = make_contribution(emotion="fear")
-    refs = ["fer2013:75", f"contribution:{kept.pk}", f"contribution:{uuid4()}"]
-    run = make_examined(changed={"fixed": refs, "broken": ["fer2013:71"]})
+    fixed = [
+        make_change("fer2013:75", "sad", "angry", "sad"),
+        make_change(f"contribution:{kept.pk}", "fear", "angry", "fear"),
+        make_change(f"contribution:{uuid4()}", "fear", "angry", "fear"),
+    ]
+    broken = [make_change("fer2013:71", "happy", "happy", "disgust")]
+    run = make_examined(changed={"fixed": fixed, "broken": broken})
     url = f"/training/{run.pk}/changed/"
     part = client.get(url, headers={"HX-Request": "true"}).text
     assert part.count("<img") == 3
     assert "<html" not in part
     assert "<html" in client.get(url).text
+    words = re.sub(r"\s+", " ", strip_tags(part))
+    assert "😠 angry →, 😨 fear 2 ×" in words
+    assert part.count('class="answer is-fear is-right"') == 1
+    spoilt = part[part.index("From right to wrong") :]
+    assert 'class="answer is-happy is-right"' in spoilt
+    assert 'class="answer is-disgust"' in spoilt
+
+
+def test_changed_faces_of_a_report_without_answers_show_their_label(
+    client: Client, tom: User, fer2013: None
+):
+    run = make_examined(changed={"fixed": ["fer2013:75"], "broken": []})
+    part = client.get(f"/training/{run.pk}/changed/").text
+    assert part.count("<img") == 1
+    assert "surprise" in part
 
 
 def test_alerts_stand_on_the_training_page(

@@ -16,7 +16,7 @@ from django.views.decorators.http import require_POST, require_safe
 from labeling import champions, lineage, numbers
 from labeling.errors import Refused
 from labeling.models import Exam, ModelVersion, Promotion
-from webapp import reports, versions
+from webapp import report_charts, reports, versions
 from webapp.access import UserRequest, trainers_only
 
 FIGURES = {
@@ -81,8 +81,8 @@ def _charts(
     mixed_up = _("What it mixes up, in percent")
     has_counts = bool(side.get("confusion"))
     return {
-        "recall_chart": reports.recalls(side, title=by_label, names=names),
-        "confusion_chart": reports.confusion(side, mixed_up, names)
+        "recall_chart": report_charts.recalls(side, title=by_label, names=names),
+        "confusion_chart": report_charts.confusion(side, mixed_up, names)
         if has_counts
         else None,
         "correction_chart": versions.corrections_chart([told])
