@@ -4,6 +4,8 @@ from collections.abc import Sequence
 
 from webapp.charts.axes import Chart, Frame, Table, Tick
 
+CELL, LEFT, TOP, EDGE = 44.0, 70.0, 42.0, 8.0
+
 
 def confusion(
     matrix: Sequence[Sequence[int]],
@@ -15,53 +17,43 @@ def confusion(
     column_label: str,
 ) -> Chart:
     """Rows are the labels, columns what the model said; shades are shares of a row."""
-    cell, left, top = 44.0, 70.0, 42.0
-    frame = Frame(
-        width=left + cell * len(names) + 8,
-        height=top + cell * len(names) + 8,
-        left=left,
-        right=8,
-        top=top,
-        bottom=8,
-    )
-    cells: list[dict[str, object]] = []
-    for i, row in enumerate(matrix):
-        whole = sum(row) or 1
-        for j, n in enumerate(row):
-            share = n / whole
-            cells.append(
-                {
-                    "x": left + j * cell,
-                    "y": top + i * cell,
-                    "middle_x": left + (j + 0.5) * cell,
-                    "middle_y": top + (i + 0.5) * cell + 4,
-                    "shade": min(9, round(share * 10)),
-                    "percent": round(share * 100),
-                    "right": i == j,
-                    "title": f"{names[i]} → {names[j]}: {n} ({share:.0%})",
-                }
-            )
+    side = CELL * len(names) + EDGE
+    counts = [[str(n) for n in row] for row in matrix]
     return Chart(
         template="charts/confusion.html",
         title=title,
-        frame=frame,
+        frame=Frame(LEFT + side, TOP + side, LEFT, EDGE, TOP, EDGE),
         table=Table(
             head=[f"{row_label} \\ {column_label}", *names],
-            rows=[
-                [name, *(str(n) for n in row)]
-                for name, row in zip(names, matrix, strict=True)
-            ],
+            rows=[[name, *row] for name, row in zip(names, counts, strict=True)],
         ),
         parts={
-            "cell": cell,
-            "cells": cells,
+            "cell": CELL,
+            "cells": [
+                _cell(i, j, n / (sum(row) or 1), f"{names[i]} → {names[j]}: {n}")
+                for i, row in enumerate(matrix)
+                for j, n in enumerate(row)
+            ],
             "row_label": row_label,
             "column_label": column_label,
-            "rows": [
-                Tick(top + (i + 0.5) * cell + 4, name) for i, name in enumerate(names)
-            ],
-            "columns": [
-                Tick(left + (j + 0.5) * cell, emoji) for j, emoji in enumerate(emojis)
-            ],
+            "rows": [Tick(_middle(TOP, i) + 4, name) for i, name in enumerate(names)],
+            "columns": [Tick(_middle(LEFT, j), sign) for j, sign in enumerate(emojis)],
         },
     )
+
+
+def _cell(i: int, j: int, share: float, what: str) -> dict[str, object]:
+    return {
+        "x": LEFT + j * CELL,
+        "y": TOP + i * CELL,
+        "middle_x": _middle(LEFT, j),
+        "middle_y": _middle(TOP, i) + 4,
+        "shade": min(9, round(share * 10)),
+        "percent": round(share * 100),
+        "right": i == j,
+        "title": f"{what} ({share:.0%})",
+    }
+
+
+def _middle(start: float, number: int) -> float:
+    return start + (number + 0.5) * CELL

@@ -37,16 +37,9 @@ def lines(
 ) -> Chart:
     """Lines with a band from `low` to `high` where those are given."""
     frame = Frame()
-    xs = [x for line in series for x, _ in line.points] or [0.0, 1.0]
-    ys = [y for line in series for _, y in line.points] or [0.0, 1.0]
-    ys += [y for line in series for y in (*line.low, *line.high)]
-    low, high, y_values = nice(*(y_range or (min(ys), max(ys))))
-    scale_y = Scale(low, high, frame.y1, frame.top)
-    x_low, x_high = min(xs), max(xs)
-    if x_low == x_high:
-        x_low, x_high = x_low - 0.5, x_high + 0.5
-    scale_x = Scale(x_low, x_high, frame.left + 6, frame.x1)
     drawn = [line for line in series if line.points]
+    scale_x = _across(drawn, frame)
+    scale_y, y_values = _up(drawn, frame, y_range)
     ends = spread(
         [scale_y(line.points[-1][1]) for line in drawn],
         gap=13,
@@ -61,7 +54,7 @@ def lines(
         parts={
             "x_label": x_label,
             "y_label": y_label,
-            "x_ticks": _x_ticks(x_ticks, scale_x, x_low, x_high),
+            "x_ticks": _x_ticks(x_ticks, scale_x),
             "y_ticks": [Tick(scale_y(v), plain(v)) for v in y_values],
             "lines": [
                 _drawn(line, scale_x, scale_y, end)
@@ -71,6 +64,21 @@ def lines(
             "dots": dots or any(len(line.points) == 1 for line in drawn),
         },
     )
+
+
+def _across(series: Sequence[Line], frame: Frame) -> Scale:
+    xs = [x for line in series for x, _ in line.points] or [0.0, 1.0]
+    room = 0.5 if min(xs) == max(xs) else 0.0
+    return Scale(min(xs) - room, max(xs) + room, frame.left + 6, frame.x1)
+
+
+def _up(
+    series: Sequence[Line], frame: Frame, ends: tuple[float, float] | None
+) -> tuple[Scale, list[float]]:
+    ys = [y for line in series for _, y in line.points] or [0.0, 1.0]
+    ys += [y for line in series for y in (*line.low, *line.high)]
+    low, high, values = nice(*(ends or (min(ys), max(ys))))
+    return Scale(low, high, frame.y1, frame.top), values
 
 
 def _drawn(line: Line, scale_x: Scale, scale_y: Scale, end: float) -> dict[str, object]:
@@ -94,14 +102,13 @@ def _drawn(line: Line, scale_x: Scale, scale_y: Scale, end: float) -> dict[str, 
     }
 
 
-def _x_ticks(
-    given: Sequence[tuple[float, str]], scale: Scale, low: float, high: float
-) -> list[Tick]:
+def _x_ticks(given: Sequence[tuple[float, str]], scale: Scale) -> list[Tick]:
     if given:
         every = max(1, -(-len(given) // 7))
         return [Tick(scale(x), label) for x, label in given[::every]]
-    _, _, values = nice(low, high, wanted=5)
-    return [Tick(scale(v), plain(v)) for v in values if low <= v <= high and v % 1 == 0]
+    _, _, values = nice(scale.low, scale.high, wanted=5)
+    whole = [v for v in values if scale.low <= v <= scale.high and v % 1 == 0]
+    return [Tick(scale(v), plain(v)) for v in whole]
 
 
 def _table(series: Sequence[Line], x_label: str, names: dict[float, str]) -> Table:

@@ -17,6 +17,9 @@ class Whisker:
     group: str = ""
 
 
+TALL = 26.0  # a row
+
+
 def whiskers(
     rows: Sequence[Whisker],
     *,
@@ -28,17 +31,12 @@ def whiskers(
     x_range: tuple[float, float] | None = None,
 ) -> Chart:
     """`heads` names the first column, the figure and its interval in the table."""
-    tall = 26.0
-    frame = Frame(
-        left=112, right=60, top=8, bottom=40, width=440, height=48 + tall * len(rows)
-    )
+    frame = Frame(left=112, right=60, top=8, height=48 + TALL * len(rows))
     ends = [v for r in rows for v in (r.low, r.high)] + ([0.0] if zero else [])
     low, high, values = nice(*(x_range or (min(ends or [0]), max(ends or [1]))))
     scale = Scale(low, high, frame.left, frame.x1)
-
-    def figure(value: float) -> str:
-        return f"{value:+.1f}" if signed else f"{value:.1f}"
-
+    figure = "{:+.1f}" if signed else "{:.1f}"
+    between = f"{figure} … {figure}"
     return Chart(
         template="charts/whiskers.html",
         title=title,
@@ -46,7 +44,7 @@ def whiskers(
         table=Table(
             head=heads,
             rows=[
-                [r.name, figure(r.value), f"{figure(r.low)} … {figure(r.high)}"]
+                [r.name, figure.format(r.value), between.format(r.low, r.high)]
                 for r in rows
             ],
         ),
@@ -55,16 +53,20 @@ def whiskers(
             "x_ticks": [Tick(scale(v), plain(v)) for v in values],
             "zero": scale(0) if zero and low <= 0 <= high else None,
             "rows": [
-                {
-                    "row": r,
-                    "y": round(frame.top + tall * (i + 0.5), 1),
-                    "text_y": round(frame.top + tall * (i + 0.5) + 4, 1),
-                    "x": scale(r.value),
-                    "x0": scale(r.low),
-                    "x1": scale(r.high),
-                    "text": figure(r.value),
-                }
+                _row(r, scale, frame.top + TALL * (i + 0.5), figure.format(r.value))
                 for i, r in enumerate(rows)
             ],
         },
     )
+
+
+def _row(row: Whisker, scale: Scale, y: float, text: str) -> dict[str, object]:
+    return {
+        "row": row,
+        "y": round(y, 1),
+        "text_y": round(y + 4, 1),
+        "x": scale(row.value),
+        "x0": scale(row.low),
+        "x1": scale(row.high),
+        "text": text,
+    }
