@@ -93,6 +93,19 @@ class Machine:
         name = f"{queue}-{self.data.name}-{len(self.processes)}@test"
         return self.start("worker", "-Q", queue, "-c", "1", "-n", name, ml=ml)
 
+    def manage(self, *arguments: str) -> tuple[Process, Path]:
+        """`manage.py …`, and the file of what it says."""
+        said = self.data / f"manage-{len(self.processes)}.txt"
+        with said.open("wb") as out:
+            process = subprocess.Popen(
+                [sys.executable, "manage.py", *arguments],
+                env=self.env,
+                stdout=out,
+                stderr=out,
+            )
+        self.processes.append(process)
+        return process, said
+
     def close(self) -> None:
         for process in self.processes:
             if process.poll() is None:

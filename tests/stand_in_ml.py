@@ -75,6 +75,8 @@ def work(seconds: float) -> None:
 def come_to_harm(how: str) -> None:
     if how == "memory":
         os.kill(os.getpid(), signal.SIGKILL)
+    if how == "allocate":
+        bytearray(1 << 60)
     if how == "disk":
         Path("/dev/full").write_text("a checkpoint")
     if how == "hang":

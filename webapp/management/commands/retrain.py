@@ -1,13 +1,17 @@
 import time
 from argparse import ArgumentParser
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 from django.core.management.base import BaseCommand, CommandError
+from django.db import InterfaceError, OperationalError, connection
 
 from labeling import training
 from labeling.errors import Refused
 from labeling.models import TrainingRun
 from workers import launch
+
+T = TypeVar("T")
 
 
 class Command(BaseCommand):
@@ -30,6 +34,13 @@ class Command(BaseCommand):
             help="a knob of ml/config.py; may be given several times",
         )
         parser.add_argument("--wait", action="store_true", help="until it has ended")
+        parser.add_argument(
+            "--patience",
+            type=float,
+            default=600,
+            metavar="SECONDS",
+            help="with --wait: how long the database may be away (default: 600)",
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         names = ("start", "policy", "weight", "network", "epochs", "seed")
@@ -46,13 +57,13 @@ class Command(BaseCommand):
             raise CommandError(str(refusal.message)) from None
         self.stdout.write(f"Run {run.pk} is queued; about {about / 60:.0f} minutes.")
         if options["wait"]:
-            self._follow(run)
+            self._follow(run, options["patience"])
 
-    def _follow(self, run: TrainingRun) -> None:
+    def _follow(self, run: TrainingRun, patience: float) -> None:
         said = ""
         while run.is_active:
             time.sleep(1)
-            run.refresh_from_db()
+            self._patiently(run, run.refresh_from_db, patience)
             if not run.log.startswith(said):  # only its end is kept
                 said = ""
             self.stdout.write(run.log[len(said) :], ending="")
@@ -62,5 +73,23 @@ class Command(BaseCommand):
             raise CommandError(
                 f"Run {run.pk}: {run.get_status_display()}. {run.message}"
             )
-        exam = run.exam
+        exam = self._patiently(run, lambda: run.exam, patience)
         self.stdout.write(f"{exam.get_outcome_display()}: {exam.report['sentence']}")
+
+    def _patiently(self, run: TrainingRun, act: Callable[[], T], patience: float) -> T:
+        """The worker waits out a restart of the database; so does who looks on."""
+        away_since = None
+        while True:
+            try:
+                return act()
+            except (OperationalError, InterfaceError):
+                connection.close()
+            if away_since is None:
+                away_since = time.monotonic()
+                self.stderr.write("The database is away; waiting for it.")
+            if time.monotonic() - away_since > patience:
+                raise CommandError(
+                    f"The database has been away for {patience:.0f} seconds. "
+                    f"Run {run.pk} goes on when it is back; its page will tell."
+                )
+            time.sleep(1)

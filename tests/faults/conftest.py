@@ -1,0 +1,79 @@
+"""What may happen to a retraining, with real workers, a real broker, a real database.
+
+Training is a stand-in of seconds and sweeps come every second; all else is as it runs.
+In none of these is a run stuck, a face lost, or a second champion made.
+"""
+
+import pytest
+from django.core.management import call_command
+from django.db import connection
+
+from labeling import champions, serving, training
+from tests import tiny
+from tests.faults.watch import again
+from tests.machines import Machine, Services
+from tests.make import make_accepted_crowd
+from webapp import env
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if "tests/faults" in item.path.as_posix():
+            item.add_marker(pytest.mark.slow)
+            item.add_marker(pytest.mark.xdist_group("faults"))
+
+
+@pytest.fixture(scope="package")
+def services(django_db_setup, django_db_blocker):
+    """Postgres and Redis for these tests; the ORM of this process turns to them."""
+    services = Services()
+    usual = dict(connection.settings_dict)
+    with django_db_blocker.unblock():
+        connection.close()
+        connection.settings_dict.update(env.postgres(services.spots.database_url))
+        call_command("migrate", verbosity=0)
+        yield services
+        connection.close()
+        connection.settings_dict.clear()
+        connection.settings_dict.update(usual)
+    services.close()
+
+
+@pytest.fixture(scope="package")
+def sweeping(services):
+    """A machine that sweeps, all the time."""
+    machine = Machine(services, "sweeping")
+    machine.worker("default")
+    machine.start("beat", "--max-interval", "1")
+    yield machine
+    machine.close()
+
+
+@pytest.fixture
+def machine(services, sweeping):
+    machine = Machine(services, "first")
+    yield machine
+    machine.close()
+
+
+@pytest.fixture
+def other_machine(services):
+    machine = Machine(services, "second")
+    yield machine
+    machine.close()
+
+
+@pytest.fixture(autouse=True)
+def base(services, tmp_path, settings):
+    """A poor champion and enough faces to do better."""
+    settings.FER2013 = settings.FERPLUS = None
+    again(lambda: call_command("flush", verbosity=0, interactive=False))
+    serving.forget()
+    tiny.make_artefact(tmp_path / "base", name="base", knows=2)
+    make_accepted_crowd(train=75, exam=35)
+    return champions.register_shipped(tmp_path / "base")
+
+
+@pytest.fixture
+def run():
+    return training.request(preset="quick")

@@ -1,0 +1,115 @@
+"""Looking on from outside while workers work and services go away."""
+
+import os
+import subprocess
+
+from celery import Celery
+from django.db import OperationalError, connection, connections
+
+from labeling import champions
+from labeling.models import (
+    Checkpoint,
+    Contribution,
+    ModelVersion,
+    Promotion,
+    Snapshot,
+    TrainingRun,
+)
+from tests.machines import wait_for
+
+Status = TrainingRun.Status
+SLOW = "--pace 1.2 --epochs 4"
+FACES = 110
+
+
+def send(services, run):
+    url = services.spots.redis_url.replace("unix://", "redis+socket://")
+    with Celery(broker=url) as app:
+        app.send_task("workers.tasks.retrain", [run.pk], queue="training")
+
+
+def expect_promoted(run, *, attempt=None, faces=FACES):
+    wait_for(
+        lambda: status_of(run) in (Status.DONE, Status.FAILED), "the end of the run"
+    )
+    run.refresh_from_db()
+    assert run.status == Status.DONE, f"{run.message}\n{run.log}"
+    assert attempt in (None, run.attempt)
+    version = ModelVersion.objects.get(run=run)
+    assert ModelVersion.objects.get(is_champion=True) == version
+    assert Promotion.objects.filter(version=version).count() == 1
+    assert Snapshot.objects.get(run=run).rows.count() == faces
+    assert Contribution.objects.count() == faces
+
+
+def block(stage):
+    """Hold a stage that would be over too soon."""
+    statements = {
+        "snapshot": "LOCK TABLE labeling_snapshotrow IN ACCESS EXCLUSIVE MODE",
+        "promotion": f"SELECT pg_advisory_xact_lock({champions.LOCK})",
+    }
+    return _Blocked(statements.get(stage))
+
+
+class _Blocked:
+    """A transaction of its own connection, open as long as the `with` lasts."""
+
+    def __init__(self, statement):
+        self.statement = statement
+        self.line = connections.create_connection("default")
+        self.line.settings_dict = dict(connection.settings_dict)
+
+    def __enter__(self):
+        self.line.set_autocommit(False)
+        if self.statement:
+            with self.line.cursor() as cursor:
+                cursor.execute(self.statement)
+
+    def __exit__(self, *_):
+        self.line.rollback()
+        self.line.close()
+
+
+def wait_for_stage(run, stage):
+    status = {"promotion": "examining"}.get(stage, stage)
+    wait_for(lambda: status_of(run) == status, status)
+
+
+def somebody_waits_for_a_lock():
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM pg_locks WHERE NOT granted")
+        return cursor.fetchone()[0]
+
+
+def status_of(run):
+    rows = TrainingRun.objects.filter(pk=run.pk).values_list("status", flat=True)
+    return again(rows.get)
+
+
+def heartbeat_of(run):
+    return TrainingRun.objects.values_list("heartbeat_at", flat=True).get(pk=run.pk)
+
+
+def checkpoint_of(run):
+    saved = Checkpoint.objects.filter(run=run).values_list("epoch", flat=True)
+    return saved.first() or 0
+
+
+def children_of_training():
+    """Stand-ins that run, wherever: pids."""
+    found = subprocess.run(
+        ["pgrep", "-f", "tests.stand_in_ml.* (train|compare) "],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return [int(pid) for pid in found.stdout.split() if int(pid) != os.getpid()]
+
+
+def again(act):
+    """Once more on a new connection, where a restart has broken the old one."""
+    try:
+        return act()
+    except OperationalError:
+        connection.close()
+        return act()
