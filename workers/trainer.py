@@ -272,6 +272,8 @@ def _child_failed(run_id: int, attempt: int, failure: ChildFailed) -> None:
 def _told(sentence: str) -> str:
     if "No space left on device" in sentence:
         return _("The disk is full.")
+    if "MemoryError" in sentence:
+        return _("There was not enough memory for the training.")
     return sentence.removeprefix("train: ").removeprefix("compare: ")
 
 
