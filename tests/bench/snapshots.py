@@ -4,6 +4,7 @@ FACES=50000 python -m tests.bench.snapshots measures a smaller one.
 """
 
 import os
+import platform
 import resource
 import shutil
 import tempfile
@@ -13,6 +14,7 @@ from pathlib import Path
 import django
 
 from tests import services
+from tests.bench.parts import page
 
 FACES = int(os.environ.get("FACES", "1000000"))
 
@@ -28,19 +30,32 @@ def main() -> None:
     call_command("migrate", verbosity=0)
     began = time.monotonic()
     crowd.make(FACES)
-    print(f"{FACES:,} faces with their votes made in {time.monotonic() - began:.0f} s")
-    sizes = [FACES // 10, FACES]
-    peaks = [freeze(size) for size in sizes]
-    growth = peaks[1] - peaks[0]
-    print(f"memory grew by {growth:.0f} MB from {sizes[0]:,} to {sizes[1]:,} faces")
+    made = time.monotonic() - began
+    print(f"{FACES:,} faces with their votes made in {made:.0f} s", flush=True)
+    rows = [measure(size) for size in (FACES // 10, FACES)]
+    head = ["", "frozen", "a second", "written anew", "a second", "read", "a second"]
+    page.write_section(
+        "snapshots",
+        f"""## Snapshots
+
+A crowd of {FACES:,} drawn faces with votes, on {os.cpu_count()} cores
+({platform.machine()}), load average {os.getloadavg()[0]:.1f}; s and faces. *Frozen*:
+chosen, put on record and written as Parquet; *written anew*: as a run does that is
+resumed; *read*: as training reads it.
+
+{page.table([*head, "Parquet, MB", "peak memory, MB"], rows)}
+""",
+    )
 
 
-def freeze(size: int) -> float:
-    """Accept so many, freeze and write them; the peak of this process in MB."""
+def measure(size: int) -> list[str]:
+    """Accept so many; freeze, write and read them; the peak of this process."""
     from django.conf import settings
 
     from labeling import snapshots
     from labeling.models import TrainingRun
+    from ml import snapshot as reading
+    from ml.emotions import EMOTIONS
 
     accept(size)
     # Any file does for FER-2013: it is named in the manifest, not read.
@@ -48,22 +63,25 @@ def freeze(size: int) -> float:
     TrainingRun.objects.all().delete()
     run = TrainingRun.objects.create(preset="quick", status="snapshot", attempt=1)
     folder = Path(tempfile.mkdtemp(prefix="mien-bench-"))
-    began = time.monotonic()
-    snapshot = snapshots._choose(run, 1, lambda: None)
-    chosen = time.monotonic()
+    moments = [time.monotonic()]
+    snapshot = snapshots.freeze(run, 1, folder / "snapshot")
+    moments.append(time.monotonic())
     snapshots.write(snapshot, folder / "snapshot")
-    written = time.monotonic()
+    moments.append(time.monotonic())
+    names = tuple(str(e) for e in EMOTIONS)
+    shards = reading.stream(folder / "snapshot", "train", names)
+    rows = sum(len(shard.ids) for shard in shards)
+    moments.append(time.monotonic())
     on_disk = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
     shutil.rmtree(folder)
-    rows = snapshot.rows.count()
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    print(
-        f"{rows:,} rows: manifest {chosen - began:.1f} s "
-        f"({rows / (chosen - began):,.0f}/s), pixels {written - chosen:.1f} s "
-        f"({rows / (written - chosen):,.0f}/s), {on_disk / 2**20:,.0f} MB of Parquet, "
-        f"peak memory {peak:.0f} MB"
-    )
-    return peak
+    taken = [
+        after - before for before, after in zip(moments, moments[1:], strict=False)
+    ]
+    told = [f"{cell:,.0f}" for s in taken for cell in (s, rows / s)]
+    line = [f"{rows:,} faces", *told, f"{on_disk / 2**20:,.0f}", f"{peak:.0f}"]
+    print(" | ".join(line), flush=True)
+    return line
 
 
 def accept(size: int) -> None:

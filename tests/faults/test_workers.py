@@ -14,7 +14,6 @@ from tests.faults.watch import (
     Status,
     block,
     checkpoint_of,
-    children_of_training,
     expect_promoted,
     somebody_waits_for_a_lock,
     status_of,
@@ -47,15 +46,15 @@ def test_a_worker_told_to_end_is_gone_soon_and_its_run_not_counted_lost(machine,
     worker.wait(PATIENCE)
     run.refresh_from_db()
     assert (run.status, run.losses) == (Status.QUEUED, 0)
-    assert children_of_training() == []
+    assert machine.children() == []
 
 
 def test_the_child_does_not_outlive_a_killed_worker(machine, run):
     worker = machine.worker(ml="--pace 600")
     wait_for_stage(run, "training")
-    wait_for(children_of_training, "the child")
+    wait_for(machine.children, "the child")
     worker.kill()
-    wait_for(lambda: not children_of_training(), "the end of the child")
+    wait_for(lambda: not machine.children(), "the end of the child")
 
 
 def test_after_two_lost_workers_a_run_fails_with_a_reason(machine, run):
@@ -95,9 +94,9 @@ def test_a_child_that_is_refused_memory_fails_the_run_with_that_reason(machine, 
 def test_cancelling_ends_the_child_long_before_it_would_end(machine, run):
     machine.worker(ml="--pace 600")
     wait_for_stage(run, "training")
-    wait_for(children_of_training, "the child")
+    wait_for(machine.children, "the child")
     training.cancel(run)
-    wait_for(lambda: not children_of_training(), "the end of the child")
+    wait_for(lambda: not machine.children(), "the end of the child")
     wait_for(lambda: status_of(run) == Status.CANCELLED, "the end of the run")
 
 
@@ -110,7 +109,7 @@ def test_another_machine_takes_over_from_one_that_hangs(machine, other_machine, 
     resumed = run.events.filter(attempt=2).values_list("data__resumed_after", flat=True)
     assert resumed.first() >= 2
     frozen.send_signal(signal.SIGCONT)
-    wait_for(lambda: not children_of_training(), "the end of the former child")
+    wait_for(lambda: not machine.children(), "the end of the former child")
     expect_promoted(run)
 
 

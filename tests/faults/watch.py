@@ -1,8 +1,5 @@
 """Looking on from outside while workers work and services go away."""
 
-import os
-import subprocess
-
 from celery import Celery
 from django.db import OperationalError, connection, connections
 
@@ -93,17 +90,6 @@ def heartbeat_of(run):
 def checkpoint_of(run):
     saved = Checkpoint.objects.filter(run=run).values_list("epoch", flat=True)
     return saved.first() or 0
-
-
-def children_of_training():
-    """Stand-ins that run, wherever: pids."""
-    found = subprocess.run(
-        ["pgrep", "-f", "tests.stand_in_ml.* (train|compare) "],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    return [int(pid) for pid in found.stdout.split() if int(pid) != os.getpid()]
 
 
 def again(act):
