@@ -14,7 +14,7 @@ from uuid import UUID
 from django.conf import settings
 from django.db import connection
 
-from labeling import voters, weighing
+from labeling import seals, voters, weighing
 
 AGREED = 1.5  # votes: two strangers with accounts agree (2 x 0.77)
 
@@ -32,7 +32,8 @@ WITH straddling AS (
     GROUP BY contribution_id
 )
 SELECT DISTINCT ON (COALESCE(c.cluster, c.id))
-    c.id, c.emotion, c.decided_emotion, c.source, c.digest, c.side AS split,
+    c.id, c.emotion, c.decided_emotion, c.source, c.digest, c.digest_key,
+    c.side AS split,
     c.giver_id, COALESCE(v.votes, '{{}}'::jsonb) AS votes,
     CASE WHEN c.giver_id IS NOT NULL THEN c.giver_id
          WHEN c.source = 'import' THEN NULL  -- an admin's doing: no cap
@@ -63,7 +64,8 @@ SELECT n, count(*) FROM (
 """
 
 _ROWS = """
-SELECT c.id, c.emotion, c.decided_emotion, c.source, c.digest, c.split, c.votes,
+SELECT c.id, c.emotion, c.decided_emotion, c.source, c.digest, c.digest_key, c.split,
+    c.votes,
     c.hand IS NOT NULL AND c.split = 'train',
     count(*) OVER (PARTITION BY c.split, c.hand),
     count(*) OVER (PARTITION BY c.split, c.hand, c.decided_emotion),
@@ -91,21 +93,10 @@ class Row:
     digest: bytes
     emotion: str
 
-    def manifest_values(self) -> tuple[Any, ...]:
-        """What is hashed, in this order."""
-        return (
-            str(self.id),
-            self.label,
-            self.weight,
-            self.split,
-            self.source,
-            self.digest,
-        )
-
     def manifest(self) -> tuple[Any, ...]:
         """What is kept."""
-        face_id, label, *rest = self.manifest_values()
-        return (face_id, json.dumps(label), *rest)
+        label = json.dumps(self.label)
+        return (self.id, label, self.weight, self.split, self.source, self.digest)
 
 
 def stream(*, alone: bool, weight: float, size: int) -> Iterator[list[Row]]:
@@ -154,6 +145,7 @@ def _row(
     reviewer_says: str,
     source: str,
     digest: bytes,
+    digest_key: bytes,
     split: str,
     votes: dict[str, float] | str,
     is_capped: bool,
@@ -175,12 +167,14 @@ def _row(
         if is_capped:
             in_class = caps.of[reviewer_says]
             counts_for *= weighing.damping(own, caps.whole, own_in_class, in_class)
+    counted = round(counts_for, 6)
+    facts = (face_id, label, counted, split, source)
     return Row(
         id=face_id,
         label=label,
-        weight=round(counts_for, 6),
+        weight=counted,
         split=split,
         source=source,
-        digest=bytes(digest),
+        digest=seals.seal(bytes(digest_key), *facts, picture=bytes(digest)),
         emotion=reviewer_says,
     )

@@ -4,7 +4,7 @@ from typing import Any
 
 from django.utils.translation import gettext
 
-from labeling import champions, training
+from labeling import champions, seals, training
 from labeling.models import Exam, ModelVersion, Promotion
 
 Outcome = Exam.Outcome
@@ -41,6 +41,7 @@ def record(
             outcome=report["outcome"],
             report=report,
         )
+        seals.erase_since(exam)
         if exam.outcome == Outcome.PROMOTED:
             kind = Promotion.Kind.EXAM if champion else Promotion.Kind.FIRST
             champions.promote(challenger, kind=kind, reason=report["sentence"])

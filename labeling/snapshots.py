@@ -13,19 +13,21 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 from django.db import connection, transaction
+from django.db.models import OuterRef, Subquery
 
-from labeling import chosen, copies, recipes, sources, training
+from labeling import chosen, copies, recipes, seals, sources, training
 from labeling.copying import copy_rows
-from labeling.models import Snapshot, SnapshotRow, TrainingRun
+from labeling.models import Contribution, Snapshot, SnapshotRow, TrainingRun
 from labeling.shards import Shards
 from labeling.weighing import EMOTIONS
 from ml import faces, images
 
 log = logging.getLogger(__name__)
 
-FORMAT = 1
+FORMAT = 2
 BATCH = 2_000
 COLUMNS = (
     "snapshot_id",
@@ -104,21 +106,21 @@ def write(snapshot: Snapshot, folder: Path, *, go_on: GoOn = lambda: None) -> No
 
 
 def verify(snapshot: Snapshot) -> bool:
-    """Whether the manifest in Postgres still is what its hash was taken of."""
+    """Whether the manifest in Postgres still is what its hash was taken of, and its
+    rows say what they said; those of withdrawn faces say nothing any more."""
     tally = _Tally()
     tally.begin(
         {key: snapshot.manifest[key] for key in ("format", "emotions", "fer2013")}
     )
-    rows = snapshot.rows.order_by("contribution_id")
+    face = Contribution.objects.filter(pk=OuterRef("contribution_id"))
+    rows = snapshot.rows.order_by("contribution_id").annotate(
+        key=Subquery(face.values("digest_key")),
+        picture=Subquery(face.values("digest")),
+    )
     for row in rows.iterator(chunk_size=BATCH):
-        tally.update(
-            str(row.contribution_id),
-            row.label,
-            row.weight,
-            row.split,
-            row.source,
-            bytes(row.digest),
-        )
+        if row.key and not seals.holds(row, bytes(row.key), bytes(row.picture)):
+            return False
+        tally.update(row.contribution_id, bytes(row.digest))
     return bool(tally.digest.hexdigest() == snapshot.hash)
 
 
@@ -170,17 +172,15 @@ class _Tally:
 
     def add(self, batch: list[chosen.Row]) -> None:
         for row in batch:
-            self.update(*row.manifest_values())
+            self.update(row.id, row.digest)
             self.rows[row.split] += 1
             if row.split == "train":
                 self.weight += row.weight
                 self.emotions[row.emotion] += 1
                 self.sources[row.source] = self.sources.get(row.source, 0) + 1
 
-    def update(self, *values: Any) -> None:
-        *plain, digest = values
-        line = json.dumps([*plain, digest.hex()], separators=(",", ":"))
-        self.digest.update(line.encode() + b"\n")
+    def update(self, face_id: UUID, digest: bytes) -> None:
+        self.digest.update(f"{face_id} {digest.hex()}\n".encode())
 
     def counts(self) -> dict[str, Any]:
         return {

@@ -18,7 +18,7 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from labeling import lineage, withdrawal_log
+from labeling import lineage, seals, withdrawal_log
 from labeling.errors import Refused
 from labeling.models import (
     Contribution,
@@ -85,8 +85,9 @@ def secret_hash(secret: str) -> str:
 
 
 def bury(rows: Iterable[UUID]) -> dict[UUID, bool]:
-    """Delete faces with all that hangs on them. Call it in a transaction; returns
-    those that were there, and whether a release held them."""
+    """Delete faces with all that hangs on them, and what manifests say of them. Call
+    it in a transaction; returns those that were there, and whether a release held them.
+    """
     # Always in the order of the ids, so that two of us never wait for each other.
     there = (
         Contribution.objects.select_for_update()
@@ -99,6 +100,7 @@ def bury(rows: Iterable[UUID]) -> dict[UUID, bool]:
     Review.objects.filter(contribution__in=gone).delete()
     Vote.objects.filter(contribution__in=gone).delete()
     Contribution.objects.filter(pk__in=gone).delete()
+    seals.erase(gone)
     return gone
 
 

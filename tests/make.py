@@ -9,7 +9,7 @@ import numpy as np
 from django.contrib.auth.models import Group, Permission
 from django.utils import timezone
 
-from labeling import consent
+from labeling import consent, seals
 from labeling.models import (
     Contribution,
     Crop,
@@ -176,15 +176,20 @@ def make_run_on(*faces: Contribution, status: str = "done", split: str = "train"
     """A run whose snapshot holds these faces."""
     run = TrainingRun.objects.create(preset="quick", status=status)
     snapshot = Snapshot.objects.create(run=run, hash=f"{run.pk:064}", manifest={})
+    label, weight = [0, 0, 0, 1, 0, 0, 0], 1
     SnapshotRow.objects.bulk_create(
         SnapshotRow(
             snapshot=snapshot,
             contribution_id=face.pk,
-            label=[0, 0, 0, 1, 0, 0, 0],
-            weight=1,
+            label=label,
+            weight=weight,
             split=split,
             source=face.source,
-            digest=face.digest,
+            digest=seals.seal(
+                face.digest_key,
+                *(face.pk, label, weight, split, face.source),
+                picture=face.digest,
+            ),
         )
         for face in faces
     )

@@ -5,8 +5,9 @@ import json
 import numpy as np
 import pyarrow.parquet
 import pytest
+from django.db import IntegrityError, transaction
 
-from labeling import lineage, snapshots, training, weighing
+from labeling import lineage, snapshots, training, weighing, withdrawals
 from labeling.errors import Refused
 from labeling.models import Contribution, SnapshotRow
 from ml.emotions import EMOTIONS
@@ -89,13 +90,56 @@ def test_the_hash_knows_fer2013_and_its_cleaning(tmp_path, settings):
     assert freeze(tmp_path / "b").hash != first.hash
 
 
-def test_a_manifest_can_be_verified_after_a_withdrawal_and_notices_a_change(tmp_path):
-    face = accepted()
+def test_a_withdrawn_face_leaves_its_number_in_a_manifest_that_still_verifies(tmp_path):
+    face, kept = accepted(giver=make_user()), accepted("sad")
+    make_votes(face, "surprise", [make_user("ann"), make_user("bob")])
     snapshot = freeze(tmp_path / "s")
-    face.delete()
     assert snapshots.verify(snapshot)
-    SnapshotRow.objects.update(weight=9)
+    digest = rows_of(snapshot)[face.pk].digest
+
+    withdrawals.withdraw(face)
+    row = rows_of(snapshot)[face.pk]
+    assert (row.label, row.weight, row.source) == (None, None, "")
+    assert row.digest == digest, "its key is gone: nobody can tell it from random bytes"
+    assert bytes(digest) != face.digest
+    assert rows_of(snapshot)[kept.pk].label
+    assert snapshots.verify(snapshot)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"weight": 9},
+        {"label": [0, 0, 1, 0, 0, 0, 0]},
+        {"split": "exam"},
+        {"source": "api"},
+        {"digest": b"d" * 32},
+    ],
+)
+def test_a_manifest_notices_a_change(tmp_path, change):
+    accepted()
+    snapshot = freeze(tmp_path / "s")
+    SnapshotRow.objects.update(**change)
     assert not snapshots.verify(snapshot)
+
+
+def test_a_manifest_notices_a_row_that_is_gone_and_another_picture(tmp_path):
+    face, _other = accepted(), accepted("sad")
+    snapshot = freeze(tmp_path / "s")
+    Contribution.objects.filter(pk=face.pk).update(digest=b"d" * 32)
+    assert not snapshots.verify(snapshot)
+    withdrawals.withdraw(face)
+    assert snapshots.verify(snapshot)
+    SnapshotRow.objects.filter(contribution_id=face.pk).delete()
+    assert not snapshots.verify(snapshot)
+
+
+def test_a_row_is_whole_or_erased(tmp_path):
+    accepted()
+    freeze(tmp_path / "s")
+    for half in ({"label": None}, {"weight": None}):
+        with pytest.raises(IntegrityError), transaction.atomic():
+            SnapshotRow.objects.update(**half)
 
 
 def test_an_attempt_taken_over_trains_on_the_same_snapshot(tmp_path):

@@ -1,11 +1,19 @@
 import pytest
 from django.db import connection
 
-from labeling import consent, contributions, lineage, withdrawal_log, withdrawals
+from labeling import (
+    consent,
+    contributions,
+    exams,
+    lineage,
+    withdrawal_log,
+    withdrawals,
+)
 from labeling.errors import Refused
 from labeling.models import (
     Contribution,
     Crop,
+    Exam,
     ModelVersion,
     Review,
     Vote,
@@ -55,7 +63,7 @@ def test_nothing_of_a_withdrawn_face_is_left_in_any_table():
     jpeg, digest = make_face_jpeg(1), bytes(face.digest)
     jpeg = bytes(face.crop.jpeg)
     needles = [jpeg, bytes(face.digest_key), b"s" * 64]
-    run = make_run_on()
+    run = make_run_on(face)
     contributions.withdraw(face)
     with connection.cursor() as cursor:
         cursor.execute(
@@ -66,7 +74,58 @@ def test_nothing_of_a_withdrawn_face_is_left_in_any_table():
             cursor.execute(f'SELECT "{column}" FROM "{table}"')  # noqa: S608
             found = {bytes(value) for (value,) in cursor.fetchall() if value}
             assert not found & {*needles, digest}
-    assert run.snapshot.rows.count() == 0
+    stone = run.snapshot.rows.values("label", "weight", "source").get()
+    assert stone == {"label": None, "weight": None, "source": ""}
+
+
+def make_exam(face: Contribution) -> Exam:
+    """One whose report names this face, and one of FER-2013's."""
+    run = make_run_on(face, split="exam")
+    said = {"label": "sad", "champion": "sad", "challenger": "fear"}
+    refs = [f"contribution:{face.pk}", "fer2013:7"]
+    changed = {"fixed": [], "broken": [{"ref": ref, **said} for ref in refs]}
+    return Exam.objects.create(
+        run=run,
+        challenger=make_version(run=run),
+        outcome="kept",
+        report={"sentence": "Hm.", "changed": changed},
+    )
+
+
+def test_reports_of_exams_forget_the_face_and_what_was_said_of_it():
+    face = make_contribution(giver=make_user(), side="exam")
+    exam, other = make_exam(face), make_exam(make_contribution())
+    before = other.report
+    contributions.withdraw(face)
+    exam.refresh_from_db()
+    fixed, broken = exam.report["changed"]["fixed"], exam.report["changed"]["broken"]
+    assert (fixed, broken[0]) == ([], {"ref": "withdrawn"})
+    assert broken[1]["challenger"] == "fear"
+    assert exam.report["sentence"] == "Hm."
+    other.refresh_from_db()
+    assert other.report == before
+
+
+def test_a_report_written_during_a_withdrawal_forgets_it_too():
+    face = make_contribution(giver=make_user(), side="exam")
+    run = make_run_on(face, split="exam", status="examining")
+    contributions.withdraw(face)
+    ref = {"ref": f"contribution:{face.pk}", "label": "sad"}
+    exam = exams.record(
+        run.pk,
+        run.attempt,
+        champion=None,
+        challenger=make_version(run=run),
+        report={
+            "exam": {"hash": "h"},
+            "policy": "improves",
+            "outcome": "kept",
+            "sentence": "Hm.",
+            "changed": {"fixed": [ref], "broken": []},
+        },
+    )
+    exam.refresh_from_db()
+    assert exam.report["changed"]["fixed"] == [{"ref": "withdrawn"}]
 
 
 def test_a_tombstone_stays_with_the_number_and_the_time_alone():

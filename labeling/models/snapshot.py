@@ -19,7 +19,8 @@ class Snapshot(models.Model):
 
 
 class SnapshotRow(models.Model):
-    """One contribution in a snapshot: no foreign key, for it outlives a withdrawal."""
+    """One contribution in a snapshot: no foreign key, for it outlives a withdrawal,
+    which leaves number, split and digest (see `labeling/seals.py`)."""
 
     class Split(models.TextChoices):
         TRAIN = "train"
@@ -29,17 +30,26 @@ class SnapshotRow(models.Model):
         Snapshot, on_delete=models.CASCADE, related_name="rows"
     )
     contribution_id = models.UUIDField(db_index=True)
-    label = models.JSONField(help_text="Seven probabilities, in FER-2013's order.")
-    weight = models.FloatField()
+    label = models.JSONField(
+        null=True, help_text="Seven probabilities, in FER-2013's order."
+    )
+    weight = models.FloatField(null=True)
     split = models.CharField(max_length=5, choices=Split)
-    source = models.CharField(max_length=10)
-    digest = models.BinaryField(max_length=32)
+    source = models.CharField(max_length=10, blank=True)
+    digest = models.BinaryField(
+        max_length=32, help_text="HMAC over all of the row; its key lies with the face."
+    )
 
     class Meta:
         constraints = [
             models.UniqueConstraint(
                 fields=["snapshot", "contribution_id"], name="a_face_once_a_snapshot"
-            )
+            ),
+            models.CheckConstraint(
+                name="row_is_whole_or_erased",
+                condition=models.Q(label__isnull=False, weight__isnull=False)
+                | models.Q(label__isnull=True, weight__isnull=True, source=""),
+            ),
         ]
 
     def __str__(self) -> str:
