@@ -43,17 +43,23 @@ def test_from_start_to_the_summary(visit: Any) -> None:
     expect(page.locator("[data-flash-limit]")).to_contain_text("can be seen")
 
 
+def saved_rows(page: Page) -> list[dict[str, str]]:
+    with page.expect_download() as saved:
+        page.get_by_role("button", name="CSV", exact=True).click()
+    return list(csv.DictReader(Path(saved.value.path()).open()))
+
+
 def test_the_summary_is_saved_as_csv_png_and_json(visit: Any) -> None:
     page = visit("/live/")
     start(page)
     stop(page)
     files = {}
-    for kind in ("csv", "png", "json"):
+    rows = saved_rows(page)
+    for kind in ("png", "json"):
         with page.expect_download() as saved:
             page.get_by_role("button", name=kind.upper(), exact=True).click()
         assert saved.value.suggested_filename.endswith(f".{kind}")
         files[kind] = Path(saved.value.path())
-    rows = list(csv.DictReader(files["csv"].open()))
     assert len(rows) > 2
     assert all(float(row[name]) <= 1 for row in rows for name in EMOTIONS)
     summary = json.loads(files["json"].read_text())
@@ -74,12 +80,27 @@ def test_past_sessions_stay_in_the_browser_until_they_are_erased(visit: Any) -> 
     expect(page.locator("[data-period-chart] .bars li")).to_have_count(7)
     rows.first.get_by_role("button", name="Show").click()
     expect(page.locator("[data-summary]")).to_be_visible()
+    assert len(saved_rows(page)) > 2
     rows.first.get_by_role("button", name="Erase").click()
     expect(rows).to_have_count(1)
     page.once("dialog", lambda dialog: dialog.accept())
     page.get_by_role("button", name="Erase all").click()
     expect(rows).to_have_count(0)
     assert page.evaluate("localStorage.length") == 0
+    assert page.evaluate("caches.keys()") == []
+
+
+def test_a_session_kept_without_its_rows_is_shown_without_csv(visit: Any) -> None:
+    page = visit("/live/")
+    start(page)
+    stop(page)
+    expect(page.locator("[data-sessions] li")).to_have_count(1)
+    page.evaluate("caches.delete('mien.sessions')")
+    page.reload()
+    page.get_by_role("button", name="Show").click()
+    expect(page.locator("[data-summary]")).to_be_visible()
+    expect(page.get_by_role("button", name="CSV", exact=True)).to_be_disabled()
+    expect(page.get_by_role("button", name="JSON", exact=True)).to_be_enabled()
 
 
 def test_an_avatar_covers_the_camera_and_the_face(visit: Any) -> None:

@@ -1,23 +1,24 @@
 // The summary of a session on the page, and the sessions that this browser keeps.
 
-import { csv, erase, eraseAll, keep, kept, summarise } from "./session.js";
+import { csv, erase, eraseAll, keep, kept, keptRows, summarise } from "./session.js";
 import { chart, clock, picture, strip } from "./timeline.js";
 
 const root = document.querySelector("[data-live]");
 const part = (name) => root.querySelector(`[data-${name}]`);
-let shown = null; // {summary, session or null, words}
+let shown = null; // {summary, rows as CSV if there are any, words}
 
-export function showSummary(session, words) {
-  const summary = summarise(session, words.emotions.map(({ name }) => name));
-  const isKept = keep(summary);
-  part("not-kept").hidden = isKept;
+export async function showSummary(session, words) {
+  const names = words.emotions.map(({ name }) => name);
+  const summary = summarise(session, names);
+  const rows = csv(session, names);
+  show(summary, rows, words);
+  part("not-kept").hidden = await keep(summary, rows);
   part("not-kept").textContent = words.not_kept;
-  show(summary, session, words);
   showPast(words);
 }
 
-function show(summary, session, words) {
-  shown = { summary, session, words };
+function show(summary, rows, words) {
+  shown = { summary, rows, words };
   part("summary").hidden = false;
   part("summary-title").textContent = title(summary, words);
   part("summary-length").textContent = length(summary, words);
@@ -29,8 +30,8 @@ function show(summary, session, words) {
     .replace("{ms}", Math.round(2000 / Math.max(summary.rate, 1)));
   chart(part("summary-timeline"), { ...summary, words });
   part("summary-table").replaceChildren(...table(summary, words));
-  // Rows live as long as the page; of past sessions only the summary is left.
-  part("summary").querySelector('[data-save="csv"]').disabled = !session;
+  // The browser may have thrown the rows away, for want of room.
+  part("summary").querySelector('[data-save="csv"]').disabled = !rows;
   part("summary").scrollIntoView({ block: "start" });
   part("summary-title").focus({ preventScroll: true });
 }
@@ -127,11 +128,10 @@ function table({ columns, seconds }, words) {
 // --- saving
 
 async function save(kind) {
-  const { summary, session, words } = shown;
-  const names = words.emotions.map(({ name }) => name);
+  const { summary, rows, words } = shown;
   const texts = [...momentTexts(summary, words), ...flashTexts(summary, words)];
   const blob = {
-    csv: () => new Blob([csv(session, names)], { type: "text/csv" }),
+    csv: () => new Blob([rows], { type: "text/csv" }),
     json: () => new Blob([JSON.stringify(summary, null, 2)], { type: "application/json" }),
     png: () =>
       picture(summary, {
@@ -170,9 +170,9 @@ export function showPast(words) {
     .replace("{count}", summaries.length)
     .replace("{length}", clock(seconds));
   part("period-chart").replaceChildren(...(summaries.length > 1 ? [period(summaries, words)] : []));
-  part("erase-all").onclick = () => {
+  part("erase-all").onclick = async () => {
     if (!confirm(words.erase_all)) return;
-    eraseAll();
+    await eraseAll();
     showPast(words);
   };
 }
@@ -197,9 +197,11 @@ function pastRow(summary, words) {
   const when = document.createElement("span");
   when.className = "when num";
   when.textContent = `${date(summary.startedAt)} · ${length(summary, words)}`;
-  const open = button(words.show, "is-plain", () => show(summary, null, words));
-  const bin = button("×", "is-plain", () => {
-    erase(summary.startedAt);
+  const open = button(words.show, "is-plain", async () => {
+    show(summary, await keptRows(summary.startedAt), words);
+  });
+  const bin = button("×", "is-plain", async () => {
+    await erase(summary.startedAt);
     showPast(words);
   });
   bin.setAttribute("aria-label", words.erase_one.replace("{date}", date(summary.startedAt)));
