@@ -18,6 +18,7 @@ from ml.emotions import EMOTIONS
 from ml.fer2013 import PIXELS, SIDE, BadData
 
 MANIFEST = "manifest.json"
+FORMATS = (1, 2)  # they differ in what their hash is taken of, not in the shards
 
 
 @dataclass(frozen=True)
@@ -36,8 +37,8 @@ def manifest(folder: Path) -> dict[str, Any]:
         content = json.loads((folder / MANIFEST).read_bytes())
     except (OSError, ValueError) as error:
         raise BadData(f"{folder / MANIFEST} cannot be read: {error}") from error
-    if not isinstance(content, dict) or content.get("format") != 1:
-        raise BadData(f"{folder / MANIFEST} is not a snapshot of format 1")
+    if not isinstance(content, dict) or content.get("format") not in FORMATS:
+        raise BadData(f"{folder / MANIFEST} is of no snapshot format that is known")
     return content
 
 
