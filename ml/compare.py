@@ -9,7 +9,6 @@ from functools import partial
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 from scipy.stats import binom
 
 from ml import metrics
@@ -20,9 +19,10 @@ from ml.verdict import sentence
 FORMAT = 2
 POLICIES = ("improves", "significant")
 
-# A guard-rail vetoes only shown harm: one test a class, so .05 is shared among seven.
-# A veto whenever an interval reaches below would stop nearly every equal challenger.
-ALPHA = 0.05 / 7
+# A guard-rail vetoes only shown harm; all tests of an exam share this chance to veto
+# an equally good challenger (tests/bench/gate.py counts how many are vetoed). A veto
+# whenever an interval reaches below would stop nearly every one.
+ALPHA = 0.05
 LEAST_LOSS = 0.02  # and more than two faces
 SIGNIFICANT = 0.05
 MAX_BYTES = 8 * 2**20
@@ -95,15 +95,13 @@ class Guard:
         }
 
 
-def guard(
-    name: str, champion: npt.NDArray[np.bool_], challenger: npt.NDArray[np.bool_]
-) -> Guard:
+def guard(name: str, champion: Mask, challenger: Mask, *, alpha: float) -> Guard:
     """Guard-rail on faces of which each side was right (True) or wrong, [n]."""
     n = len(champion)
     lost = int((champion & ~challenger).sum())
     gained = int((challenger & ~champion).sum())
     p, loss = harm(lost, gained), (lost - gained) / n if n else 0.0
-    broken = bool(n and p < ALPHA and loss > max(LEAST_LOSS, 2 / n))
+    broken = bool(n and p < alpha and loss > max(LEAST_LOSS, 2 / n))
     return Guard(name, n, loss, p, broken)
 
 
@@ -113,20 +111,21 @@ def ceiling(name: str, value: int, most: int) -> Guard:
 
 def guards(exam: Exam, champion: Side, challenger: Side) -> list[Guard]:
     """All guard-rails: each class, agreement with the raters, size and cost."""
-    first, second = champion.answers, challenger.answers
-    found = []
-    for i, emotion in enumerate(exam.emotions):
-        here = exam.labels == i
-        found.append(guard(f"recall:{emotion}", first[here] == i, second[here] == i))
+    tests = {
+        f"recall:{emotion}": (exam.labels == i, exam.labels)
+        for i, emotion in enumerate(exam.emotions)
+    }
     clear = exam.majority >= 0
     if clear.any():
-        truth = exam.majority[clear]
-        found.append(guard("ferplus", first[clear] == truth, second[clear] == truth))
+        tests["ferplus"] = (clear, exam.majority)
     for part, here in exam.parts().items():
         if not here.all():
-            truth = exam.labels[here]
-            right = first[here] == truth, second[here] == truth
-            found.append(guard(f"slice:{part}", *right))
+            tests[f"slice:{part}"] = (here, exam.labels)
+    answers = champion.answers, challenger.answers
+    found = []
+    for name, (here, truth) in tests.items():
+        right = [(said == truth)[here] for said in answers]
+        found.append(guard(name, *right, alpha=ALPHA / len(tests)))
     found.append(ceiling("bytes", challenger.bytes, MAX_BYTES))
     adds = ceiling("multiply_adds", challenger.multiply_adds, MAX_MULTIPLY_ADDS)
     return [*found, adds]
