@@ -82,9 +82,7 @@ def _show(
     request: HttpRequest, *, face: Contribution | None = None, **said: Any
 ) -> HttpResponse:
     passed = [UUID(pk) for pk in request.session.get("passed", [])]
-    face = face or votes.next_face(
-        **voter(request), skipping=[UUID(pk) for pk in passed]
-    )
+    face = face or votes.next_face(**voter(request), skipping=passed)
     context = {
         "ticket": faces.make_ticket(request, face) if face else "",
         "emotions": list(Emotion),
