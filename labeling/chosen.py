@@ -2,11 +2,12 @@
 
 One face of each cluster of near-duplicates; none of a cluster that lies on both sides;
 from exam givers only faces that voters, not knowing the label, agreed on; nothing that
-resembles a test image of FER-2013. One giver's faces count for no more than the cap.
+resembles a test image of FER-2013. One giver's faces count for no more than the cap,
+and a face whose label is doubted for little.
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -92,6 +93,7 @@ class Row:
     source: str
     digest: bytes
     emotion: str
+    is_doubted: bool
 
     def manifest(self) -> tuple[Any, ...]:
         """What is kept."""
@@ -99,11 +101,13 @@ class Row:
         return (self.id, label, self.weight, self.split, self.source, self.digest)
 
 
-def stream(*, alone: bool, weight: float, size: int) -> Iterator[list[Row]]:
+def stream(
+    *, alone: bool, weight: float, size: int, doubted: Container[UUID] = ()
+) -> Iterator[list[Row]]:
     """All chosen faces in the order of their ids, in batches. Needs a transaction.
 
     `alone`: without FER-2013 the community's hold-out is the whole exam, however small;
-    beside it, it joins once it is large enough.
+    beside it, it joins once it is large enough. `doubted`: see `labeling/doubts.py`.
     """
     with connection.cursor() as cursor:
         cursor.execute(_CHOOSE)
@@ -118,7 +122,8 @@ def stream(*, alone: bool, weight: float, size: int) -> Iterator[list[Row]]:
         cursor.itersize = size
         cursor.execute(_ROWS, [with_exam])
         while batch := cursor.fetchmany(size):
-            yield [_row(caps, weight, *values) for values in batch]
+            rows = (_row(caps, weight, doubted, *values) for values in batch)
+            yield [row for row in rows if row.weight]
 
 
 class _Caps:
@@ -140,6 +145,7 @@ class _Caps:
 def _row(
     caps: _Caps,
     weight: float,
+    doubted: Container[UUID],
     face_id: UUID,
     giver_says: str,
     reviewer_says: str,
@@ -155,15 +161,17 @@ def _row(
     decided: int,
 ) -> Row:
     said = json.loads(votes) if isinstance(votes, str) else votes
+    is_doubted = split == "train" and face_id in doubted
     if split == "exam":
         # Examined on what was agreed on, not on a distribution.
         label = [float(name == reviewer_says) for name in weighing.EMOTIONS]
         counts_for = 1.0
     else:
         label = weighing.label(giver_says, reviewer_says, said)
-        counts_for = (
-            weight * weighing.clearness(said) * weighing.record(agreed, decided)
-        )
+        least = settings.RECORD_PERCENT / 100
+        counts_for = weight * weighing.clearness(said)
+        counts_for *= weighing.record(agreed, decided, least=least)
+        counts_for *= settings.DOUBT_PERCENT / 100 if is_doubted else 1
         if is_capped:
             in_class = caps.of[reviewer_says]
             counts_for *= weighing.damping(own, caps.whole, own_in_class, in_class)
@@ -177,4 +185,5 @@ def _row(
         source=source,
         digest=seals.seal(bytes(digest_key), *facts, picture=bytes(digest)),
         emotion=reviewer_says,
+        is_doubted=is_doubted,
     )

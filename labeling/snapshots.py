@@ -18,7 +18,7 @@ from uuid import UUID
 from django.db import connection, transaction
 from django.db.models import OuterRef, Subquery
 
-from labeling import chosen, copies, recipes, seals, sources, training
+from labeling import chosen, copies, doubts, recipes, seals, sources, training
 from labeling.copying import copy_rows
 from labeling.models import Contribution, Snapshot, SnapshotRow, TrainingRun
 from labeling.shards import Shards
@@ -53,12 +53,14 @@ def freeze(
     if snapshot is None:
         while copies.cluster_new():  # what was given in the last minute
             go_on()
-        snapshot = _choose(run, attempt, go_on)
+        snapshot = _choose(run, attempt, go_on, doubts.find(go_on))
     write(snapshot, folder, go_on=go_on)
     return snapshot
 
 
-def _choose(run: TrainingRun, attempt: int, go_on: GoOn) -> Snapshot:
+def _choose(
+    run: TrainingRun, attempt: int, go_on: GoOn, doubted: set[UUID]
+) -> Snapshot:
     tally = _Tally()
     with transaction.atomic():
         snapshot = Snapshot.objects.create(run=run, hash="", manifest={})
@@ -66,7 +68,9 @@ def _choose(run: TrainingRun, attempt: int, go_on: GoOn) -> Snapshot:
         header = {"format": FORMAT, "emotions": EMOTIONS, "fer2013": fer2013}
         tally.begin(header)
         weight = float(run.options.get("weight", 1.0))
-        for batch in chosen.stream(alone=fer2013 is None, weight=weight, size=BATCH):
+        for batch in chosen.stream(
+            alone=fer2013 is None, weight=weight, size=BATCH, doubted=doubted
+        ):
             go_on()
             tally.add(batch)
             copy_rows(
@@ -166,6 +170,7 @@ class _Tally:
     weight: float = 0.0
     emotions: dict[str, int] = field(default_factory=lambda: dict.fromkeys(EMOTIONS, 0))
     sources: dict[str, int] = field(default_factory=dict)
+    doubted: int = 0
 
     def begin(self, header: dict[str, Any]) -> None:
         self.digest.update(json.dumps(header, sort_keys=True).encode())
@@ -176,6 +181,7 @@ class _Tally:
             self.rows[row.split] += 1
             if row.split == "train":
                 self.weight += row.weight
+                self.doubted += row.is_doubted
                 self.emotions[row.emotion] += 1
                 self.sources[row.source] = self.sources.get(row.source, 0) + 1
 
@@ -187,6 +193,7 @@ class _Tally:
             "rows": self.rows["train"],
             "exam_rows": self.rows["exam"],
             "weight": round(self.weight, 3),
+            "doubted_labels": self.doubted,
             "per_emotion": self.emotions,
             "per_source": self.sources,
         }

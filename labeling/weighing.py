@@ -11,7 +11,6 @@ from labeling.emotions import Emotion
 REVIEWER_SAYS = 3.0  # votes that a reviewer's decision is worth; he saw the label
 GIVER_SAYS = 1.0
 RECORD_PRIOR = 4.0  # agreed faces that a new giver is credited with
-LEAST_RECORD = 0.25
 
 EMOTIONS = tuple(Emotion.values)
 
@@ -34,14 +33,14 @@ def clearness(votes: Mapping[str, float]) -> float:
     return 1 - 0.5 * unclear / whole if whole else 1.0
 
 
-def record(agreed: int, decided: int) -> float:
+def record(agreed: int, decided: int, *, least: float) -> float:
     """A giver's record: the share of gifts that reviewers left as they were given.
 
-    Worth 1 to begin with, and never less than a quarter: what was accepted was looked
+    Worth 1 to begin with, and never less than `least`: what was accepted was looked
     at by a reviewer too.
     """
     share = (agreed + RECORD_PRIOR) / (decided + RECORD_PRIOR)
-    return max(LEAST_RECORD, share)
+    return max(least, share)
 
 
 def cap(counts: Iterable[tuple[int, int]], *, least: int, share: float) -> float:

@@ -6,6 +6,7 @@ lost at any moment and taken up again with `--resume`.
 
 import hashlib
 import platform
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from importlib import metadata
 from pathlib import Path
@@ -17,7 +18,9 @@ from ml.dataset import Rows
 from ml.emotions import EMOTIONS
 from ml.faces import load_detector
 from ml.fer2013 import BadData
-from ml.train import Event, Tell
+
+Event = dict[str, Any]
+Tell = Callable[[Event], None]
 
 PACKAGES = ("keras", "numpy", "onnxruntime", "opencv-python-headless", "tensorflow")
 

@@ -12,7 +12,7 @@ from labeling.models import Contribution, User
 from ml import fer2013
 from ml.emotions import EMOTIONS
 from tests import tiny
-from workers import simulation
+from workers import kept_back, simulation
 from workers.simulation import World
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -40,29 +40,31 @@ def small_fer2013(settings, tmp_path):
 
 
 @pytest.fixture
-def stock(small_fer2013, tmp_path):
-    rows = simulation.keep_back(small_fer2013, tmp_path / "less.csv", share=0.4, seed=1)
-    return simulation.supply(small_fer2013, None, rows)
+def stock(small_fer2013):
+    data = fer2013.read(small_fer2013)
+    return kept_back.stock(data, kept_back.drawn(data, share=0.4, seed=1))
 
 
 @pytest.fixture
 def base(settings, tmp_path):
-    program = [sys.executable, "-m", "tests.stand_in_ml"]
-    settings.ML_COMMAND = program
+    settings.ML_COMMAND = [sys.executable, "-m", "tests.stand_in_ml"]
     serving.forget()
     tiny.make_artefact(tmp_path / "base", name="base", knows=2)
     return champions.register_shipped(tmp_path / "base")
 
 
 def play(world, stock):
-    return list(simulation.play(world, stock, {"start": "scratch"}, tell=print))
+    recipe = {"preset": "quick", "options": {"start": "scratch"}}
+    return simulation.play(world, stock, recipe, tell=print)
 
 
 def test_the_rows_kept_back_are_blank_and_the_others_in_their_places(
     small_fer2013, tmp_path
 ):
-    kept = simulation.keep_back(small_fer2013, tmp_path / "less.csv", share=0.4, seed=1)
-    whole, less = fer2013.read(small_fer2013), fer2013.read(tmp_path / "less.csv")
+    whole = fer2013.read(small_fer2013)
+    kept = kept_back.drawn(whole, share=0.4, seed=1)
+    kept_back.write_without(whole, kept, tmp_path / "less.csv")
+    less = fer2013.read(tmp_path / "less.csv")
     assert len(kept) == 112
     assert not less.pixels[kept].any()
     others = np.setdiff1d(np.arange(len(whole)), kept)
@@ -70,33 +72,59 @@ def test_the_rows_kept_back_are_blank_and_the_others_in_their_places(
     assert (less.labels == whole.labels).all()
 
 
+def test_copies_are_left_out_of_the_stock(small_fer2013):
+    data = fer2013.read(small_fer2013)
+    cells = np.random.default_rng(0).integers(0, 256, (len(data), 8, 8), np.uint8)
+    data.pixels[:] = cells.repeat(6, 1).repeat(6, 2)
+    data.pixels[1] = data.pixels[0][:, ::-1]  # its mirror image
+    data.pixels[2] = data.pixels[300]  # a test face
+    found = kept_back.without_copies(data, list(range(10)))
+    assert found == [0, *range(3, 10)]
+
+
 def test_an_honest_crowd_gives_votes_reviews_and_trains(base, stock):
-    steps = play(World(faces=30, batches=2), stock)
-    assert [step["batch"] for step in steps] == [0, 1, 2]
-    assert steps[1]["status"] == "done", steps[1]["message"]
-    assert steps[1]["outcome"] == "promoted"
-    assert steps[2]["rows"] > steps[1]["rows"]
-    assert steps[2]["lies_weight"] == 0
+    played = play(World(faces=30, batches=2), stock)
+    before, first, second = played["lines"][""]
+    assert before["champion"]["name"] == "base"
+    assert first["outcome"] == "promoted", first["message"]
+    assert first["champion"]["accuracy"] > before["champion"]["accuracy"]
+    assert second["rows"] > first["rows"]
+    assert second["lies_weight"] == 0
     assert Contribution.objects.filter(source_name="simulated crowd").exists()
 
 
 @pytest.mark.parametrize("poison", ["random", "pair", "group"])
 def test_votes_keep_out_most_of_what_liars_say(base, stock, poison):
     lie = World(faces=60, batches=1, poison=poison, share=0.4)
-    [_before, after] = play(lie, stock)
-    accepted = after["counts"]["lies accepted"]
-    stopped = after["counts"]["lies rejected"] + after["counts"]["lies relabelled"]
-    assert stopped > accepted
+    [counts] = play(lie, stock)["given"]
+    stopped = counts["lies rejected"] + counts["lies relabelled"]
+    assert stopped > counts["lies accepted"]
 
 
 def test_without_votes_lies_pass_but_the_caps_hold_them_down(base, stock, settings):
-    settings.CAP_FACES = 1
-    lies = World(faces=60, batches=1, poison="random", share=0.2, without="votes")
-    [_before, after] = play(lies, stock)
-    accepted = after["counts"]["lies accepted"]
-    assert accepted > 0
+    settings.CAP_FACES, settings.CAP_PERCENT = 1, 1
+    lies = World(
+        faces=60,
+        batches=1,
+        poison="random",
+        share=0.2,
+        without_votes=True,
+        without=("doubts", "caps"),
+    )
+    played = play(lies, stock)
+    [capped, uncapped] = [steps[1] for steps in played["lines"].values()]
+    assert uncapped["lies"] == capped["lies"] > 0
     liars = User.objects.filter(username__startswith="liar").count()
-    assert after["lies_weight"] <= liars
+    assert capped["lies_weight"] <= liars
+    assert uncapped["lies_weight"] > capped["lies_weight"]
+
+
+def test_every_line_goes_on_from_its_own_champion(base, stock):
+    world = World(faces=30, batches=2, without=("", "doubts"))
+    lines = play(world, stock)["lines"]
+    names = [[step["champion"]["name"] for step in steps] for steps in lines.values()]
+    assert names[0][0] == names[1][0] == "base"
+    assert not set(names[0][1:]) & set(names[1][1:])
 
 
 def test_every_world_has_a_name_of_its_own():
@@ -104,28 +132,28 @@ def test_every_world_has_a_name_of_its_own():
         World(),
         World(seed=2),
         World(poison="pair", share=0.2),
-        World(poison="pair", share=0.2, without="caps"),
+        World(poison="pair", share=0.2, without_votes=True),
     ]
     assert len({world.name for world in worlds}) == 4
-    assert worlds[3].name == "s1-pair20-no-caps"
+    assert worlds[3].name == "s1-pair20-no-votes"
 
 
 def test_the_command_plays_each_world_once_and_writes_the_page(
     small_fer2013, settings, tmp_path, monkeypatch
 ):
-    stand_in = [sys.executable, "-m", "tests.stand_in_ml"]
-    settings.ML_COMMAND = stand_in
-    monkeypatch.setenv("ML_COMMAND", " ".join(stand_in))
-    monkeypatch.setenv("FERPLUS", "")
     monkeypatch.setenv("DJANGO_SETTINGS_MODULE", "webapp.settings")
+    monkeypatch.setattr(kept_back, "ALIKE", 2)  # drawn faces are much alike
     out, page = tmp_path / "results", tmp_path / "does-it-learn.md"
     arguments = ["simulate_crowd", str(out), "--seeds", "1", "--honest-only"]
-    arguments += ["--faces", "20", "--report", str(page)]
+    arguments += ["--faces", "20", "--rows", "60", "--report", str(page)]
     call_command(*arguments)
     result = json.loads((out / "s1.json").read_text())
-    assert len(result["results"]) == 4
-    assert "Does it learn?" in page.read_text()
-    assert "<svg" in page.with_suffix(".svg").read_text()
+    assert [len(steps) for steps in result["lines"].values()] == [4, 2]
+    assert "<svg xmlns" in page.with_suffix(".svg").read_text()
+    text = page.read_text()
+    page.write_text(text.replace("# Does it learn?", "# Mine\n\nWhat I think of it."))
     changed = (out / "s1.json").stat().st_mtime_ns
     call_command(*arguments)
     assert (out / "s1.json").stat().st_mtime_ns == changed
+    assert "What I think of it." in page.read_text()
+    assert "honest 1" in page.read_text()

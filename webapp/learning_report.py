@@ -1,6 +1,10 @@
-"""docs/does-it-learn.md: the experiment's page, as its results are."""
+"""docs/does-it-learn.md: the experiment's figures, put between two marks of the page.
+
+What people wrote around them stays; a page that is not there yet begins with the marks.
+"""
 
 import json
+from collections.abc import Iterable
 from pathlib import Path
 from statistics import mean
 from typing import Any
@@ -9,111 +13,185 @@ from django.template.loader import render_to_string
 
 from webapp.charts.lines import Line, lines
 
-INTRODUCTION = """# Does it learn?
+BEGIN, END = "<!-- figures: simulate_crowd --report -->", "<!-- end of figures -->"
+NEW = f"# Does it learn?\n\n{BEGIN}\n{END}\n"
+DEFENCES = {
+    "": "none",
+    "caps": "caps",
+    "record": "record",
+    "doubts": "confident learning",
+}
+# The picture stands by itself, on light pages and dark ones, so it brings its paper.
+STYLE = """<style>
+svg { background: #f9fafb; border-radius: 8px; }
+text { font: 11px system-ui, sans-serif; fill: #4b5563; }
+.grid { stroke: #d9dee5; }
+.line polyline { fill: none; stroke: #0072b2; stroke-width: 2; }
+.line circle { fill: #0072b2; }
+.line text { fill: #1c2430; }
+.dashed polyline { stroke: #b34700; stroke-dasharray: 5 4; }
+.dashed circle { fill: #b34700; }
+</style>"""
 
-`manage.py simulate_crowd` keeps {kept} of FER-2013's Training rows from a small base
-model and lets made-up people give them, batch after batch, through the doors that
-everybody uses: offer, three votes a face drawn from what FER+'s raters saw, a reviewer
-who goes by rule, snapshot, training, exam, gate. Liars give three times as much as the
-honest. All figures are accuracies on PrivateTest, which decides nothing here. Each row
-is one world with a database of its own; network {network}, {epochs} epochs from
-scratch.
-
-![Accuracy after each batch](does-it-learn.svg)
-
-"""
-HEADS = (
-    "World",
-    "Base",
-    "1",
-    "2",
-    "3",
-    "Promoted",
-    "Lies in force",
-    "Refused",
-    "Stopped",
-)
+World = dict[str, Any]
+Step = dict[str, Any]
 
 
 def write(results: Path, page: Path) -> None:
+    """Raises nothing where there are no results yet: there is no page then."""
     worlds = [json.loads(path.read_text()) for path in sorted(results.glob("s*.json"))]
     if not worlds:
         return
-    honest = [world for world in worlds if not world["world"]["share"]]
-    config = json.loads((results / "base-1" / "card.json").read_text())["config"]
-    text = INTRODUCTION.format(
-        kept="40 %", network=config["network"], epochs=config["epochs"]
-    )
-    text += "\n".join([_row(HEADS), _row(["---"] * len(HEADS)), *map(_world, worlds)])
-    text += f"\n\n{_conclusion(honest)}\n"
-    page.write_text(text)
-    chart = _chart(worlds)
-    drawn = render_to_string(chart.template, {"chart": chart})
-    page.with_suffix(".svg").write_text(drawn)
-
-
-def _world(world: dict[str, Any]) -> str:
-    steps = world["results"]
-    figures = [_percent(step["champion"].get("accuracy")) for step in steps]
-    figures += [""] * (4 - len(figures))
-    promoted = sum(step.get("outcome") == "promoted" for step in steps)
-    last = steps[-1]
-    weight = last.get("weight") or 1
-    refused = stopped = 0
-    for step in steps[1:]:
-        for what, count in step["counts"].items():
-            refused += count if what.startswith("refused") else 0
-            stopped += count if what in ("lies rejected", "lies relabelled") else 0
-    lies = _percent(last.get("lies_weight", 0) / weight)
-    return _row(
-        [
-            world["world"]["name"],
-            *figures[:4],
-            f"{promoted} of 3",
-            lies,
-            refused,
-            stopped,
-        ]
-    )
-
-
-def _conclusion(honest: list[dict[str, Any]]) -> str:
-    gains = [
-        (steps[-1]["champion"]["accuracy"] - steps[0]["champion"]["accuracy"]) * 100
-        for steps in (world["results"] for world in honest)
+    worlds.sort(key=lambda w: (w["world"]["poison"] != "none", w["world"]["share"]))
+    text = page.read_text() if page.exists() else NEW
+    before, _, rest = text.partition(BEGIN)
+    _, _, after = rest.partition(END)
+    parts = [
+        f"![Accuracy of the champion after each batch]({page.stem}.svg)",
+        _conclusion(worlds),
+        _table(
+            ("Crowd", "Base", "1", "2", "3", "Promoted", "Last challenger"),
+            [_learned(world) for world in worlds if not _is_gullible(world)],
+        ),
+        "What got in, after the last batch. Training goes by weight: a lie that counts "
+        "a quarter is a quarter of a lie.",
+        _table(
+            (
+                "Crowd",
+                "Left out",
+                "Lies given",
+                "In the snapshot",
+                "Of its weight",
+                "Last challenger",
+                "Champion",
+            ),
+            [row for world in worlds for row in _got_in(world)],
+        ),
+        "What confident learning doubted, in the last snapshot.",
+        _table(
+            ("Crowd", "Faces", "Doubted", "Lies among them", "Lies not doubted"),
+            [_doubted(world) for world in worlds],
+        ),
     ]
-    if not gains:
+    figures = "\n\n".join(parts)
+    page.write_text(f"{before}{BEGIN}\n\n{figures}\n\n{END}{after}")
+    page.with_suffix(".svg").write_text(_picture(worlds))
+
+
+def _main(world: World) -> list[Step]:
+    """The line with all defences."""
+    steps: list[Step] = world["lines"][""]
+    return steps
+
+
+def _is_gullible(world: World) -> bool:
+    return bool(world["world"]["without_votes"])
+
+
+def _lied(world: World) -> bool:
+    return bool(world["world"]["share"])
+
+
+def _name(world: World) -> str:
+    facts = world["world"]
+    if not facts["share"]:
+        return f"honest {facts['seed']}"
+    return f"{facts['poison']}, {facts['share']:.0%} lie"
+
+
+def _learned(world: World) -> list[str]:
+    steps = _main(world)
+    figures = [_percent(step["champion"]["accuracy"]) for step in steps]
+    promoted = sum(step["outcome"] == "promoted" for step in steps[1:])
+    last = _percent(steps[-1]["challenger"]["accuracy"])
+    return [_name(world), *figures, f"{promoted} of {len(steps) - 1}", last]
+
+
+def _got_in(world: World) -> list[list[str]]:
+    given = sum(batch.get("lies given", 0) for batch in world["given"])
+    rows = []
+    for defence, steps in world["lines"].items():
+        last = steps[-1]
+        left_out = ["votes"] if _is_gullible(world) else []
+        left_out += [DEFENCES[defence]] if defence else []
+        rows.append(
+            [
+                _name(world),
+                ", ".join(left_out) or "nothing",
+                str(given),
+                f"{last['lies']} of {last['rows']}",
+                _percent(last["lies_weight"] / (last["weight"] or 1)),
+                _percent(last["challenger"]["accuracy"]),
+                _percent(last["champion"]["accuracy"]),
+            ]
+        )
+    return rows
+
+
+def _doubted(world: World) -> list[str]:
+    last = _main(world)[-1]
+    name = f"{_name(world)}{', no votes' * _is_gullible(world)}"
+    missed = last["lies"] - last["lies_doubted"]
+    counts = last["rows"], last["doubted"], last["lies_doubted"], missed
+    return [name, *map(str, counts)]
+
+
+def _conclusion(worlds: list[World]) -> str:
+    honest = [_main(world) for world in worlds if not _lied(world)]
+    gains = [
+        100 * (steps[-1][who]["accuracy"] - steps[0]["champion"]["accuracy"])
+        for who in ("champion", "challenger")
+        for steps in honest
+    ]
+    if not honest:
         return ""
-    each = ", ".join(f"{gain:+.1f}" for gain in gains)
+    champion, challenger = gains[: len(honest)], gains[len(honest) :]
     return (
-        f"With honest givers alone the champion gained {mean(gains):+.1f} points over "
-        f"three batches (by seed: {each})."
+        f"With honest givers alone the champion gained {mean(champion):+.1f} points "
+        f"over the batches (by seed: {_listed(champion)}); what was trained on the "
+        f"last snapshot, put in service or not, {mean(challenger):+.1f} "
+        f"({_listed(challenger)})."
     )
 
 
-def _chart(worlds: list[dict[str, Any]]) -> Any:
+def _listed(values: list[float]) -> str:
+    return ", ".join(f"{value:+.1f}" for value in values)
+
+
+def _picture(worlds: list[World]) -> str:
     series = []
     for world in worlds:
-        if world["world"]["without"]:
+        if _is_gullible(world) or world["world"]["share"] not in (0, 0.2):
             continue
         points = [
-            (float(step["batch"]), 100 * step["champion"]["accuracy"])
-            for step in world["results"]
+            (float(batch), 100 * step["champion"]["accuracy"])
+            for batch, step in enumerate(_main(world))
         ]
-        is_honest = not world["world"]["share"]
-        series.append(Line(world["world"]["name"], points, dashed=not is_honest))
-    return lines(
+        name = _name(world).partition(",")[0]
+        series.append(Line(name, points, dashed=_lied(world)))
+    chart = lines(
         series,
-        title="Accuracy of the champion after each batch",
-        x_label="batch",
+        title="Accuracy of the champion after each batch; dashed: a fifth lie",
+        x_label="batch; dashed: a fifth of the givers lie",
         y_label="% right on PrivateTest",
         dots=True,
     )
+    drawn = render_to_string(chart.template, {"chart": chart} | _context(chart))
+    start = '<svg xmlns="http://www.w3.org/2000/svg" '
+    head, _, body = drawn.replace("<svg ", start, 1).partition(">")
+    return f"{head}>{STYLE}{body}"
 
 
-def _row(cells: Any) -> str:
-    return f"| {' | '.join(str(cell) for cell in cells)} |"
+def _context(chart: Any) -> dict[str, Any]:
+    """As `templates/charts/chart.html` hands it on."""
+    return {"frame": chart.frame, "parts": chart.parts}
+
+
+def _table(heads: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
+    heads = list(heads)
+    lines = [heads, ["---"] * len(heads), *rows]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
 def _percent(value: float | None) -> str:
-    return "" if value is None else f"{value:.1%}"
+    return "–" if value is None else f"{100 * value:.1f} %"

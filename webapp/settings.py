@@ -260,6 +260,10 @@ ML_COMMAND = shlex.split(env.text("ML_COMMAND")) or [sys.executable, "-m", "ml"]
 # What one giver may count for in a snapshot: so many faces, or this share of all.
 CAP_FACES = env.integer("CAP_FACES", 20)
 CAP_PERCENT = env.integer("CAP_PERCENT", 5)
+# How little a face counts, in percent, for its giver's poor record at the least, and
+# for a label that confident learning doubts (0 leaves it out); 100 turns either off.
+RECORD_PERCENT = env.integer("RECORD_PERCENT", 25)
+DOUBT_PERCENT = env.integer("DOUBT_PERCENT", 25)
 # From this size on the community's own faces join the exam beside FER-2013's.
 HOLD_OUT_FACES = env.integer("HOLD_OUT_FACES", 500)
 HOLD_OUT_GIVERS = env.integer("HOLD_OUT_GIVERS", 50)

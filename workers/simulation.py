@@ -7,32 +7,51 @@ Some givers lie. One world is one database; `manage.py simulate_crowd` makes the
 
 import random
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 import numpy as np
+from django.conf import settings
+from django.db.models import QuerySet, Sum
+from django.test import override_settings
 from numpy.typing import NDArray
 
 from labeling import (
+    artefacts,
     champions,
     consent,
     contributions,
+    doubts,
     reviews,
     training,
     votes,
-    weighing,
 )
 from labeling.errors import Refused
-from labeling.models import Contribution, ModelVersion, SnapshotRow, User
-from ml import fer2013, ferplus, images
+from labeling.models import (
+    Contribution,
+    ModelVersion,
+    Promotion,
+    SnapshotRow,
+    TrainingRun,
+    User,
+)
+from ml import evaluate, images
 from ml.emotions import EMOTIONS
-from workers import child, trainer
+from ml.predictor import Predictor
+from workers import trainer
+from workers.kept_back import Stock
 
 POISONS = ("none", "random", "pair", "group")
-DEFENCES = ("votes", "caps", "record")
+# Defences of the snapshot: left out by a setting, so one crowd serves for all of them.
+OFF: dict[str, dict[str, int]] = {
+    "": {},
+    "caps": {"CAP_PERCENT": 100},
+    "record": {"RECORD_PERCENT": 100},
+    "doubts": {"DOUBT_PERCENT": 100},
+}
 PAIR = {"happy": "sad", "sad": "happy"}  # one pair of classes, flipped
 GROUP_SAYS = "angry"  # whatever it is, the colluding group calls it so
 GIVERS = 60
@@ -40,7 +59,7 @@ VOTERS = 15
 VOTES_A_FACE = 3
 FLOOD = 3  # a liar gives so many times what an honest giver gives
 AGREEMENT = 0.6  # the reviewer's rule: so much of the votes decides
-EXPERT = 0.8  # without FER+: how often an honest voter names the data's label
+EXPERT = 0.8  # how often an honest voter sees the data's label
 
 
 @dataclass(frozen=True)
@@ -50,23 +69,15 @@ class World:
     seed: int = 1
     poison: str = "none"
     share: float = 0.0  # of the givers lie
-    without: str = ""  # the defence that is left out
-    faces: int = 1500  # a batch
+    without_votes: bool = False  # a reviewer who believes every giver
+    without: tuple[str, ...] = ("",)  # of `OFF`: one champion each
+    faces: int = 450  # a batch
     batches: int = 3
 
     @property
     def name(self) -> str:
         lies = f"-{self.poison}{self.share:.0%}".replace("%", "") if self.share else ""
-        return f"s{self.seed}{lies}{'-no-' + self.without if self.without else ''}"
-
-
-@dataclass(frozen=True)
-class Supply:
-    """The rows kept from the base model, and how people see them."""
-
-    pixels: NDArray[np.uint8]  # [n, 48, 48]
-    labels: list[str]
-    votes: NDArray[np.float32] | None  # [n, 7], FER+
+        return f"s{self.seed}{lies}{'-no-votes' * self.without_votes}"
 
 
 @dataclass
@@ -79,53 +90,43 @@ class Crowd:
     lies: set[UUID] = field(default_factory=set)
 
 
-def keep_back(source: Path, target: Path, *, share: float, seed: int) -> list[int]:
-    """Write FER-2013 with a share of its Training rows blanked, as cleaning drops
-    blank ones; returns their numbers. The other rows keep their places."""
-    data = fer2013.read(source)
-    training_rows = np.flatnonzero(data.usage == fer2013.TRAINING)
-    dice = np.random.default_rng(seed)
-    kept = dice.permutation(training_rows)[: int(share * len(training_rows))]
-    pixels = data.pixels.copy()
-    pixels[kept] = 0
-    usages = {number: name.decode() for name, number in fer2013.USAGES.items()}
-    with target.open("w") as file:
-        file.write("emotion,pixels,Usage\n")
-        for face, label, usage in zip(pixels, data.labels, data.usage, strict=True):
-            line = " ".join(map(str, face.ravel()))
-            file.write(f"{label},{line},{usages[int(usage)]}\n")
-    return [int(row) for row in kept]
-
-
-def supply(source: Path, votes_from: Path | None, rows: list[int]) -> Supply:
-    data = fer2013.read(source)
-    said = None
-    if votes_from:
-        said = ferplus.read(votes_from, data.usage).soft()[rows, : len(EMOTIONS)]
-    labels = [str(EMOTIONS[int(data.labels[row])]) for row in rows]
-    return Supply(data.pixels[rows], labels, said)
-
-
 def play(
     world: World,
-    stock: Supply,
-    options: dict[str, Any],
+    stock: Stock,
+    recipe: dict[str, Any],
     *,
     tell: Callable[[str], None],
-) -> Iterator[dict[str, Any]]:
-    """Batch after batch; what came of each."""
-    if world.without == "record":
-        weighing.RECORD_PRIOR = 1e9  # everybody's record is perfect
+) -> dict[str, Any]:
+    """Batch after batch: what was given, and what every champion made of it.
+    `recipe`: preset and options of each training.
+
+    Where defences of the snapshot are left out, the same gifts train once more after
+    the last batch for each of them, against the first champion.
+    """
     dice = random.Random(world.seed)  # noqa: S311 (an experiment is repeatable)
     crowd = gather(world)
     order = list(range(len(stock.labels)))
     dice.shuffle(order)
-    yield {"batch": 0, "champion": measured(champions.current())}
+    first = champions.current()
+    assert first is not None  # noqa: S101 (for the type checker)
+    private = Private()
+    lines = {name: [{"champion": private.measured(first)}] for name in world.without}
+    holders = dict.fromkeys(world.without, first)
+    given = []
     for number in range(world.batches):
         rows = order[number * world.faces : (number + 1) * world.faces]
-        counts = give_and_decide(world, stock, crowd, rows, dice)
-        tell(f"{world.name}: batch {number + 1} {dict(counts)}")
-        yield {"batch": number + 1, "counts": counts} | learn(crowd, options)
+        given.append(give_and_decide(world, stock, crowd, rows, dice))
+        tell(f"{world.name}: batch {number + 1} {dict(given[-1])}")
+        is_last = number == world.batches - 1
+        for name in world.without:
+            if name and not is_last:
+                continue
+            with override_settings(**OFF[name]):
+                step = learn(crowd, recipe, holders[name], private)
+            holders[name] = champions.current() or first
+            lines[name].append(step)
+            tell(f"{world.name}, without {name or 'nothing'}: {step['message']}")
+    return {"given": given, "lines": lines}
 
 
 def gather(world: World) -> Crowd:
@@ -147,7 +148,7 @@ def gather(world: World) -> Crowd:
 
 
 def give_and_decide(
-    world: World, stock: Supply, crowd: Crowd, rows: list[int], dice: random.Random
+    world: World, stock: Stock, crowd: Crowd, rows: list[int], dice: random.Random
 ) -> Counter[str]:
     counts: Counter[str] = Counter()
     givers = crowd.honest + crowd.liars * FLOOD
@@ -162,8 +163,8 @@ def give_and_decide(
             continue
         if is_lie and said != stock.labels[row]:
             crowd.lies.add(face.pk)
-        truth = None if stock.votes is None else stock.votes[row]
-        act = decide(world, crowd, face, stock.labels[row], truth, dice)
+            counts["lies given"] += 1
+        act = decide(world, crowd, face, stock.labels[row], dice)
         counts[f"lies {act}" if face.pk in crowd.lies else act] += 1
     return counts
 
@@ -196,18 +197,17 @@ def decide(
     crowd: Crowd,
     face: Contribution,
     label: str,
-    truth: NDArray[np.float32] | None,
     dice: random.Random,
 ) -> str:
     """Votes, then a reviewer who goes by rule: what most voters say stands."""
-    if world.without == "votes":
+    if world.without_votes:
         reviews.accept(face, by=crowd.reviewer)
         return "accepted"
     reviews.screen(face, by=crowd.reviewer)
     everybody = crowd.voters + crowd.lying_voters
     said: Counter[str] = Counter()
     for voter in dice.sample(everybody, VOTES_A_FACE):
-        choice = seen(label, truth, dice)
+        choice = seen(label, dice)
         if voter in crowd.lying_voters and face.giver in crowd.liars:
             choice = face.emotion
         votes.cast(face, choice, by=voter)
@@ -223,51 +223,77 @@ def decide(
     return "accepted"
 
 
-def seen(label: str, truth: NDArray[np.float32] | None, dice: random.Random) -> str:
-    """What an honest voter sees: drawn from what FER+'s ten saw, where they did."""
-    if truth is not None and float(truth.sum()) > 0:
-        weights = [float(weight) for weight in truth]
-        return str(dice.choices(EMOTIONS, weights)[0])
-    if dice.random() < EXPERT:
-        return label
-    return str(dice.choice(EMOTIONS))
+def seen(label: str, dice: random.Random) -> str:
+    """What an honest voter says: mostly the data's label, else anything."""
+    return label if dice.random() < EXPERT else str(dice.choice(EMOTIONS))
 
 
-def learn(crowd: Crowd, options: dict[str, Any]) -> dict[str, Any]:
-    """Retrain, and see what came of it."""
-    run = training.request(preset="quick", options=options)
+def learn(
+    crowd: Crowd, recipe: dict[str, Any], holder: ModelVersion, private: "Private"
+) -> dict[str, Any]:
+    """Retrain against this line's champion, and see what came of it."""
+    now = champions.current()
+    if now and now.pk != holder.pk:
+        kind = Promotion.Kind.OVERRIDE
+        champions.promote(holder, kind=kind, reason="the next line's turn")
+    run = training.request(**recipe)
     trainer.retrain(run.pk)
     run.refresh_from_db()
     version = ModelVersion.objects.filter(run=run).first()
-    rows = SnapshotRow.objects.filter(snapshot__run=run)
-    lies = rows.filter(contribution_id__in=crowd.lies)
-    relabelled = Contribution.objects.filter(pk__in=crowd.lies, reviews__act="relabel")
-    in_force = lies.exclude(contribution_id__in=relabelled.values("pk"))
+    if version is None:
+        raise RuntimeError(f"{run.status}: {run.message}\n{run.log}")
     return {
-        "status": run.status,
+        "outcome": run.exam.outcome,
         "message": run.message,
-        "outcome": run.exam.outcome if version else None,
+        "challenger": private.measured(version),
+        "champion": private.measured(champions.current() or holder),
+    } | got_in(crowd, run)
+
+
+def got_in(crowd: Crowd, run: TrainingRun) -> dict[str, Any]:
+    """How much of the snapshot was lies; those relabelled are lies no more."""
+    rows = SnapshotRow.objects.filter(snapshot__run=run, split="train")
+    lies = rows.filter(contribution_id__in=_in_force(crowd))
+    doubted = doubts.find(lambda: None)
+    return {
         "rows": rows.count(),
         "weight": _sum(rows),
-        "lies_weight": _sum(in_force),
-        "challenger": measured(version),
-        "champion": measured(champions.current()),
+        "lies": lies.count(),
+        "lies_weight": _sum(lies),
+        "doubted": rows.filter(contribution_id__in=doubted).count(),
+        "lies_doubted": lies.filter(contribution_id__in=doubted).count(),
     }
 
 
-def _sum(rows: Any) -> float:
-    return float(sum(rows.values_list("weight", flat=True)))
+def _in_force(crowd: Crowd) -> QuerySet[Contribution, UUID]:
+    faces = Contribution.objects.filter(pk__in=crowd.lies)
+    return faces.exclude(reviews__act="relabel").values_list("pk", flat=True)
 
 
-def measured(version: ModelVersion | None) -> dict[str, Any]:
-    """On PrivateTest: this is research, nothing is decided by it."""
-    if version is None:
-        return {}
-    figures: list[dict[str, Any]] = []
-    command = trainer.evaluate_command(version)
-    child.run(command, go_on=lambda: None, on_event=figures.append)
-    kept = ("n", "accuracy", "macro_f1", "ece", "recall")
-    return {"name": version.name} | {name: figures[-1].get(name) for name in kept}
+def _sum(rows: QuerySet[SnapshotRow]) -> float:
+    return rows.aggregate(weight=Sum("weight"))["weight"] or 0.0
+
+
+class Private:
+    """PrivateTest, read once: this is research, nothing is decided by it."""
+
+    def __init__(self) -> None:
+        self.known: dict[int, dict[str, Any]] = {}
+        self.rows, self.leaked = evaluate.exam(
+            "private",
+            tuple(EMOTIONS),
+            fer=Path(str(settings.FER2013)),
+            cache=Path(settings.MIEN_DATA) / "cache",
+        )
+
+    def measured(self, version: ModelVersion) -> dict[str, Any]:
+        if version.pk not in self.known:
+            folder = artefacts.fetch(version, names=artefacts.SERVED)
+            predictor = Predictor.load(folder)
+            figures = evaluate.evaluate(predictor, self.rows, self.leaked)
+            kept = {name: figures[name] for name in ("accuracy", "macro_f1", "recall")}
+            self.known[version.pk] = {"name": version.name} | kept
+        return self.known[version.pk]
 
 
 def as_json(world: World) -> dict[str, Any]:

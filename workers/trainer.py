@@ -88,6 +88,7 @@ class _Retraining:
         counts = snapshot.manifest
         self._note(
             log=f"snapshot {snapshot.hash[:12]}: {counts['rows']} contributions, "
+            f"{counts['doubted_labels']} with a doubted label, "
             f"{counts['exam_rows']} for the exam, FER-2013: "
             f"{'yes' if counts['fer2013'] else 'no'}"
         )

@@ -1,43 +1,55 @@
 import json
 import os
+import shlex
 import shutil
 import subprocess
 import sys
-import tempfile
 from argparse import ArgumentParser
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import psycopg2
 from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
-from psycopg2 import sql
 
-from labeling import champions
+from labeling import champions, needs
+from ml import fer2013
+from ml.duplicates import Known
 from webapp import learning_report
-from workers import simulation
+from workers import kept_back, simulation
 from workers.simulation import World
 
-KEPT_BACK = 0.4
+KEPT_BACK = 0.4  # of FER-2013's Training rows
+MOST = 6000  # of the rows kept back are looked through for copies
+SHIPPED = 0  # the seed of the world that begins with models/base
+FROM_TUNE = 2000  # rows given there: it has learned from all Training rows but Tune
+HOG = "hog"  # the network of ml/hog.py
 
 
 class Command(BaseCommand):
     help = (
-        "Play crowds of honest and lying givers through the real doors, each in a "
-        "database of its own, and report whether the model learns. Stopped, it goes on "
+        "Play crowds of honest and lying givers through the real doors, in a database "
+        "beside the site's, and report whether the model learns. Stopped, it goes on "
         "with the worlds that are missing."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("out", type=Path, help="folder for results and base models")
         parser.add_argument("--seeds", type=int, default=3)
-        parser.add_argument("--faces", type=int, default=3800, help="a batch")
-        parser.add_argument("--network", default="vgg-tiny")
-        parser.add_argument("--epochs", type=int, default=10)
+        parser.add_argument("--faces", type=int, default=450, help="a batch")
+        parser.add_argument(
+            "--rows", type=int, default=300, help="the base learns from"
+        )
+        parser.add_argument("--network", default=HOG, help="or one of ml/networks.py")
+        parser.add_argument("--epochs", type=int, default=10, help="of a network")
         parser.add_argument("--shares", default="0.1,0.2,0.4", help="of liars")
         parser.add_argument("--honest-only", action="store_true")
+        parser.add_argument("--shipped", action="store_true", help="(only) models/base")
         parser.add_argument("--report", type=Path, help="write the page here")
         parser.add_argument("--world", help="(for itself) play this one here and now")
 
@@ -49,26 +61,32 @@ class Command(BaseCommand):
         if not settings.FER2013:
             raise CommandError("FER2013 is not set: the crowd gives its faces.")
         out.mkdir(parents=True, exist_ok=True)
-        for world in self._worlds(options):
-            if (out / f"{world.name}.json").exists():
-                continue
-            self._make_base(world.seed, out, options)
-            self._in_its_own_database(world, out)
-        if options["report"]:
-            learning_report.write(out, Path(options["report"]))
+        with self._database() as name:
+            for world in self._worlds(options):
+                if not (out / f"{world.name}.json").exists():
+                    self._make_base(world.seed, out, options)
+                    self._start(world, out, name)
+                if options["report"]:  # after each, for it may be stopped
+                    learning_report.write(out, Path(options["report"]))
 
     def _worlds(self, options: dict[str, Any]) -> list[World]:
-        faces = options["faces"]
-        worlds = [World(seed=s + 1, faces=faces) for s in range(options["seeds"])]
+        """The most telling first: whoever stops early has those."""
+        if options["shipped"]:
+            return [World(seed=SHIPPED, faces=FROM_TUNE, batches=1)]
+        faces, all_lines = options["faces"], tuple(simulation.OFF)
+        honest = [World(seed=s + 1, faces=faces) for s in range(options["seeds"])]
+        honest[0] = replace(honest[0], without=("", "doubts"))
         if options["honest_only"]:
-            return worlds
+            return honest
         shares = [float(share) for share in options["shares"].split(",") if share]
+        worlds = honest[:1]
         for poison in simulation.POISONS[1:]:
-            worlds += [World(poison=poison, share=s, faces=faces) for s in shares]
-            worlds += [
-                World(poison=poison, share=0.2, without=defence, faces=faces)
-                for defence in simulation.DEFENCES
-            ]
+            lies = World(poison=poison, share=0.2, faces=faces, without=all_lines)
+            worlds += [lies, replace(lies, without_votes=True, without=("", "doubts"))]
+        worlds += honest[1:]
+        for share in sorted(shares, reverse=True):
+            for poison in simulation.POISONS[1:] if share != 0.2 else ():
+                worlds.append(World(poison=poison, share=share, faces=faces))
         return worlds
 
     def _make_base(self, seed: int, out: Path, options: dict[str, Any]) -> None:
@@ -77,26 +95,42 @@ class Command(BaseCommand):
         if (folder / "card.json").exists():
             return
         assert settings.FER2013 is not None  # noqa: S101 (for the type checker)
-        reduced = out / f"fer2013-{seed}.csv"
-        rows = simulation.keep_back(
-            settings.FER2013, reduced, share=KEPT_BACK, seed=seed
-        )
-        (out / f"kept-{seed}.json").write_text(json.dumps(rows))
-        command = [*settings.ML_COMMAND, "train", reduced, folder, "--preset", "quick"]
+        reduced, kept = out / f"fer2013-{seed}.csv", out / f"kept-{seed}.json"
+        cache = self._site(seed, out) / "cache"
+        data = fer2013.read(settings.FER2013, cache=cache)
+        if seed == SHIPPED:
+            rows = kept_back.drawn_from_tune(data, count=FROM_TUNE, seed=seed)
+            kept_back.write_without(data, rows, reduced)
+            kept.write_text(json.dumps(rows))
+            shutil.copytree(settings.BASE_DIR / "models" / "base", folder)
+            return
+        rows = kept_back.drawn(data, share=KEPT_BACK, seed=seed)
+        kept_back.write_without(data, rows, reduced)
+        rows = kept_back.without_copies(data, rows[:MOST])
+        kept.write_text(json.dumps(rows))
+        command = [*_program(options["network"]), "train", reduced, folder]
+        command += ["--preset", "quick", "--cache", cache]
         command += ["--seed", str(seed), "--name", f"base-{seed}"]
-        if settings.FERPLUS:
-            command += ["--ferplus", settings.FERPLUS]
-        for name, value in self._recipe(options)["set"].items():
-            command += ["--set", f"{name}={value}"]
+        for name in ("network", "epochs", "rows"):
+            command += ["--set", f"{name}={options[name]}"]
         subprocess.run(list(map(str, command)), check=True, cwd=settings.BASE_DIR)
 
-    def _recipe(self, options: dict[str, Any]) -> dict[str, Any]:
-        knobs = {"network": options["network"], "epochs": options["epochs"], "rows": 0}
-        return {"start": "scratch", "set": knobs}
+    def _recipe(self, seed: int, out: Path) -> dict[str, Any]:
+        """The base's own, from scratch; models/base is fine-tuned as on a site."""
+        if seed == SHIPPED:
+            return {"preset": "finetune"}
+        base = json.loads((out / f"base-{seed}" / "card.json").read_text())["config"]
+        knobs = {name: base[name] for name in ("network", "epochs", "rows", "seed")}
+        return {"preset": "quick", "options": {"start": "scratch", "set": knobs}}
 
-    def _in_its_own_database(self, world: World, out: Path) -> None:
+    def _site(self, seed: int, out: Path) -> Path:
+        """What a site keeps beside its database; worlds of a seed may share it."""
+        return out / f"site-{seed}"
+
+    @contextmanager
+    def _database(self) -> Iterator[str]:
+        """One beside the site's; every world begins by emptying it."""
         name = f"mien_world_{os.getpid()}"
-        data = Path(tempfile.mkdtemp(prefix="mien-world-"))
         base = settings.DATABASES["default"]
         line = {
             "host": base["HOST"],
@@ -107,18 +141,15 @@ class Command(BaseCommand):
         with closing(psycopg2.connect(dbname=base["NAME"], **line)) as connection:
             connection.autocommit = True
             cursor = connection.cursor()
-            drop = sql.SQL("DROP DATABASE IF EXISTS {}").format(sql.Identifier(name))
-            cursor.execute(drop)
-            create = sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name))
-            cursor.execute(create)
+            cursor.execute(f"CREATE DATABASE {name}")
             try:
-                self._start(world, out, name, data)
+                yield name
             finally:
-                cursor.execute(drop)
-                shutil.rmtree(data, ignore_errors=True)
+                cursor.execute(f"DROP DATABASE {name}")
 
-    def _start(self, world: World, out: Path, database: str, data: Path) -> None:
+    def _start(self, world: World, out: Path, database: str) -> None:
         base = settings.DATABASES["default"]
+        card = json.loads((out / f"base-{world.seed}" / "card.json").read_text())
         password = f":{base['PASSWORD']}" if base["PASSWORD"] else ""
         where = f"host={base['HOST']}&port={base['PORT']}"
         environment = {
@@ -126,10 +157,12 @@ class Command(BaseCommand):
             "DATABASE_URL": f"postgresql://{base['USER']}{password}@/{database}?{where}",
             "REDIS_URL": settings.REDIS_URL,
             "SECRET_KEY": f"world {world.seed}, the same sides with every run of it",
-            "MIEN_DATA": str(data),
+            "MIEN_DATA": str(self._site(world.seed, out)),
+            "ML_COMMAND": shlex.join(_program(card["config"].get("network", ""))),
             "FER2013": str(out / f"fer2013-{world.seed}.csv"),
+            "FERPLUS": str(settings.FERPLUS or "") if world.seed == SHIPPED else "",
             "WHOLE_FER2013": str(settings.FER2013),
-            "CAP_FACES": "1000000" if world.without == "caps" else "",
+            "OPENBLAS_NUM_THREADS": "1",
         }
         spec = {k: v for k, v in simulation.as_json(world).items() if k != "name"}
         command = [sys.executable, "manage.py", "simulate_crowd", str(out)]
@@ -138,15 +171,26 @@ class Command(BaseCommand):
 
     def _play(self, world: World, out: Path, options: dict[str, Any]) -> None:
         call_command("migrate", verbosity=0)
+        call_command("flush", interactive=False, verbosity=0)
         champions.register_shipped(out / f"base-{world.seed}")
-        base = json.loads((out / f"base-{world.seed}" / "card.json").read_text())
-        knobs = {name: base["config"][name] for name in ("network", "epochs", "rows")}
-        recipe = {"start": "scratch", "set": {**knobs, "seed": world.seed}}
         rows = json.loads((out / f"kept-{world.seed}.json").read_text())
-        whole = Path(os.environ["WHOLE_FER2013"])
-        stock = simulation.supply(whole, settings.FERPLUS, rows)
-        results = list(simulation.play(world, stock, recipe, tell=self.stdout.write))
-        content = {"world": simulation.as_json(world), "results": results}
+        cache = Path(settings.MIEN_DATA) / "cache"
+        data = fer2013.read(Path(os.environ["WHOLE_FER2013"]), cache=cache)
+        stock = kept_back.stock(data, rows)
+        recipe = self._recipe(world.seed, out)
+        # The stock has no copies, and nobody sits at the desk: neither is looked up.
+        with (
+            mock.patch.object(Known, "find", return_value=[]),
+            mock.patch.object(needs, "urgency", return_value={}),
+        ):
+            results = simulation.play(world, stock, recipe, tell=self.stdout.write)
+        content = {"world": simulation.as_json(world)} | results
         part = out / f"{world.name}.part"
         part.write_text(json.dumps(content, indent=1))
         part.replace(out / f"{world.name}.json")
+
+
+def _program(network: str) -> list[str]:
+    if network != HOG:
+        return list(settings.ML_COMMAND)
+    return [sys.executable, "-m", "ml.hog"]

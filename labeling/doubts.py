@@ -1,0 +1,80 @@
+"""Accepted faces whose label confident learning doubts: they count for less.
+
+It needs the opinion of a model that had not learned from the face. A face from the site
+brings it along: what the champion said when it was given. Any other is shown to the
+champion before its first training, and what it says then stays on record.
+"""
+
+from collections.abc import Callable
+from uuid import UUID
+
+import numpy as np
+from django.conf import settings
+from django.db.models import Exists, OuterRef
+
+from labeling import artefacts, champions
+from labeling.emotions import Emotion
+from labeling.models import Contribution, Crop, ModelVersion, Side, SnapshotRow
+from labeling.models.contribution import ContributionQuerySet
+from ml import doubts, faces, images
+from ml.predictor import Predictor
+
+EMOTIONS = list(Emotion.values)
+MOST = 5_000  # opinions asked for at one snapshot: half a minute
+BATCH = 200
+
+GoOn = Callable[[], None]  # raises when the run is to stop
+
+
+def find(go_on: GoOn) -> set[UUID]:
+    """The accepted faces of the training side whose label is doubted."""
+    if settings.DOUBT_PERCENT >= 100:
+        return set()
+    _ask_champion(go_on)
+    known = _candidates().exclude(model_probabilities={})
+    rows = known.values_list("pk", "decided_emotion", "model_probabilities")
+    ids, labels, said = [], [], []
+    for pk, emotion, probabilities in rows.iterator(chunk_size=2_000):
+        ids.append(pk)
+        labels.append(EMOTIONS.index(emotion))
+        said.append(np.array([probabilities.get(e, 0.0) for e in EMOTIONS], "f4"))
+    if not ids:
+        return set()
+    found = doubts.doubtful(np.array(labels), np.stack(said))
+    return {ids[place] for place in np.flatnonzero(found)}
+
+
+def _candidates() -> ContributionQuerySet:
+    return Contribution.objects.accepted().filter(side=Side.TRAIN)
+
+
+def _ask_champion(go_on: GoOn) -> None:
+    """What it says of faces that came without an opinion and taught nobody yet."""
+    champion = champions.current()
+    if champion is None:
+        return
+    taught = SnapshotRow.objects.filter(contribution_id=OuterRef("pk"))
+    silent = _candidates().filter(~Exists(taught), model_probabilities={})
+    ids = list(silent.order_by("-created_at").values_list("pk", flat=True)[:MOST])
+    if not ids:
+        return
+    predictor = Predictor.load(artefacts.fetch(champion, names=artefacts.SERVED))
+    for start in range(0, len(ids), BATCH):
+        go_on()
+        _keep(champion, predictor, ids[start : start + BATCH])
+
+
+def _keep(champion: ModelVersion, predictor: Predictor, ids: list[UUID]) -> None:
+    crops = dict(Crop.objects.filter(pk__in=ids).values_list("pk", "jpeg"))
+    shown = list(Contribution.objects.filter(pk__in=list(crops)))
+    seen = [faces.to_network(images.decode(bytes(crops[face.pk]))) for face in shown]
+    said = predictor.predict(np.stack(seen).astype(np.float32)).probabilities
+    for face, p in zip(shown, said, strict=True):
+        face.model_version = champion
+        face.model_emotion = predictor.emotions[int(p.argmax())]
+        face.model_probabilities = {
+            str(e): round(float(x), 4)
+            for e, x in zip(predictor.emotions, p, strict=True)
+        }
+    fields = ["model_version", "model_emotion", "model_probabilities"]
+    Contribution.objects.bulk_update(shown, fields)
