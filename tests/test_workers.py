@@ -169,8 +169,12 @@ def test_the_next_attempt_goes_on_from_the_checkpoint(champion, faces, stand_in)
 
     run.refresh_from_db()
     assert run.status == Status.DONE
-    epochs = run.events.values_list("attempt", "data__epoch", "data__resumed_after")
-    assert list(epochs) == [(1, 1, 0), (1, 2, 0), (2, 3, 2), (2, 4, 2)]
+    events = run.events.values_list("attempt", "data__epoch", "data__resumed_after")
+    first, second = ([e[1:] for e in events if e[0] == attempt] for attempt in (1, 2))
+    assert first == [(1, 0), (2, 0)]
+    saved = second[0][1]  # where saving is slow, not every epoch is saved
+    assert saved >= 1
+    assert second == [(epoch, saved) for epoch in range(saved + 1, 5)]
     assert Snapshot.objects.filter(run=run).count() == 1
 
 

@@ -9,7 +9,7 @@ import sys
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from typing import IO, Any
 
@@ -58,22 +58,7 @@ def run(
         reader.start()
     said: Event = {}
     try:
-        heard_at = time.monotonic()
-        while True:
-            go_on()
-            try:
-                line = lines.get(timeout=0.5)
-            except queue.Empty:
-                if time.monotonic() - heard_at > SILENCE:
-                    tail.append(f"no sign of life for {SILENCE:.0f} s")
-                    break
-                continue
-            if line is None:
-                break
-            heard_at = time.monotonic()
-            event = _parse(line)
-            if event is None:
-                continue
+        for event in _events(lines, tail, go_on):
             said = event if event.get("event") == "error" else said
             on_event(event)
     finally:
@@ -86,6 +71,30 @@ def run(
             code=child.returncode,
             tail="\n".join(tail),
         )
+
+
+def _events(
+    lines: "queue.SimpleQueue[str | None]",
+    tail: "deque[str]",
+    go_on: Callable[[], None],
+) -> Iterator[Event]:
+    """What the child says, until it ends or has been silent for too long."""
+    heard_at = time.monotonic()
+    while True:
+        go_on()
+        try:
+            line = lines.get(timeout=0.5)
+        except queue.Empty:
+            if time.monotonic() - heard_at > SILENCE:
+                tail.append(f"no sign of life for {SILENCE:.0f} s")
+                return
+            continue
+        if line is None:
+            return
+        heard_at = time.monotonic()
+        event = _parse(line)
+        if event is not None:
+            yield event
 
 
 def _start(arguments: Sequence[str | os.PathLike[str]]) -> subprocess.Popen[str]:
