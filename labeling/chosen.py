@@ -2,8 +2,9 @@
 
 One face of each cluster of near-duplicates; none of a cluster that lies on both sides;
 from exam givers only faces that voters, not knowing the label, agreed on; nothing that
-resembles a test image of FER-2013. One giver's faces count for no more than the cap,
-and a face whose label is doubted for little.
+resembles a test image of FER-2013. One giver's faces count for no more than the cap.
+A face that rests on its giver's word counts for less where his record is poor, or where
+a model doubts the label.
 """
 
 import json
@@ -161,17 +162,21 @@ def _row(
     decided: int,
 ) -> Row:
     said = json.loads(votes) if isinstance(votes, str) else votes
-    is_doubted = split == "train" and face_id in doubted
+    # Whom strangers agree with needs no record, and outvotes a model.
+    is_backed = said.get(reviewer_says, 0) >= AGREED
+    is_doubted = split == "train" and face_id in doubted and not is_backed
     if split == "exam":
         # Examined on what was agreed on, not on a distribution.
         label = [float(name == reviewer_says) for name in weighing.EMOTIONS]
         counts_for = 1.0
     else:
         label = weighing.label(giver_says, reviewer_says, said)
-        least = settings.RECORD_PERCENT / 100
         counts_for = weight * weighing.clearness(said)
-        counts_for *= weighing.record(agreed, decided, least=least)
-        counts_for *= settings.DOUBT_PERCENT / 100 if is_doubted else 1
+        if giver_says == reviewer_says and not is_backed:
+            least = settings.RECORD_PERCENT / 100
+            counts_for *= weighing.record(agreed, decided, least=least)
+        if is_doubted:
+            counts_for *= settings.DOUBT_PERCENT / 100
         if is_capped:
             in_class = caps.of[reviewer_says]
             counts_for *= weighing.damping(own, caps.whole, own_in_class, in_class)

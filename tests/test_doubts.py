@@ -7,7 +7,14 @@ from labeling import snapshots
 from labeling.models import Contribution
 from ml import doubts as confident
 from ml.emotions import EMOTIONS
-from tests.make import make_contribution, make_run, make_run_on, make_tiny_jpeg
+from tests.make import (
+    make_contribution,
+    make_run,
+    make_run_on,
+    make_tiny_jpeg,
+    make_user,
+    make_votes,
+)
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -87,6 +94,16 @@ def test_a_doubted_face_counts_for_less_and_the_snapshot_says_so(gifts, tmp_path
     assert set(weights(snapshot, honest)) == {1.0}
     assert snapshot.manifest["doubted_labels"] == len(lies)
     assert snapshots.verify(snapshot)
+
+
+def test_two_voters_outvote_the_model(gifts, tmp_path):
+    voters = [make_user("anna"), make_user("ben")]
+    make_votes(gifts[0], gifts[0].emotion, voters)
+    make_votes(gifts[10], gifts[10].emotion, voters[:1])
+    snapshot = freeze(tmp_path / "s")
+    assert weights(snapshot, gifts[:1]) == [1.0]
+    assert weights(snapshot, gifts[10:11]) == [0.25]
+    assert snapshot.manifest["doubted_labels"] == len(gifts[::10]) - 1
 
 
 def test_a_setting_leaves_doubted_faces_out(gifts, settings, tmp_path):

@@ -67,9 +67,17 @@ def write(results: Path, page: Path) -> None:
             ),
             [row for world in worlds for row in _got_in(world)],
         ),
-        "What confident learning doubted, in the last snapshot.",
+        "What confident learning doubted, in the last snapshot. Those that two voters "
+        "agreed with count in full all the same.",
         _table(
-            ("Crowd", "Faces", "Doubted", "Lies among them", "Lies not doubted"),
+            (
+                "Crowd",
+                "Faces",
+                "Doubted",
+                "Lies among them",
+                "Lies not doubted",
+                "Counted less",
+            ),
             [_doubted(world) for world in worlds],
         ),
     ]
@@ -132,7 +140,8 @@ def _doubted(world: World) -> list[str]:
     last = _main(world)[-1]
     name = f"{_name(world)}{', no votes' * _is_gullible(world)}"
     missed = last["lies"] - last["lies_doubted"]
-    counts = last["rows"], last["doubted"], last["lies_doubted"], missed
+    counts = [last["rows"], last["doubted"], last["lies_doubted"], missed]
+    counts += [last["counted_less"]]
     return [name, *map(str, counts)]
 
 

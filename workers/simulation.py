@@ -261,6 +261,7 @@ def got_in(crowd: Crowd, run: TrainingRun) -> dict[str, Any]:
         "lies": lies.count(),
         "lies_weight": _sum(lies),
         "doubted": rows.filter(contribution_id__in=doubted).count(),
+        "counted_less": run.snapshot.manifest["doubted_labels"],
         "lies_doubted": lies.filter(contribution_id__in=doubted).count(),
     }
 
