@@ -1,12 +1,16 @@
 """axe-core finds no serious fault on any page, in either theme."""
 
+import re
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from axe_core_python.sync_playwright import Axe
 from django.test import Client
+from django.utils import timezone
 from playwright.sync_api import Page, expect
 
+from labeling.models import Contribution, User
 from tests import make
 
 pytestmark = pytest.mark.usefixtures("champion")
@@ -27,8 +31,18 @@ OPEN = [
     "/data/",
     "/models/",
 ]
-SIGNED_IN = ["/account/", "/accounts/2fa/", "/accounts/email/", "/my/"]
-STAFF = ["/review/", "/training/"]
+SIGNED_IN = [
+    "/account/",
+    "/accounts/2fa/",
+    "/accounts/email/",
+    "/accounts/password/change/",
+    "/my/",
+    "/my/withdraw/",
+    "/my/FACE/consent/",
+    "/my/delete/",
+]
+STAFF = ["/review/", "/review/grid/", "/review/FACE/", "/training/"]
+THEMES = pytest.mark.parametrize("theme", ["light", "dark"])
 
 
 def faults(page: Page) -> list[str]:
@@ -41,26 +55,99 @@ def faults(page: Page) -> list[str]:
     ]
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
+@THEMES
 @pytest.mark.parametrize("path", OPEN)
 def test_open_pages(visit: Any, path: str, theme: str) -> None:
     page = visit(path, color_scheme=theme, reduced_motion="reduce")
     assert faults(page) == []
 
 
-@pytest.mark.parametrize("path", SIGNED_IN + STAFF)
-def test_pages_behind_an_account(visit: Any, client: Client, path: str) -> None:
-    client.force_login(make.make_user("ada", "reviewer", "trainer"))
+def signed_in(visit: Any, path: str, user: User, theme: str) -> Page:
+    client = Client()
+    client.force_login(user)
     session = client.cookies["sessionid"].value
-    page = visit("/about/", reduced_motion="reduce")
+    page: Page = visit("/about/", color_scheme=theme, reduced_motion="reduce")
     cookie = {"name": "sessionid", "value": session, "url": visit.server}
     page.context.add_cookies([cookie])
     page.goto(path)
     assert page.url.endswith(path)
+    return page
+
+
+def make_staff_with_faces() -> tuple[User, Contribution]:
+    """Somebody who gave, and who has something of everything on the desk."""
+    ada = make.make_user("ada", "reviewer", "trainer")
+    cluster = uuid4()
+    seen = {"may_be_seen": True, "screened_at": timezone.now()}
+    make.make_contribution(cluster=cluster)
+    make.make_contribution(giver=ada, status="rejected")
+    face = make.make_contribution(
+        giver=ada,
+        worth=2,
+        cluster=cluster,
+        model_emotion="fear",
+        model_probabilities={"fear": 0.7, "happy": 0.2},
+        **seen,
+    )
+    make.make_votes(face, "sad", [make.make_user("bo")])
+    return ada, face
+
+
+@THEMES
+@pytest.mark.parametrize("path", SIGNED_IN + STAFF)
+def test_pages_behind_an_account(visit: Any, path: str, theme: str) -> None:
+    ada, face = make_staff_with_faces()
+    page = signed_in(visit, path.replace("FACE", str(face.pk)), ada, theme)
     assert faults(page) == []
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
+@THEMES
+def test_the_desks_dialogs(visit: Any, theme: str) -> None:
+    ada, _face = make_staff_with_faces()
+    page = signed_in(visit, "/review/", ada, theme)
+    for key, name in (("r", "Reject, because"), ("?", "Keys")):
+        page.keyboard.press(key)
+        expect(page.get_by_role("dialog", name=name)).to_be_visible()
+        assert faults(page) == []
+        page.keyboard.press("Escape")
+
+
+@THEMES
+def test_a_face_to_vote_on_and_the_end_of_them(visit: Any, theme: str) -> None:
+    make_staff_with_faces()
+    page = visit("/vote/", color_scheme=theme, reduced_motion="reduce")
+    expect(page.locator("#vote .face")).to_be_visible()
+    assert faults(page) == []
+    page.keyboard.press("s")
+    expect(page.get_by_role("button", name="Look at them again")).to_be_visible()
+    assert faults(page) == []
+
+
+@THEMES
+def test_giving_a_face(visit: Any, photo_file: Any, theme: str) -> None:
+    page = visit("/contribute/", color_scheme=theme, reduced_motion="reduce")
+    page.get_by_label("Choose a photo").set_input_files(photo_file(29, 2))
+    expect(page.locator(".face-choice button")).to_have_count(2)
+    assert faults(page) == []
+    page.locator(".face-choice button").first.click()
+    page.get_by_role("checkbox", name=re.compile("^Keep this face")).check()
+    assert faults(page) == []
+    page.get_by_role("checkbox", name=re.compile("^I am an adult")).check()
+    page.get_by_role("button", name="Give this face").click()
+    expect(page.get_by_role("textbox", name="Your private link")).to_be_visible()
+    assert faults(page) == []
+
+
+@THEMES
+@pytest.mark.parametrize("path", ["/admin/", "/admin/labeling/contribution/"])
+def test_the_admin(visit: Any, path: str, theme: str) -> None:
+    ada, _face = make_staff_with_faces()
+    ada.is_staff = ada.is_superuser = True
+    ada.save()
+    assert faults(signed_in(visit, path, ada, theme)) == []
+
+
+@THEMES
 def test_a_result_with_its_question(visit: Any, photo_file: Any, theme: str) -> None:
     page = visit("/", color_scheme=theme, reduced_motion="reduce")
     page.locator("#photo").set_input_files(photo_file(29, 2))
@@ -71,13 +158,23 @@ def test_a_result_with_its_question(visit: Any, photo_file: Any, theme: str) -> 
     assert faults(page) == []
 
 
-def test_the_cameras_dialog(visit: Any) -> None:
-    page = visit("/", permissions=[], reduced_motion="reduce")
+@THEMES
+@pytest.mark.parametrize("permissions", [[], ["camera"]])
+def test_the_cameras_dialog(visit: Any, permissions: list[str], theme: str) -> None:
+    options = {"color_scheme": theme, "reduced_motion": "reduce"}
+    page = visit("/", permissions=permissions, **options)
     page.get_by_role("button", name="Use the camera").click()
+    if permissions:
+        shown = page.get_by_role("button", name="Take the picture")
+    else:
+        assert faults(page) == []
+        page.get_by_role("button", name="Turn the camera on").click()
+        shown = page.locator("[data-camera-problem]")
+    expect(shown).to_be_visible()
     assert faults(page) == []
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
+@THEMES
 def test_a_live_session_and_its_summary(visit: Any, settings: Any, theme: str) -> None:
     settings.LIVE_RATE = None
     page = visit("/live/", color_scheme=theme, reduced_motion="reduce")
