@@ -3,10 +3,12 @@
 import hmac
 import secrets
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID, uuid4
 
 import numpy as np
 from django.db import IntegrityError, transaction
+from django.db.models import F
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 from numpy.typing import NDArray
@@ -69,14 +71,13 @@ def offer(
     `claim`: what a token said of this very crop (`photos.open_token`); it is spent
     here. None only for what never left us, as imports. Raises Refused.
     """
-    if emotion not in Emotion.values:
-        raise Refused(
-            "emotion_missing", _("Please say what the face shows."), field="emotion"
-        )
+    _check_emotion(emotion)
     consent = consents.check(consent, basis=consent_basis)
     crop = _pixels(crop_jpeg)
     quality.check(crop)
     signature = copies.signature_of(crop)
+    # A fresh JPEG of the pixels: no metadata, no trailer, whatever was sent.
+    jpeg = crop_jpeg if claim else images.encode_jpeg(crop)
     secret = None if by or source == Contribution.Source.IMPORT else _new_secret()
     face = Contribution(
         pk=pk or uuid4(),
@@ -85,31 +86,13 @@ def offer(
         withdrawal_hash=secret_hash(secret) if secret else None,
         source=source,
         source_name=source_name,
-        consent_version=consent.version,
-        consent_language=consent.language,
         consent_basis=consent_basis,
-        may_be_seen=consent.may_be_seen,
-        may_be_released=consent.may_be_released,
+        **_agreed(consent),
+        **_model_said(claim),
+        **_keyed_digest(jpeg),
     )
-    if claim:
-        face.model_version_id = claim.version_id
-        face.model_emotion = claim.emotion
-        face.model_probabilities = claim.probabilities
-    # A fresh JPEG of the pixels: no metadata, no trailer, whatever was sent.
-    jpeg = crop_jpeg if claim else images.encode_jpeg(crop)
-    face.digest_key = secrets.token_bytes(32)
-    face.digest = hmac.digest(face.digest_key, jpeg, "sha256")
-    face.worth = worth.of(face)
-    with transaction.atomic():
-        if claim:
-            _spend(claim)
-        if by:
-            copies.refuse_own(signature, by=by)
-        face.side = holdout.side_of(by)
-        face.save(force_insert=True)
-        Crop.objects.create(
-            contribution=face, jpeg=jpeg, side=crop.shape[0], signature=signature
-        )
+    side = crop.shape[0]
+    _keep(face, Crop(pk=face.pk, jpeg=jpeg, side=side, signature=signature), claim)
     return Offer(face, secret)
 
 
@@ -134,25 +117,57 @@ def change_consent(
 ) -> None:
     """Widen or narrow the two free consents; withdrawn ones hold at once."""
     now = consents.given(may_be_seen=may_be_seen, may_be_released=may_be_released)
-    with transaction.atomic():
-        rows = Contribution.objects.select_for_update().filter(pk=contribution.pk)
-        if not (face := rows.first()):
-            raise Refused("gone", _("This face has been withdrawn."))
-        face.may_be_seen = now.may_be_seen
-        face.may_be_released = now.may_be_released
-        face.consent_version, face.consent_language = now.version, now.language
-        face.consented_at = Now()
-        face.screened_at = face.screened_at if now.may_be_seen else None
-        face.save(
-            update_fields=[
-                "may_be_seen",
-                "may_be_released",
-                "consent_version",
-                "consent_language",
-                "consented_at",
-                "screened_at",
-            ]
+    changed = Contribution.objects.filter(pk=contribution.pk).update(
+        **_agreed(now),
+        consented_at=Now(),
+        screened_at=F("screened_at") if may_be_seen else None,
+    )
+    if not changed:
+        raise Refused("gone", _("This face has been withdrawn."))
+
+
+def _check_emotion(emotion: str) -> None:
+    if emotion not in Emotion.values:
+        raise Refused(
+            "emotion_missing", _("Please say what the face shows."), field="emotion"
         )
+
+
+def _keep(face: Contribution, crop: Crop, claim: FaceClaim | None) -> None:
+    """Everything, or nothing."""
+    face.worth = worth.of(face)
+    with transaction.atomic():
+        if claim:
+            _spend(claim)
+        if face.giver:
+            copies.refuse_own(bytes(crop.signature or b""), by=face.giver)
+        face.side = holdout.side_of(face.giver)
+        face.save(force_insert=True)
+        crop.save(force_insert=True)
+
+
+def _agreed(consent: Consent) -> dict[str, Any]:
+    return {
+        "consent_version": consent.version,
+        "consent_language": consent.language,
+        "may_be_seen": consent.may_be_seen,
+        "may_be_released": consent.may_be_released,
+    }
+
+
+def _model_said(claim: FaceClaim | None) -> dict[str, Any]:
+    if claim is None:
+        return {}
+    return {
+        "model_version_id": claim.version_id,
+        "model_emotion": claim.emotion,
+        "model_probabilities": claim.probabilities,
+    }
+
+
+def _keyed_digest(jpeg: bytes) -> dict[str, bytes]:
+    key = secrets.token_bytes(32)
+    return {"digest_key": key, "digest": hmac.digest(key, jpeg, "sha256")}
 
 
 def _new_secret() -> str:

@@ -78,7 +78,7 @@ def given_here(request: HttpRequest) -> list[UUID]:
     Only the browser knows: nothing of ours ties a face without an account to anybody.
     """
     ids = request.get_signed_cookie(GIVEN_COOKIE, default="", salt=_GIVEN_SALT)
-    return [UUID(text) for text in ids.split(".") if text]
+    return [UUID(text) for text in (ids or "").split(".") if text]
 
 
 def keep_given(request: HttpRequest, response: HttpResponseBase, face: UUID) -> None:

@@ -175,7 +175,7 @@ class TrainingRunAdmin(Looking):
 
 
 @admin.register(User)
-class AccountAdmin(UserAdmin, ModelAdmin):  # type: ignore[misc]
+class AccountAdmin(UserAdmin, ModelAdmin):  # type: ignore[misc,type-arg]
     """Accounts: who is a reviewer, a trainer, or shut out. Deleting is withdrawing."""
 
     form = UserChangeForm
@@ -233,7 +233,7 @@ admin.site.unregister([Group, EmailAddress, Authenticator])
 
 
 @admin.register(EmailAddress)
-class AddressAdmin(EmailAddressAdmin, Looking):
+class AddressAdmin(EmailAddressAdmin, Looking):  # type: ignore[misc]
     """To confirm an address where a mail did not arrive."""
 
     list_select_related = ("user",)
@@ -249,7 +249,7 @@ class AddressAdmin(EmailAddressAdmin, Looking):
 
 
 @admin.register(Authenticator)
-class SecondFactorAdmin(AuthenticatorAdmin, Looking):
+class SecondFactorAdmin(AuthenticatorAdmin, Looking):  # type: ignore[misc]
     """To take off one that was lost. Its secret is shown to nobody."""
 
     list_filter = ("type",)

@@ -19,16 +19,24 @@ def live(request: HttpRequest) -> HttpResponse:
 
 def words() -> dict[str, object]:
     """Every sentence that the script may say, and the emotions in their order."""
+    said = _while_looking() | _troubles() | _afterwards()
+    return {"emotions": _emotions(), **said}
+
+
+def _emotions() -> list[dict[str, str]]:
+    return [
+        {
+            "name": emotion.value,
+            "word": str(emotion.label),
+            "emoji": emotion.emoji,
+            "colour": emotions.Emotion(emotion.value).colour,
+        }
+        for emotion in Emotion
+    ]
+
+
+def _while_looking() -> dict[str, str]:
     return {
-        "emotions": [
-            {
-                "name": emotion.value,
-                "word": str(emotion.label),
-                "emoji": emotion.emoji,
-                "colour": emotions.Emotion(emotion.value).colour,
-            }
-            for emotion in Emotion
-        ],
         "waiting": _("Waiting for the camera…"),
         "no_face": _("No face in view. Come closer, or find more light."),
         "one_face": _("One face"),
@@ -37,6 +45,11 @@ def words() -> dict[str, object]:
         "resting": _("Resting while this tab is hidden."),
         "busy": _("Many people are here. Going on in {seconds} s."),
         "offline": _("The site cannot be reached. Trying again in {seconds} s."),
+    }
+
+
+def _troubles() -> dict[str, str]:
+    return {
         "denied": _(
             "The browser may not use the camera. Allow it beside the address, "
             "then start again."
@@ -47,6 +60,12 @@ def words() -> dict[str, object]:
         ),
         "insecure": _("Browsers give the camera only to secure pages."),
         "too_short": _("That was too short for a summary. A few seconds are enough."),
+        "not_kept": _("The browser has no room to keep this session. Save it instead."),
+    }
+
+
+def _afterwards() -> dict[str, str]:
+    return {
         "time": _("Time"),
         "seconds": _("seconds"),
         "share": _("Share of time"),
@@ -67,5 +86,4 @@ def words() -> dict[str, object]:
         "none_kept": _("No session is kept in this browser yet."),
         "period_one": _("One session of {length}"),
         "period": _("{count} sessions, {length} in all"),
-        "not_kept": _("The browser has no room to keep this session. Save it instead."),
     }
