@@ -19,7 +19,7 @@ from ml.config import Config
 from ml.dataset import Floats, Ints
 from ml.fer2013 import SIDE, Bytes
 
-CALIBRATION = 400  # faces of Tune that set the ranges of int8
+CALIBRATION = 1000  # faces of Tune that set the ranges of int8
 # int8 is kept unless it costs more than this share of Tune's faces.
 TOLERANCE = 0.005
 
