@@ -184,7 +184,8 @@ processor time.
 {page.table(["", "photos counted right", "faces missed", "faces too many"], finding)}
 
 `fer` runs in an environment of its own: `python -m venv X`, `X/bin/pip install
-"fer==22.5.1" tensorflow "moviepy<2" "setuptools<80"`, then `FER_PYTHON=X/bin/python`.
+"fer==22.5.1" tensorflow "opencv-contrib-python<5" "moviepy<2" "setuptools<80"`, then
+`FER_PYTHON=X/bin/python`.
 """
 
 
