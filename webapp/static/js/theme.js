@@ -21,6 +21,12 @@ document.addEventListener("keydown", (event) => {
   if (event.key === "Escape") closeMenus(null);
 });
 
+// On a phone the bar is wider than the screen: show where we are.
+document.addEventListener("DOMContentLoaded", () => {
+  const here = document.querySelector(".top nav [aria-current]");
+  here?.scrollIntoView({ block: "nearest", inline: "center" });
+});
+
 function closeMenus(inside) {
   for (const menu of document.querySelectorAll("details.menu[open]")) {
     if (!menu.contains(inside)) menu.open = false;
