@@ -8,6 +8,7 @@ with coloured emojis (on Debian: fonts-noto-color-emoji).
 """
 
 import io
+import itertools
 import json
 import os
 import sys
@@ -106,6 +107,8 @@ SIGNED_IN: dict[str, Callable[[Page], None]] = {
     "account": address("/account/"),
     "review": address("/review/"),
     "training": address("/training/"),
+    "report": address("/training/1/"),
+    "run": address("/training/2/"),
 }
 
 
@@ -113,18 +116,19 @@ def main() -> None:
     chosen = set(sys.argv[1:]) or OPEN.keys() | SIGNED_IN.keys()
     OUT.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory() as folder, gunicorn_site.running() as site:
-        fill()
         clip = shoot(Path(folder) / "clip.mjpeg", drawn())
         with sync_playwright() as playwright:
             browser = launch(playwright, *with_camera(clip))
-            for size in SIZES:
-                for theme in THEMES:
-                    photograph(browser, site.url, size, theme, chosen)
+            # Runs come last, so that no public page shows their round figures.
+            for fill, pages in ((fill_faces, OPEN), (fill_runs, SIGNED_IN)):
+                fill()
+                for size, theme in itertools.product(SIZES, THEMES):
+                    photograph(browser, site.url, size, theme, chosen & pages.keys())
             browser.close()
 
 
 def photograph(
-    browser: Browser, url: str, size: str, theme: str, chosen: set[str]
+    browser: Browser, url: str, size: str, theme: str, names: set[str]
 ) -> None:
     width, height = SIZES[size]
     context = browser.new_context(
@@ -135,15 +139,14 @@ def photograph(
         reduced_motion="reduce",
     )
     page = context.new_page()
-    for pages in (OPEN, SIGNED_IN):
-        if pages is SIGNED_IN and chosen & pages.keys():
-            sign_in(page)
-        for name in chosen & pages.keys():
-            pages[name](page)
-            # A modal dialog stands over the window, not over the whole page.
-            whole = name not in ("camera",)
-            save(page.screenshot(full_page=whole), f"{name}-{size}-{theme}")
-            print(f"{name}-{size}-{theme}", flush=True)
+    if names & SIGNED_IN.keys():
+        sign_in(page)
+    for name in names:
+        (OPEN | SIGNED_IN)[name](page)
+        # A modal dialog stands over the window, not over the whole page.
+        whole = name not in ("camera",)
+        save(page.screenshot(full_page=whole), f"{name}-{size}-{theme}")
+        print(f"{name}-{size}-{theme}", flush=True)
     context.close()
 
 
@@ -163,7 +166,7 @@ def save(png: bytes, name: str) -> None:
     small.save(OUT / f"{name}.png", optimize=True)
 
 
-def fill() -> None:
+def fill_faces() -> None:
     """A few people and faces, in the database of the running site."""
     os.environ["DJANGO_SETTINGS_MODULE"] = "webapp.settings"
     import django
@@ -188,6 +191,14 @@ def fill() -> None:
                 may_be_seen=True,
                 screened_at=timezone.now(),
             )
+
+
+def fill_runs() -> None:
+    """One that was examined, and one that is learning."""
+    from tests.reports import make_examined, make_learning
+
+    make_examined()
+    make_learning()
 
 
 if __name__ == "__main__":

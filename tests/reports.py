@@ -1,8 +1,12 @@
-"""A report as `ml compare` writes it, with round figures."""
+"""Runs and their reports as `ml compare` writes them, with round figures."""
 
 from typing import Any
 
+from django.utils import timezone
+
+from labeling.models import Exam, RunEvent, TrainingRun
 from ml.emotions import EMOTIONS
+from tests.make import make_run, make_version
 
 
 def make_side(name: str, accuracy: float, **figures: Any) -> dict[str, Any]:
@@ -62,3 +66,39 @@ def make_report(**parts: Any) -> dict[str, Any]:
         "changed": {"fixed": [], "broken": []},
         **parts,
     }
+
+
+def make_examined(outcome: str = "promoted", **report: Any) -> TrainingRun:
+    run = make_run(status="done", started_at=timezone.now(), finished_at=timezone.now())
+    challenger = make_version(
+        f"mien-{run.pk}", run=run, private_test={"accuracy": 0.91}
+    )
+    Exam.objects.create(
+        run=run,
+        champion=make_version(),
+        challenger=challenger,
+        exam_hash="ab" * 32,
+        policy="improves",
+        outcome=outcome,
+        report=make_report(outcome=outcome, **report),
+    )
+    return run
+
+
+def make_learning(*, epochs: int = 12, of: int = 20) -> TrainingRun:
+    """A run in the midst of its training, with its curves so far."""
+    run = make_run(
+        status="training",
+        progress=epochs / of,
+        seconds_left=125,
+        started_at=timezone.now(),
+        heartbeat_at=timezone.now(),
+    )
+    for epoch in range(1, epochs + 1):
+        learned = 1 - 0.8**epoch
+        event = {"event": "epoch", "epoch": epoch, "epochs": of}
+        event |= {"loss": 1.9 - learned, "accuracy": 0.2 + 0.5 * learned}
+        event |= {"tune_loss": 1.9 - 0.8 * learned}
+        event |= {"tune_accuracy": 0.2 + 0.4 * learned}
+        RunEvent.objects.create(run=run, attempt=1, data=event)
+    return run

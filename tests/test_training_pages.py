@@ -12,7 +12,7 @@ from labeling.models import Contribution, Exam, RunEvent, Snapshot, TrainingRun,
 from labeling.serving import Problem
 from tests import made
 from tests.make import make_contribution, make_run, make_user, make_version
-from tests.reports import make_difference, make_report, make_side
+from tests.reports import make_difference, make_examined, make_report, make_side
 
 pytestmark = pytest.mark.django_db
 
@@ -28,23 +28,6 @@ def tom(client: Client) -> User:
 def fer2013(settings: Any, tmp_path: Any) -> None:
     settings.FER2013 = made.fer2013(tmp_path / "fer2013.csv")
     settings.MIEN_DATA = tmp_path
-
-
-def make_examined(outcome: str = "promoted", **report: Any) -> TrainingRun:
-    run = make_run(status="done", started_at=timezone.now(), finished_at=timezone.now())
-    challenger = make_version(
-        f"mien-{run.pk}", run=run, private_test={"accuracy": 0.91}
-    )
-    Exam.objects.create(
-        run=run,
-        champion=make_version(),
-        challenger=challenger,
-        exam_hash="ab" * 32,
-        policy="improves",
-        outcome=outcome,
-        report=make_report(outcome=outcome, **report),
-    )
-    return run
 
 
 def test_only_trainers_come_in(client: Client):
