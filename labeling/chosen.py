@@ -3,8 +3,8 @@
 One face of each cluster of near-duplicates; none of a cluster that lies on both sides;
 from exam givers only faces that voters, not knowing the label, agreed on; nothing that
 resembles a test image of FER-2013. One giver's faces count for no more than the cap.
-A face that rests on its giver's word counts for less where his record is poor, or where
-a model doubts the label.
+A label that is its giver's word counts for less where his record is poor; one that a
+model doubts, unless two voters back it.
 """
 
 import json
@@ -162,7 +162,7 @@ def _row(
     decided: int,
 ) -> Row:
     said = json.loads(votes) if isinstance(votes, str) else votes
-    # Whom strangers agree with needs no record, and outvotes a model.
+    # Two strangers outvote a model. They excuse no poor record: they may be in league.
     is_backed = said.get(reviewer_says, 0) >= AGREED
     is_doubted = split == "train" and face_id in doubted and not is_backed
     if split == "exam":
@@ -172,7 +172,7 @@ def _row(
     else:
         label = weighing.label(giver_says, reviewer_says, said)
         counts_for = weight * weighing.clearness(said)
-        if giver_says == reviewer_says and not is_backed:
+        if giver_says == reviewer_says:
             least = settings.RECORD_PERCENT / 100
             counts_for *= weighing.record(agreed, decided, least=least)
         if is_doubted:

@@ -157,3 +157,16 @@ def test_the_command_plays_each_world_once_and_writes_the_page(
     assert (out / "s1.json").stat().st_mtime_ns == changed
     assert "What I think of it." in page.read_text()
     assert "honest 1" in page.read_text()
+
+
+def test_the_shipped_model_is_fine_tuned_with_rows_it_has_not_seen(
+    small_fer2013, settings, tmp_path, monkeypatch
+):
+    monkeypatch.setenv("DJANGO_SETTINGS_MODULE", "webapp.settings")
+    settings.ML_COMMAND = [sys.executable, "-m", "tests.stand_in_ml"]
+    call_command("simulate_crowd", str(tmp_path), "--shipped")
+    result = json.loads((tmp_path / "s0.json").read_text())
+    [before, after] = result["lines"][""]
+    card = json.loads((tmp_path / "base-0" / "card.json").read_text())
+    assert before["champion"]["name"] == card["name"]
+    assert 0 < after["rows"] <= len(json.loads((tmp_path / "kept-0.json").read_text()))
