@@ -2,6 +2,7 @@
 
 import hmac
 import secrets
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID, uuid4
@@ -64,17 +65,18 @@ def offer(
     source: str = Contribution.Source.SITE,
     source_name: str = "",
     consent_basis: str = "",
+    before: Collection[UUID] = (),
     pk: UUID | None = None,
 ) -> Offer:
     """Keep one labelled face.
 
     `claim`: what a token said of this very crop (`photos.open_token`); it is spent
-    here. None only for what never left us, as imports. Raises Refused.
+    here. None only for what never left us, as imports. `before`: what somebody without
+    an account gave earlier. Raises Refused.
     """
     _check_emotion(emotion)
     consent = consents.check(consent, basis=consent_basis)
     crop = _pixels(crop_jpeg)
-    quality.check(crop)
     signature = copies.signature_of(crop)
     # A fresh JPEG of the pixels: no metadata, no trailer, whatever was sent.
     jpeg = crop_jpeg if claim else images.encode_jpeg(crop)
@@ -91,8 +93,8 @@ def offer(
         **_model_said(claim),
         **_keyed_digest(jpeg),
     )
-    side = crop.shape[0]
-    _keep(face, Crop(pk=face.pk, jpeg=jpeg, side=side, signature=signature), claim)
+    row = Crop(pk=face.pk, jpeg=jpeg, side=len(crop), signature=signature)
+    _keep(face, row, claim, before)
     return Offer(face, secret)
 
 
@@ -133,14 +135,15 @@ def _check_emotion(emotion: str) -> None:
         )
 
 
-def _keep(face: Contribution, crop: Crop, claim: FaceClaim | None) -> None:
+def _keep(
+    face: Contribution, crop: Crop, claim: FaceClaim | None, before: Collection[UUID]
+) -> None:
     """Everything, or nothing."""
     face.worth = worth.of(face)
     with transaction.atomic():
         if claim:
             _spend(claim)
-        if face.giver:
-            copies.refuse_own(bytes(crop.signature or b""), by=face.giver)
+        copies.refuse_own(bytes(crop.signature or b""), by=face.giver, before=before)
         face.side = holdout.side_of(face.giver)
         face.save(force_insert=True)
         crop.save(force_insert=True)
@@ -175,11 +178,12 @@ def _new_secret() -> str:
 
 
 def _pixels(crop_jpeg: bytes) -> NDArray[np.uint8]:
-    """The crop as we make it: square, and no larger than we would keep."""
+    """The crop as we make it: square, no larger than we would keep, good enough."""
     rgb = images.decode(crop_jpeg, max_bytes=MAX_CROP_BYTES)
     height, width = rgb.shape[:2]
     if height != width or width > faces.CROP_SIDE:
         raise Refused("not_a_crop", _("This is not a face as Mien cuts it out."))
+    quality.check(rgb)
     return rgb
 
 

@@ -4,7 +4,7 @@ clusters those later, and only one of a cluster enters a snapshot."""
 
 import logging
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from uuid import UUID, uuid4
 
@@ -43,14 +43,20 @@ def signature_of(crop: NDArray[np.uint8]) -> bytes:
     return signature
 
 
-def refuse_own(signature: bytes, *, by: User) -> None:
-    """Refuse what the giver gave before, also mirrored or cut otherwise.
+def refuse_own(
+    signature: bytes, *, by: User | None, before: Collection[UUID] = ()
+) -> None:
+    """Refuse what the giver gave before, also mirrored or cut otherwise; `before` are
+    the faces that somebody without an account is known to have given.
 
     Call it in the transaction that keeps the face: it holds the giver's row, so that
     the same picture sent twice at once is found the second time.
     """
-    User.objects.select_for_update(no_key=True).only("pk").get(pk=by.pk)
-    own = Crop.objects.filter(contribution__giver=by)
+    if by:
+        User.objects.select_for_update(no_key=True).only("pk").get(pk=by.pk)
+        own = Crop.objects.filter(contribution__giver=by)
+    else:
+        own = Crop.objects.filter(pk__in=before)
     latest = _signatures(own.order_by("-contribution__created_at"), OWN)
     if Known(list(latest.values())).find(signature):
         raise Refused(

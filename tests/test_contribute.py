@@ -98,6 +98,17 @@ def test_the_same_face_is_given_only_once_by_two_presses(client: Client):
     assert Contribution.objects.count() == 1
 
 
+def test_a_picture_given_before_from_this_browser_is_refused(client: Client):
+    client.post("/contribute/give/", shown(client) | AGREED)
+    again = client.post("/contribute/give/", shown(client) | AGREED)
+    assert "You gave this very picture already" in again.text
+    assert Contribution.objects.count() == 1
+    stranger = Client()  # who learns nothing of what is stored
+    assert (
+        stranger.post("/contribute/give/", shown(stranger) | AGREED).status_code == 201
+    )
+
+
 def test_of_several_faces_one_is_chosen(client: Client):
     html = client.post("/contribute/", {"photo": photo(29, 2), "emotion": "fear"}).text
     assert html.count('name="token"') == 2

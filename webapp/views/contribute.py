@@ -17,7 +17,7 @@ from labeling.errors import Refused
 from labeling.models import Contribution
 from ml import images
 from webapp import overload, refusals, throttling, uploads
-from webapp.access import keep_given, person, wants_part
+from webapp.access import given_here, keep_given, person, wants_part
 from webapp.forms_contribute import FaceForm, GiveForm
 
 
@@ -58,6 +58,7 @@ def give(request: HttpRequest) -> HttpResponse:
             consent=form.consent(),
             claim=claim,
             source=Contribution.Source.SITE,
+            before=given_here(request),
         )
     except refusals.EXPECTED as why:
         refusal = refusals.of(why)
