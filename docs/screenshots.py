@@ -169,6 +169,7 @@ def save(png: bytes, name: str) -> None:
 def fill_faces() -> None:
     """A few people and faces, in the database of the running site."""
     os.environ["DJANGO_SETTINGS_MODULE"] = "webapp.settings"
+    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "yes"  # Playwright keeps a loop running
     import django
 
     django.setup()
