@@ -42,7 +42,7 @@ TRAINERS = {
 }
 # With a rule of their own: see the tests below, or the page's own.
 SPECIAL = {
-    *("face", "voters-face", "api-contributions"),
+    *("face", "voters-face", "review-evidence", "api-contributions"),
     *("api-trainings", "api-training", "api-training-cancel"),
 }
 

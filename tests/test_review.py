@@ -6,7 +6,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from labeling import reviews, serving
+from labeling import contributions, reviews, serving
 from labeling.models import Contribution, Review, User
 from tests.make import make_contribution, make_user
 from tests.together import together
@@ -263,11 +263,31 @@ def test_what_is_no_decision_changes_nothing(
     assert state(face)[0] == "waiting"
 
 
-def test_the_number_of_queries_does_not_grow_with_the_queue(
-    client: Client, rita: User, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.usefixtures("champion")
+def test_where_the_model_looks_is_a_picture_of_its_own(client: Client, rita: User):
+    face = make_contribution()
+    url = f"/review/{face.pk}/evidence.png"
+    assert url in client.get("/review/").text
+    answer = client.get(url)
+    assert answer.content.startswith(b"\x89PNG")
+    assert "no-store" in answer["Cache-Control"]
+    giver = Client()
+    assert giver.get(url).url.startswith("/accounts/login/")
+    giver.force_login(make_user("ada"))
+    assert giver.get(url).status_code == 403
+    contributions.withdraw(face)
+    assert client.get(url).status_code == 404
+
+
+def test_without_a_model_there_is_nothing_to_lay_over_a_face(
+    client: Client, rita: User
 ):
-    # Once a second a page looks whether the champion is still the same.
-    monkeypatch.setattr(serving, "LOOK_EVERY", 3600)
+    serving.forget()
+    url = f"/review/{make_contribution().pk}/evidence.png"
+    assert client.get(url).status_code == 404
+
+
+def test_the_number_of_queries_does_not_grow_with_the_queue(client: Client, rita: User):
     counts = []
     for n in (3, 40):
         for _ in range(n):

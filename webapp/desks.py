@@ -21,7 +21,6 @@ class Sheet:
 
     face: Contribution
     picture: str
-    heat: str
     votes: list[tuple[str, str, int]]  # value, word, how many
     neighbours: list[Contribution]
     record: dict[str, int]
@@ -38,7 +37,6 @@ def sheet(face: Contribution) -> Sheet:
     return Sheet(
         face=face,
         picture=heatmap.data_url(jpeg, "image/jpeg"),
-        heat=_heat(jpeg),
         votes=_votes(face.pk),
         neighbours=_neighbours(face),
         record=record(face.giver),
@@ -90,19 +88,18 @@ def _neighbours(face: Contribution) -> list[Contribution]:
     return list(others.order_by("created_at")[:NEIGHBOURS])
 
 
-def _heat(jpeg: bytes) -> str:
-    """Where today's champion looks, as a picture to lay over the face."""
+def evidence(jpeg: bytes) -> bytes | None:
+    """Where today's champion looks, as a PNG to lay over the face."""
     serving = champions.predictor()
-    if serving is None or not jpeg:
-        return ""
+    if serving is None:
+        return None
     try:
         pixels = faces.to_network(images.decode(jpeg))
     except images.BadPicture:
-        return ""
+        return None
     seen = serving.predictor.predict(pixels[None])
     winner = int(seen.probabilities[0].argmax())
-    evidence = seen.evidence[0]
-    speaks = (evidence[..., winner] - evidence.mean(axis=-1)).clip(min=0)
+    maps = seen.evidence[0]
+    speaks = (maps[..., winner] - maps.mean(axis=-1)).clip(min=0)
     top = float(speaks.max()) or 1.0
-    png = heatmap.png((speaks * (255 / top)).astype("uint8"))
-    return heatmap.data_url(png, "image/png")
+    return heatmap.png((speaks * (255 / top)).astype("uint8"))

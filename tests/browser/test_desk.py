@@ -134,6 +134,22 @@ def test_fifty_faces_are_reviewed_by_keyboard_with_undo(visit: Visit) -> None:
     assert loads == []
 
 
+@pytest.mark.usefixtures("champion")
+def test_a_key_shows_where_the_model_looks(visit: Visit) -> None:
+    make_contribution()
+    page = signed_in(visit, make_user("rita", "reviewer"), "/review/")
+    heat = page.locator("[data-heat]")
+    expect(heat).to_be_hidden()
+    assert heat.evaluate("image => image.naturalWidth") == 0, "nobody asked for it yet"
+    page.keyboard.press("e")
+    expect(heat).to_be_visible()
+    page.wait_for_function(
+        "() => document.querySelector('[data-heat]').naturalWidth > 0"
+    )
+    page.keyboard.press("e")
+    expect(heat).to_be_hidden()
+
+
 def test_the_grid_rejects_a_selection(visit: Visit) -> None:
     for _ in range(4):
         make_contribution()

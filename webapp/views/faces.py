@@ -60,8 +60,8 @@ def read_ticket(request: HttpRequest, ticket: str) -> UUID:
     return UUID(pk)
 
 
-def picture(jpeg: bytes) -> HttpResponse:
-    response = HttpResponse(jpeg, content_type="image/jpeg")
+def picture(content: bytes, kind: str = "image/jpeg") -> HttpResponse:
+    response = HttpResponse(content, content_type=kind)
     response["Cache-Control"] = "private, no-store"
     response["Content-Disposition"] = "inline"
     return response

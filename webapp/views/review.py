@@ -4,7 +4,7 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
-from django.http import HttpResponse, QueryDict
+from django.http import Http404, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import path, reverse
 from django.utils.translation import gettext as _
@@ -15,10 +15,11 @@ from django.views.decorators.http import require_GET, require_POST
 from labeling import desk, reviews
 from labeling.emotions import Emotion
 from labeling.errors import Refused
-from labeling.models import Contribution, Review, User
+from labeling.models import Contribution, Crop, Review, User
 from webapp import desks, gifts
 from webapp.access import UserRequest, reviewers_only
 from webapp.forms_review import DecisionForm, FilterForm
+from webapp.views.faces import picture
 
 GRID = 60
 MOST_AT_ONCE = 2000
@@ -215,6 +216,17 @@ def history(request: UserRequest, pk: UUID) -> HttpResponse:
     return render(request, "review/history.html", context)
 
 
+@require_GET
+@reviewers_only
+@never_cache
+def evidence(request: UserRequest, pk: UUID) -> HttpResponse:
+    """Where the model looks: asked for only by who wants to see it."""
+    png = desks.evidence(bytes(get_object_or_404(Crop, pk=pk).jpeg))
+    if png is None:
+        raise Http404
+    return picture(png, "image/png")
+
+
 @require_POST
 @reviewers_only
 def undo_one(request: UserRequest, pk: UUID) -> HttpResponse:
@@ -235,6 +247,7 @@ urlpatterns = [
     path("again/", again, name="review-again"),
     path("undo/", undo, name="review-undo"),
     path("<uuid:pk>/", history, name="review-history"),
+    path("<uuid:pk>/evidence.png", evidence, name="review-evidence"),
     path("<uuid:pk>/decide/", decide, name="review-decide"),
     path("<uuid:pk>/skip/", skip, name="review-skip"),
     path("<uuid:pk>/undo/", undo_one, name="review-undo-one"),
