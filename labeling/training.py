@@ -1,5 +1,6 @@
 """What a retraining goes through. Its row is the truth; whoever works on it carries the
-attempt as a fencing token, and all times are the database's."""
+attempt as a fencing token, and all times are the database's. Its sentences are kept in
+the site's language, LANGUAGE_CODE: a worker has no visitor to ask for his."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

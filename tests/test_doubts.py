@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from labeling import snapshots
+from labeling import doubts, snapshots
 from labeling.models import Contribution
 from ml import doubts as confident
 from ml.emotions import EMOTIONS
@@ -94,6 +94,13 @@ def test_a_doubted_face_counts_for_less_and_the_snapshot_says_so(gifts, tmp_path
     assert set(weights(snapshot, honest)) == {1.0}
     assert snapshot.manifest["doubted_labels"] == len(lies)
     assert snapshots.verify(snapshot)
+
+
+def test_many_faces_are_gone_through_in_parts(gifts, tmp_path, monkeypatch):
+    monkeypatch.setattr(doubts, "TOGETHER", 60)  # two parts, of whatever faces
+    snapshot = freeze(tmp_path / "s")
+    assert weights(snapshot, gifts[::10]).count(0.25) > len(gifts[::10]) / 2
+    assert weights(snapshot, gifts).count(1.0) > len(gifts) * 0.8
 
 
 def test_two_voters_outvote_the_model(gifts, tmp_path):
