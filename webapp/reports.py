@@ -63,11 +63,15 @@ def emotions_of(version: ModelVersion) -> list[str]:
 def snapshot_facts(snapshot: Snapshot | None) -> list[tuple[str, Any]]:
     if snapshot is None:
         return []
-    facts: list[tuple[str, Any]] = [(_("Snapshot"), snapshot.hash[:12])]
-    for name, value in snapshot.manifest.items():
-        if isinstance(value, (int, float)) and name != "format":
-            facts.append((name.replace("_", " ").capitalize(), f"{value:,}"))
-    return facts
+    known = {
+        "rows": _("Faces given, to learn from"),
+        "doubted_labels": _("of them with a doubted label"),
+        "weight": _("that count for"),
+        "exam_rows": _("Faces given, for the exam"),
+    }
+    counts = snapshot.manifest
+    found = [(known[name], f"{counts[name]:,}") for name in known if name in counts]
+    return [(_("Snapshot"), snapshot.hash[:12]), *found]
 
 
 def _difference_sentence(difference: Side) -> str:
