@@ -9,8 +9,8 @@ from ml.dataset import Floats, Ints, Mask
 # Fewer faces say nothing about what a class usually looks like to a model.
 ENOUGH = 50
 # How many labels are wrong is what the confident joint says; which ones, what the model
-# believes of each. Of cleanlab's rules it found most planted lies (88 to 95 % of three
-# kinds, by the shipped model on Tune) and doubted the fewest other labels (14 to 18 %).
+# believes of each. Of four rules of cleanlab's it found most planted lies (nine in ten,
+# by the shipped model on Tune) and doubted the fewest other labels (one in six).
 FILTER = "low_self_confidence"
 
 
