@@ -111,8 +111,8 @@ def test_every_list_has_the_same_look_and_groups_are_left_out():
 
 
 def test_an_admin_makes_somebody_a_reviewer(client: Client, boss: User):
-    ada = make_user("ada")
-    group = Group.objects.get(name="reviewer")
+    ada, rita = make_user("ada"), make_user("rita", "reviewer")
+    group = rita.groups.get()
     url = f"/admin/labeling/user/{ada.pk}/change/"
     assert "reviewer" in client.get(url).text
     assert (
