@@ -3,6 +3,7 @@
 import json
 import os
 import queue
+import re
 import signal
 import subprocess
 import sys
@@ -20,6 +21,8 @@ Event = dict[str, Any]
 PATIENCE = 3.0  # seconds between a polite end and a kill
 SILENCE = 1800.0  # without a line for so long, the child hangs
 TAIL = 40  # lines of its complaints that are kept
+# What TensorFlow says about itself when it starts: never why a child failed.
+NOISE = re.compile(r"[IWE]\d{4} |WARNING: All log messages before")
 
 
 class ChildFailed(Exception):
@@ -34,6 +37,11 @@ class ChildFailed(Exception):
     @property
     def was_killed(self) -> bool:
         return self.code == -signal.SIGKILL
+
+    @property
+    def was_ended(self) -> bool:
+        """Politely, by somebody else than its worker."""
+        return self.code in (-signal.SIGTERM, 128 + signal.SIGTERM)
 
 
 def run(
@@ -163,6 +171,6 @@ def _why(code: int, said: Event, tail: "deque[str]") -> str:
     if said.get("message"):
         return str(said["message"])
     for line in reversed(tail):
-        if line.strip():
+        if line.strip() and not NOISE.match(line):
             return line.strip()
     return f"ended with status {code}"

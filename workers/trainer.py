@@ -266,6 +266,9 @@ def _child_failed(run_id: int, attempt: int, failure: ChildFailed) -> None:
     if failure.was_killed:
         reason = _("The training was killed, most likely for want of memory.")
         training.lose(run_id, attempt, reason=reason)
+    elif failure.was_ended:
+        reason = _("Somebody has ended the training from outside.")
+        training.lose(run_id, attempt, reason=reason)
     else:
         training.fail(run_id, attempt, reason=_told(failure.sentence))
 

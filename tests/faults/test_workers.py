@@ -57,6 +57,15 @@ def test_the_child_does_not_outlive_a_killed_worker(machine, run):
     wait_for(lambda: not machine.children(), "the end of the child")
 
 
+def test_a_child_that_somebody_ends_is_tried_once_more(machine, run):
+    machine.worker(ml=SLOW)
+    wait_for(machine.children, "the child")
+    for child in machine.children():
+        child.terminate()
+    expect_promoted(run, attempt=2)
+    assert "ended the training from outside" in run.log
+
+
 def test_after_two_lost_workers_a_run_fails_with_a_reason(machine, run):
     for _ in range(2):
         worker = machine.worker(ml="--pace 600")
