@@ -44,7 +44,7 @@ class Config:
     weight_decay: float = 5e-3  # decoupled; on kernels alone
     ema: float = 0.998  # averaged weights are the ones kept
     label_smoothing: float = 0.05  # of FER-2013's labels; votes are soft already
-    distil: float = 0.0  # weight of the warm-start model's own answers as targets
+    distil: float = 0.0  # weight of the teachers' answers in the targets
 
     # --- augmentation
     size: int = 44  # the crop in training; served, the middle of the 48

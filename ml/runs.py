@@ -152,6 +152,7 @@ def run(
     *,
     tell: Tell,
     warm_start: Path | None = None,
+    teachers: tuple[Path, ...] = (),
     resume: bool = False,
     name: str = "",
     faces: bool = True,
@@ -160,13 +161,9 @@ def run(
     config = with_known_emotions(sources, config)
     gathered = gather(sources, config)
     out.mkdir(parents=True, exist_ok=True)
-    import keras
-
     from ml import train
 
-    start = None
-    if warm_start is not None:
-        start = keras.saving.load_model(warm_start / "model.keras", compile=False)
+    start = saved_network(warm_start) if warm_start is not None else None
     network, history = train.train(
         config,
         gathered.train,
@@ -174,13 +171,22 @@ def run(
         out,
         tell=tell,
         start=start,
+        teachers=[saved_network(folder) for folder in teachers],
         resume=resume,
     )
     keep(network, out / "model.keras")
     gathered.facts["warm_start"] = warm_start.name if warm_start else None
+    if teachers:
+        gathered.facts["teachers"] = [folder.name for folder in teachers]
     done = finish(network, config, gathered, out, history, name, faces=faces)
     tell({"event": "done", "folder": str(out), "metrics": done.metrics})
     return done
+
+
+def saved_network(folder: Path) -> Any:
+    import keras
+
+    return keras.saving.load_model(folder / "model.keras", compile=False)
 
 
 def keep(network: Any, path: Path) -> None:

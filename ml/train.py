@@ -1,7 +1,7 @@
 """Train a network: rows in, `model.keras` and a history out. Plain Keras 3."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -36,10 +36,12 @@ def train(
     *,
     tell: Tell,
     start: keras.Model | None = None,
+    teachers: Sequence[keras.Model] = (),
     resume: bool = False,
 ) -> tuple[keras.Model, list[Event]]:
     """The trained network in float32, with averaged weights, and one event an epoch.
-    Leaves OUT/checkpoint behind, fresh after every epoch."""
+    Leaves OUT/checkpoint behind, fresh after every epoch. `teachers` are whose answers
+    `config.distil` mixes into the targets; without any it is `start`."""
     keras.utils.set_random_seed(config.seed)
     torch_speed.repair()
     mixed = precision(config) == "mixed_bfloat16"
@@ -52,7 +54,8 @@ def train(
     history: list[Event] = []
     if resume and checkpoints.exists(folder):
         history = checkpoints.load(folder, everything(model))["history"]
-    targets = targets_of(config, rows, start)
+    own = [start] if start is not None else []
+    targets = targets_of(config, rows, teachers or own)
     tell({"event": "start", "epochs": config.epochs, "rows": len(rows)}
          | {"tune_rows": len(tune), "mixed_bfloat16": mixed})  # fmt: skip
     clock = Clock(config, len(rows), len(history))
@@ -154,9 +157,11 @@ def renew_statistics(
                 return
 
 
-def targets_of(config: Config, rows: Rows, teacher: keras.Model | None) -> Floats:
+def targets_of(
+    config: Config, rows: Rows, teachers: Sequence[keras.Model]
+) -> Floats:
     """What each face should give, [n, heads, k]: labels smoothed, votes as they are;
-    with one head their mix; beside them, where asked for, the teacher's answers."""
+    with one head their mix; beside them, where asked for, the teachers' answers."""
     label = augment.smooth(rows.targets[:, 0], config.label_smoothing)
     votes = rows.targets[:, 1]
     if config.heads == 2:
@@ -164,14 +169,11 @@ def targets_of(config: Config, rows: Rows, teacher: keras.Model | None) -> Float
     else:
         mixed = (1 - config.votes_share) * label + config.votes_share * votes
         targets = mixed[:, None]
-    if config.distil and teacher is not None:
+    if config.distil and teachers:
         faces = centre(rows.pixels, config.size)
-        said = softmax(logits(teacher, faces))
-        if config.mirror:  # as it is served
-            said = np.float32(0.5) * (
-                said + softmax(logits(teacher, faces[:, :, ::-1]))
-            )
-        targets = (1 - config.distil) * targets + config.distil * said
+        views = [faces, faces[:, :, ::-1]] if config.mirror else [faces]  # as served
+        said = [softmax(logits(who, view)) for who in teachers for view in views]
+        targets = (1 - config.distil) * targets + config.distil * np.mean(said, axis=0)
     return targets.astype(np.float32)
 
 

@@ -27,6 +27,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--detector", type=Path, help="YuNet's file, for extra folders")
     add("--emotions", help="a subset, as in happy,sad,angry")
     add("--warm-start", type=Path, metavar="MODEL_DIR")
+    add("--teacher", metavar="MODEL_DIR", **more,
+        help="whose mean answers the distil knob mixes in; repeatable "
+             "(default: the warm start)")  # fmt: skip
     add("--resume", action="store_true", help="go on where OUT stopped")
     add("--seed", type=int)
     add("--name", default="", help="of the version (default: OUT's)")
@@ -82,6 +85,7 @@ def _train(args: argparse.Namespace, tell: Any) -> None:
         config,
         tell=tell,
         warm_start=args.warm_start,
+        teachers=tuple(args.teacher),
         resume=args.resume,
         name=args.name,
         faces=not args.no_faces,

@@ -1,5 +1,6 @@
 import csv
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -24,8 +25,17 @@ def start(page: Page) -> None:
     expect(page.locator("[data-status]")).to_contain_text("looks a second")
 
 
+LONG_ENOUGH = re.compile(r'"seconds":([3-9]|2\.[1-9]|\d\d)')
+
+
+def wait_until_long_enough(page: Page) -> None:
+    """A session is kept from two seconds on."""
+    live = page.locator("[data-live]")
+    expect(live).to_have_attribute("data-timing", LONG_ENOUGH, timeout=30_000)
+
+
 def stop(page: Page) -> None:
-    page.wait_for_timeout(2500)
+    wait_until_long_enough(page)
     page.get_by_role("button", name="Stop").click()
     expect(page.locator("[data-summary]")).to_be_visible()
 
@@ -183,7 +193,7 @@ def test_the_keyboard_is_enough(visit: Any) -> None:
     page.keyboard.press("Enter")
     expect(page.get_by_role("button", name="Stop")).to_be_focused()
     expect(page.locator("[data-status]")).to_contain_text("looks a second")
-    page.wait_for_timeout(2500)
+    wait_until_long_enough(page)
     page.keyboard.press("Enter")
     expect(page.locator("[data-summary]")).to_be_visible()
 

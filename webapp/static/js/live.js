@@ -102,6 +102,7 @@ function figures(count) {
   // For the bench, and for whoever is curious.
   page.dataset.timing = JSON.stringify({
     rate,
+    seconds: session?.rows.at(-1)?.t ?? 0,
     ...Object.fromEntries(Object.keys(recent[0].took).map((name) => [name, mean(name)])),
   });
   if (!count) return say(words.no_face);
