@@ -157,9 +157,7 @@ def renew_statistics(
                 return
 
 
-def targets_of(
-    config: Config, rows: Rows, teachers: Sequence[keras.Model]
-) -> Floats:
+def targets_of(config: Config, rows: Rows, teachers: Sequence[keras.Model]) -> Floats:
     """What each face should give, [n, heads, k]: labels smoothed, votes as they are;
     with one head their mix; beside them, where asked for, the teachers' answers."""
     label = augment.smooth(rows.targets[:, 0], config.label_smoothing)

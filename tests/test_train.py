@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from ml import __main__ as ml
@@ -132,6 +133,33 @@ def test_a_warm_start_goes_on_from_what_is_known(
     later = card.read(tmp_path / "out")
     assert later.config["network"] == "vgg-tiny", "the champion's, whatever was asked"
     assert later.snapshot["warm_start"] == trained.name
+
+
+def test_a_fresh_network_learns_from_teachers(
+    csv: Path, trained: Path, tmp_path: Path, capsys
+) -> None:
+    teachers = ["--teacher", str(trained)] * 2
+    train_here(capsys, csv, tmp_path / "out", *teachers, distil=0.5, epochs=1)
+    assert card.read(tmp_path / "out").snapshot["teachers"] == [trained.name] * 2
+
+
+def test_the_targets_hold_what_the_teachers_say_on_the_mean(
+    csv: Path, trained: Path
+) -> None:
+    config = preset("full", **TINY, distil=0.25, label_smoothing=0.0)
+    rows = runs.gather(runs.Sources(csv), config).train
+    one = runs.saved_network(trained)
+    other = train.compiled(config, None)
+    plain = train.targets_of(config, rows, [])
+
+    def said(*teachers: Any) -> Any:
+        return (train.targets_of(config, rows, teachers) - 0.75 * plain) / 0.25
+
+    assert (plain.max(-1) == 1).all(), "labels alone"
+    np.testing.assert_allclose(said(one).sum(-1), 1, atol=1e-5)
+    mean = (said(one) + said(other)) / 2
+    np.testing.assert_allclose(said(one, other), mean, atol=1e-5)
+    assert np.abs(said(one) - said(other)).max() > 0.1
 
 
 def test_a_run_on_contributions_alone(tmp_path: Path, capsys) -> None:
