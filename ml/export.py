@@ -49,6 +49,11 @@ class Answer(layers.Layer):  # type: ignore[misc]
         return p, ops.sum(maps * weight[:, None], -2)
 
 
+def is_possible() -> bool:
+    """Whether this process can write ONNX: Keras does it by way of TensorFlow."""
+    return bool(keras.backend.backend() == "tensorflow")
+
+
 def served(
     network: keras.Model, config: Config, *, temperature: float = 1.0
 ) -> keras.Model:

@@ -161,7 +161,7 @@ def run(
     config = with_known_emotions(sources, config)
     gathered = gather(sources, config)
     out.mkdir(parents=True, exist_ok=True)
-    from ml import train
+    from ml import export, train
 
     start = saved_network(warm_start) if warm_start is not None else None
     network, history = train.train(
@@ -175,6 +175,11 @@ def run(
         resume=resume,
     )
     keep(network, out / "model.keras")
+    if not export.is_possible():
+        raise BadData(
+            f"{out} is trained, but only TensorFlow can export it: give the same "
+            "command again with --resume and KERAS_BACKEND=tensorflow"
+        )
     gathered.facts["warm_start"] = warm_start.name if warm_start else None
     if teachers:
         gathered.facts["teachers"] = [folder.name for folder in teachers]

@@ -54,8 +54,9 @@ def train(
     history: list[Event] = []
     if resume and checkpoints.exists(folder):
         history = checkpoints.load(folder, everything(model))["history"]
+    is_over = len(history) >= config.epochs  # taken up to be exported: nobody teaches
     own = [start] if start is not None else []
-    targets = targets_of(config, rows, teachers or own)
+    targets = targets_of(config, rows, [] if is_over else teachers or own)
     tell({"event": "start", "epochs": config.epochs, "rows": len(rows)}
          | {"tune_rows": len(tune), "mixed_bfloat16": mixed})  # fmt: skip
     clock = Clock(config, len(rows), len(history))

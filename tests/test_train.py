@@ -162,6 +162,17 @@ def test_the_targets_hold_what_the_teachers_say_on_the_mean(
     assert np.abs(said(one) - said(other)).max() > 0.1
 
 
+def test_a_trained_network_is_exported_by_the_same_command_again(
+    csv: Path, tmp_path: Path, capsys
+) -> None:
+    """As where another backend trained it, which cannot export."""
+    train_here(capsys, csv, tmp_path / "out")
+    (tmp_path / "out" / "card.json").unlink()
+    events = train_here(capsys, csv, tmp_path / "out", "--resume")
+    assert figures(events) == [], "nothing was left to learn"
+    assert card.read(tmp_path / "out").metrics["tune"]["n"] > 0
+
+
 def test_a_run_on_contributions_alone(tmp_path: Path, capsys) -> None:
     snapshot = made.snapshot(tmp_path / "snapshot", train=140, exam=14)
     events = train_here(capsys, snapshot, tmp_path / "out")
