@@ -164,9 +164,15 @@ def test_the_shipped_model_is_fine_tuned_with_rows_it_has_not_seen(
 ):
     monkeypatch.setenv("DJANGO_SETTINGS_MODULE", "webapp.settings")
     settings.ML_COMMAND = [sys.executable, "-m", "tests.stand_in_ml"]
-    call_command("simulate_crowd", str(tmp_path), "--shipped")
-    result = json.loads((tmp_path / "s0.json").read_text())
+    page = tmp_path / "page.md"
+    call_command("simulate_crowd", str(tmp_path), "--shipped", "--report", str(page))
+    result = json.loads((tmp_path / "shipped.json").read_text())
     [before, after] = result["lines"][""]
     card = json.loads((tmp_path / "base-0" / "card.json").read_text())
     assert before["champion"]["name"] == card["name"]
     assert 0 < after["rows"] <= len(json.loads((tmp_path / "kept-0.json").read_text()))
+    told = (
+        f"fine-tuned with {after['rows']:,} faces it had not seen. {after['message']}"
+    )
+    assert told in page.read_text()
+    assert "honest 0" not in page.read_text()

@@ -12,6 +12,7 @@ from typing import Any
 from django.template.loader import render_to_string
 
 from webapp.charts.lines import Line, lines
+from workers.simulation import SHIPPED
 
 BEGIN, END = "<!-- figures: simulate_crowd --report -->", "<!-- end of figures -->"
 NEW = f"# Does it learn?\n\n{BEGIN}\n{END}\n"
@@ -42,6 +43,8 @@ def write(results: Path, page: Path) -> None:
     worlds = [json.loads(path.read_text()) for path in sorted(results.glob("s*.json"))]
     if not worlds:
         return
+    shipped = [w for w in worlds if w["world"]["seed"] == SHIPPED]
+    worlds = [w for w in worlds if w["world"]["seed"] != SHIPPED]
     worlds.sort(key=lambda w: (w["world"]["poison"] != "none", w["world"]["share"]))
     text = page.read_text() if page.exists() else NEW
     before, _, rest = text.partition(BEGIN)
@@ -80,6 +83,7 @@ def write(results: Path, page: Path) -> None:
             ),
             [_doubted(world) for world in worlds],
         ),
+        *map(_of_the_shipped, shipped),
     ]
     figures = "\n\n".join(parts)
     page.write_text(f"{before}{BEGIN}\n\n{figures}\n\n{END}{after}")
@@ -160,6 +164,17 @@ def _conclusion(worlds: list[World]) -> str:
         f"over the batches (by seed: {_listed(champion)}); what was trained on the "
         f"last snapshot, put in service or not, {mean(challenger):+.1f} "
         f"({_listed(challenger)})."
+    )
+
+
+def _of_the_shipped(world: World) -> str:
+    before, after = _main(world)
+    was, now = before["champion"], after["challenger"]
+    return (
+        f"**The model that ships**, fine-tuned with {after['rows']:,} faces it had not "
+        f"seen. {after['message']} On PrivateTest: {_percent(was['accuracy'])} before, "
+        f"{_percent(now['accuracy'])} after; macro-F1 {was['macro_f1']:.3f} and "
+        f"{now['macro_f1']:.3f}."
     )
 
 

@@ -44,6 +44,7 @@ from ml.predictor import Predictor
 from workers import trainer
 from workers.kept_back import Stock
 
+SHIPPED = 0  # the seed of the world that begins with models/base
 POISONS = ("none", "random", "pair", "group")
 # Defences of the snapshot: left out by a setting, so one crowd serves for all of them.
 OFF: dict[str, dict[str, int]] = {
@@ -76,6 +77,8 @@ class World:
 
     @property
     def name(self) -> str:
+        if self.seed == SHIPPED:
+            return "shipped"
         lies = f"-{self.poison}{self.share:.0%}".replace("%", "") if self.share else ""
         return f"s{self.seed}{lies}{'-no-votes' * self.without_votes}"
 

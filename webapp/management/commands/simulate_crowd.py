@@ -22,11 +22,10 @@ from ml import fer2013
 from ml.duplicates import Known
 from webapp import learning_report
 from workers import kept_back, simulation
-from workers.simulation import World
+from workers.simulation import SHIPPED, World
 
 KEPT_BACK = 0.4  # of FER-2013's Training rows
 MOST = 6000  # of the rows kept back are looked through for copies
-SHIPPED = 0  # the seed of the world that begins with models/base
 FROM_TUNE = 2000  # rows given there: it has learned from all Training rows but Tune
 HOG = "hog"  # the network of ml/hog.py
 
