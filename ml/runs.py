@@ -6,7 +6,7 @@ lost at any moment and taken up again with `--resume`.
 
 import hashlib
 import platform
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field, replace
 from importlib import metadata
 from pathlib import Path
@@ -126,23 +126,18 @@ def file_hash(path: Path) -> str:
     return hashlib.sha256("\n".join(names).encode()).hexdigest()
 
 
-def like(champion: Path, config: Config) -> Config:
-    """`config` with the champion's network, so that its weights fit."""
+def like(champion: Path, config: Config, asked: Collection[str] = ()) -> Config:
+    """`config` with the champion's network, so that its weights fit, and its other
+    habits but for those that were `asked` for otherwise."""
     theirs = from_json(dict(card.read(champion).config))
     if theirs.emotions != config.emotions:
         raise BadData(
             f"{champion.name} knows {', '.join(theirs.emotions)}: a warm start needs "
             "the same emotions"
         )
-    return replace(
-        config,
-        network=theirs.network,
-        heads=theirs.heads,
-        votes_share=theirs.votes_share,
-        mirror=theirs.mirror,
-        dropout=theirs.dropout,
-        size=theirs.size,
-    )
+    habits = {"votes_share", "mirror", "dropout", "size"} - set(asked)
+    names = {"network", "heads"} | habits
+    return replace(config, **{name: getattr(theirs, name) for name in names})
 
 
 def run(

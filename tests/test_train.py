@@ -125,13 +125,17 @@ def test_a_warm_start_goes_on_from_what_is_known(
 ) -> None:
     warm = ["--warm-start", str(trained), "--preset", "finetune"]
     events = train_here(
-        capsys, csv, tmp_path / "out", *warm, rate=0.0005, network="vgg-small"
+        *(capsys, csv, tmp_path / "out", *warm),
+        rate=0.0005,
+        network="vgg-small",
+        votes_share=0.2,
     )
     known = card.read(trained).metrics["tune"]["accuracy"]
     done = next(e for e in events if e["event"] == "done")
     assert done["metrics"]["tune"]["accuracy"] >= known - 0.06
     later = card.read(tmp_path / "out")
     assert later.config["network"] == "vgg-tiny", "the champion's, whatever was asked"
+    assert later.config["votes_share"] == 0.2, "as asked"
     assert later.snapshot["warm_start"] == trained.name
 
 

@@ -63,8 +63,9 @@ def run(args: argparse.Namespace) -> int:
 def _train(args: argparse.Namespace, tell: Any) -> None:
     from ml import runs
 
+    knobs = _knobs(args)
     try:
-        config = configs.preset(args.preset, **_knobs(args))
+        config = configs.preset(args.preset, **knobs)
     except (TypeError, ValueError) as error:
         raise BadInput(str(error)) from error
     detector = args.detector or os.environ.get("FACE_DETECTOR")
@@ -78,7 +79,7 @@ def _train(args: argparse.Namespace, tell: Any) -> None:
         cache=args.cache,
     )
     if args.warm_start is not None:
-        config = runs.like(args.warm_start, config)
+        config = runs.like(args.warm_start, config, asked=knobs)
     runs.run(
         sources,
         args.out,
