@@ -73,8 +73,6 @@ class Command(BaseCommand):
             raise CommandError(
                 f"Run {run.pk}: {run.get_status_display()}. {run.message}"
             )
-        exam = self._patiently(run, lambda: run.exam, patience)
-        self.stdout.write(f"{exam.get_outcome_display()}: {exam.report['sentence']}")
 
     def _patiently(self, run: TrainingRun, act: Callable[[], T], patience: float) -> T:
         """The worker waits out a restart of the database; so does who looks on."""
