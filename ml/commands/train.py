@@ -63,8 +63,8 @@ def run(args: argparse.Namespace) -> int:
 def _train(args: argparse.Namespace, tell: Any) -> None:
     from ml import runs
 
-    knobs = _knobs(args)
     try:
+        knobs = _knobs(args)
         config = configs.preset(args.preset, **knobs)
     except (TypeError, ValueError) as error:
         raise BadInput(str(error)) from error

@@ -73,6 +73,10 @@ class Command(BaseCommand):
             raise CommandError(
                 f"Run {run.pk}: {run.get_status_display()}. {run.message}"
             )
+        exam = self._patiently(run, lambda: run.exam, patience)
+        sentence = str(exam.report["sentence"])
+        if not said.rstrip().endswith(sentence):  # mostly the log ends with it
+            self.stdout.write(sentence)
 
     def _patiently(self, run: TrainingRun, act: Callable[[], T], patience: float) -> T:
         """The worker waits out a restart of the database; so does who looks on."""
