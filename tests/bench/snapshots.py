@@ -101,8 +101,7 @@ def accept(size: int) -> None:
             """
             UPDATE labeling_contribution SET status = 'rejected', decided_at = now(),
                 decided_emotion = ''
-            WHERE id NOT IN (
-                SELECT id FROM labeling_contribution ORDER BY id LIMIT %s)
+            WHERE id IN (SELECT id FROM labeling_contribution ORDER BY id OFFSET %s)
             """,
             [size],
         )
