@@ -129,15 +129,27 @@ def file_hash(path: Path) -> str:
 def like(champion: Path, config: Config, asked: Collection[str] = ()) -> Config:
     """`config` with the champion's network, so that its weights fit, and its other
     habits but for those that were `asked` for otherwise."""
-    theirs = from_json(dict(card.read(champion).config))
-    if theirs.emotions != config.emotions:
-        raise BadData(
-            f"{champion.name} knows {', '.join(theirs.emotions)}: a warm start needs "
-            "the same emotions"
-        )
+    theirs = _of_the_same_emotions(champion, config, "a warm start")
     habits = {"votes_share", "mirror", "dropout", "size"} - set(asked)
     names = {"network", "heads"} | habits
     return replace(config, **{name: getattr(theirs, name) for name in names})
+
+
+def check_teacher(folder: Path, config: Config) -> None:
+    """Raises BadData where its answers would not fit the targets, or not count."""
+    theirs = _of_the_same_emotions(folder, config, "a teacher")
+    if theirs.heads != config.heads:
+        raise BadData(f"{folder.name} has {theirs.heads} heads, not {config.heads}")
+    if not config.distil:
+        raise BadData("teachers count by the distil knob, as in --set distil=0.4")
+
+
+def _of_the_same_emotions(folder: Path, config: Config, who: str) -> Config:
+    theirs = from_json(dict(card.read(folder).config))
+    if theirs.emotions != config.emotions:
+        known = ", ".join(theirs.emotions)
+        raise BadData(f"{folder.name} knows {known}: {who} needs the same emotions")
+    return theirs
 
 
 def run(
@@ -154,6 +166,8 @@ def run(
 ) -> card.Card:
     """Train, export, measure on Tune, seal. Raises BadData."""
     config = with_known_emotions(sources, config)
+    for folder in teachers:
+        check_teacher(folder, config)
     gathered = gather(sources, config)
     out.mkdir(parents=True, exist_ok=True)
     from ml import export, train

@@ -147,6 +147,19 @@ def test_a_fresh_network_learns_from_teachers(
     assert card.read(tmp_path / "out").snapshot["teachers"] == [trained.name] * 2
 
 
+def test_a_teacher_that_cannot_teach_is_refused(
+    csv: Path, trained: Path, tmp_path: Path, capsys
+) -> None:
+    for teacher, knobs, why in (
+        (tmp_path / "nobody", {"distil": 0.5}, "nobody"),
+        (trained, {"distil": 0.5, "heads": 1}, "has 2 heads, not 1"),
+        (trained, {}, "teachers count by the distil knob"),
+    ):
+        asked = arguments(csv, tmp_path / "out", "--teacher", str(teacher), **knobs)
+        assert ml.main(asked) == 2
+        assert why in capsys.readouterr().err
+
+
 def test_the_targets_hold_what_the_teachers_say_on_the_mean(
     csv: Path, trained: Path
 ) -> None:

@@ -9,18 +9,15 @@ import random
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
-from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 import numpy as np
-from django.conf import settings
 from django.db.models import QuerySet, Sum
 from django.test import override_settings
 from numpy.typing import NDArray
 
 from labeling import (
-    artefacts,
     champions,
     consent,
     contributions,
@@ -38,11 +35,11 @@ from labeling.models import (
     TrainingRun,
     User,
 )
-from ml import evaluate, images
+from ml import images
 from ml.emotions import EMOTIONS
-from ml.predictor import Predictor
 from workers import trainer
 from workers.kept_back import Stock
+from workers.private_test import Private
 
 SHIPPED = 0  # the seed of the world that begins with models/base
 POISONS = ("none", "random", "pair", "group")
@@ -232,7 +229,7 @@ def seen(label: str, dice: random.Random) -> str:
 
 
 def learn(
-    crowd: Crowd, recipe: dict[str, Any], holder: ModelVersion, private: "Private"
+    crowd: Crowd, recipe: dict[str, Any], holder: ModelVersion, private: Private
 ) -> dict[str, Any]:
     """Retrain against this line's champion, and see what came of it."""
     now = champions.current()
@@ -276,28 +273,6 @@ def _in_force(crowd: Crowd) -> QuerySet[Contribution, UUID]:
 
 def _sum(rows: QuerySet[SnapshotRow]) -> float:
     return rows.aggregate(weight=Sum("weight"))["weight"] or 0.0
-
-
-class Private:
-    """PrivateTest, read once: this is research, nothing is decided by it."""
-
-    def __init__(self) -> None:
-        self.known: dict[int, dict[str, Any]] = {}
-        self.rows, self.leaked = evaluate.exam(
-            "private",
-            tuple(EMOTIONS),
-            fer=Path(str(settings.FER2013)),
-            cache=Path(settings.MIEN_DATA) / "cache",
-        )
-
-    def measured(self, version: ModelVersion) -> dict[str, Any]:
-        if version.pk not in self.known:
-            folder = artefacts.fetch(version, names=artefacts.SERVED)
-            predictor = Predictor.load(folder)
-            figures = evaluate.evaluate(predictor, self.rows, self.leaked)
-            kept = {name: figures[name] for name in ("accuracy", "macro_f1", "recall")}
-            self.known[version.pk] = {"name": version.name} | kept
-        return self.known[version.pk]
 
 
 def as_json(world: World) -> dict[str, Any]:
