@@ -8,7 +8,7 @@ model doubts, unless two voters back it.
 """
 
 import json
-from collections.abc import Container, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -17,6 +17,7 @@ from django.conf import settings
 from django.db import connection
 
 from labeling import seals, voters, weighing
+from labeling.copying import copy_rows
 
 AGREED = 1.5  # votes: two strangers with accounts agree (2 x 0.77)
 
@@ -51,6 +52,8 @@ WHERE c.status = 'accepted'
 ORDER BY COALESCE(c.cluster, c.id), c.created_at, c.id
 """  # noqa: S608 (no value from outside is in it)
 
+_DOUBTED = "CREATE TEMPORARY TABLE doubted (id uuid PRIMARY KEY) ON COMMIT DROP"
+
 _EXAM_SIZE = """
 SELECT count(*), count(DISTINCT giver_id) FROM chosen WHERE split = 'exam'
 """
@@ -71,8 +74,8 @@ SELECT c.id, c.emotion, c.decided_emotion, c.source, c.digest, c.digest_key, c.s
     c.hand IS NOT NULL AND c.split = 'train',
     count(*) OVER (PARTITION BY c.split, c.hand),
     count(*) OVER (PARTITION BY c.split, c.hand, c.decided_emotion),
-    COALESCE(r.agreed, 0), COALESCE(r.decided, 0)
-FROM chosen c LEFT JOIN (
+    COALESCE(r.agreed, 0), COALESCE(r.decided, 0), d.id IS NOT NULL
+FROM chosen c LEFT JOIN doubted d ON d.id = c.id LEFT JOIN (
     SELECT giver_id, count(*) AS decided, count(*) FILTER (
         WHERE status = 'accepted' AND emotion = decided_emotion) AS agreed
     FROM labeling_contribution
@@ -103,7 +106,7 @@ class Row:
 
 
 def stream(
-    *, alone: bool, weight: float, size: int, doubted: Container[UUID] = ()
+    *, alone: bool, weight: float, size: int, doubted: Iterable[set[UUID]] = ()
 ) -> Iterator[list[Row]]:
     """All chosen faces in the order of their ids, in batches. Needs a transaction.
 
@@ -118,12 +121,15 @@ def stream(
             faces >= settings.HOLD_OUT_FACES and givers >= settings.HOLD_OUT_GIVERS
         )
         caps = _Caps(cursor)
+        cursor.execute(_DOUBTED)
+    for part in doubted:
+        copy_rows("doubted", ["id"], ([face_id] for face_id in part))
     raw = connection.connection
     with raw.cursor(name="chosen_faces") as cursor:
         cursor.itersize = size
         cursor.execute(_ROWS, [with_exam])
         while batch := cursor.fetchmany(size):
-            rows = (_row(caps, weight, doubted, *values) for values in batch)
+            rows = (_row(caps, weight, *values) for values in batch)
             yield [row for row in rows if row.weight]
 
 
@@ -146,7 +152,6 @@ class _Caps:
 def _row(
     caps: _Caps,
     weight: float,
-    doubted: Container[UUID],
     face_id: UUID,
     giver_says: str,
     reviewer_says: str,
@@ -160,11 +165,12 @@ def _row(
     own_in_class: int,
     agreed: int,
     decided: int,
+    is_doubtful: bool,
 ) -> Row:
     said = json.loads(votes) if isinstance(votes, str) else votes
     # Two strangers outvote a model. They excuse no poor record: they may be in league.
     is_backed = said.get(reviewer_says, 0) >= AGREED
-    is_doubted = split == "train" and face_id in doubted and not is_backed
+    is_doubted = split == "train" and is_doubtful and not is_backed
     if split == "exam":
         # Examined on what was agreed on, not on a distribution.
         label = [float(name == reviewer_says) for name in weighing.EMOTIONS]

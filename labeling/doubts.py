@@ -5,7 +5,7 @@ brings it along: what the champion said when it was given. Any other is shown to
 champion before its first training, and what it says then stays on record.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from itertools import islice
 from uuid import UUID
 
@@ -30,21 +30,34 @@ TOGETHER = 50_000
 GoOn = Callable[[], None]  # raises when the run is to stop
 
 
-def find(go_on: GoOn) -> set[UUID]:
-    """The accepted faces of the training side whose label is doubted."""
+def ask_champion(go_on: GoOn) -> None:
+    """What it says of faces that came without an opinion and taught nobody yet."""
+    champion = champions.current()
+    if champion is None or settings.DOUBT_PERCENT >= 100:
+        return
+    taught = SnapshotRow.objects.filter(contribution_id=OuterRef("pk"))
+    silent = _candidates().filter(~Exists(taught), model_probabilities={})
+    ids = list(silent.order_by("-created_at").values_list("pk", flat=True)[:MOST])
+    if not ids:
+        return
+    predictor = Predictor.load(artefacts.fetch(champion, names=artefacts.SERVED))
+    for start in range(0, len(ids), BATCH):
+        go_on()
+        _keep(champion, predictor, ids[start : start + BATCH])
+
+
+def find(go_on: GoOn) -> Iterator[set[UUID]]:
+    """The accepted faces of the training side whose label is doubted, part by part."""
     if settings.DOUBT_PERCENT >= 100:
-        return set()
-    _ask_champion(go_on)
+        return
     known = _candidates().exclude(model_probabilities={}).order_by("pk")
     rows = known.values_list("pk", "decided_emotion", "model_probabilities")
     count = known.count()
     parts = -(-count // TOGETHER) or 1
     left = rows.iterator(chunk_size=2_000)
-    doubted: set[UUID] = set()
     while part := list(islice(left, -(-count // parts))):
         go_on()
-        doubted |= _doubted(part)
-    return doubted
+        yield _doubted(part)
 
 
 def _doubted(part: list[tuple[UUID, str, dict[str, float]]]) -> set[UUID]:
@@ -56,22 +69,6 @@ def _doubted(part: list[tuple[UUID, str, dict[str, float]]]) -> set[UUID]:
 
 def _candidates() -> ContributionQuerySet:
     return Contribution.objects.accepted().filter(side=Side.TRAIN)
-
-
-def _ask_champion(go_on: GoOn) -> None:
-    """What it says of faces that came without an opinion and taught nobody yet."""
-    champion = champions.current()
-    if champion is None:
-        return
-    taught = SnapshotRow.objects.filter(contribution_id=OuterRef("pk"))
-    silent = _candidates().filter(~Exists(taught), model_probabilities={})
-    ids = list(silent.order_by("-created_at").values_list("pk", flat=True)[:MOST])
-    if not ids:
-        return
-    predictor = Predictor.load(artefacts.fetch(champion, names=artefacts.SERVED))
-    for start in range(0, len(ids), BATCH):
-        go_on()
-        _keep(champion, predictor, ids[start : start + BATCH])
 
 
 def _keep(champion: ModelVersion, predictor: Predictor, ids: list[UUID]) -> None:

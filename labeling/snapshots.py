@@ -53,14 +53,13 @@ def freeze(
     if snapshot is None:
         while copies.cluster_new():  # what was given in the last minute
             go_on()
-        snapshot = _choose(run, attempt, go_on, doubts.find(go_on))
+        doubts.ask_champion(go_on)
+        snapshot = _choose(run, attempt, go_on)
     write(snapshot, folder, go_on=go_on)
     return snapshot
 
 
-def _choose(
-    run: TrainingRun, attempt: int, go_on: GoOn, doubted: set[UUID]
-) -> Snapshot:
+def _choose(run: TrainingRun, attempt: int, go_on: GoOn) -> Snapshot:
     tally = _Tally()
     with transaction.atomic():
         snapshot = Snapshot.objects.create(run=run, hash="", manifest={})
@@ -68,6 +67,7 @@ def _choose(
         header = {"format": FORMAT, "emotions": EMOTIONS, "fer2013": fer2013}
         tally.begin(header)
         weight = float(run.options.get("weight", 1.0))
+        doubted = doubts.find(go_on)
         for batch in chosen.stream(
             alone=fer2013 is None, weight=weight, size=BATCH, doubted=doubted
         ):

@@ -254,7 +254,7 @@ def got_in(crowd: Crowd, run: TrainingRun) -> dict[str, Any]:
     """How much of the snapshot was lies; those relabelled are lies no more."""
     rows = SnapshotRow.objects.filter(snapshot__run=run, split="train")
     lies = rows.filter(contribution_id__in=_in_force(crowd))
-    doubted = doubts.find(lambda: None)
+    doubted = {pk for part in doubts.find(lambda: None) for pk in part}
     return {
         "rows": rows.count(),
         "weight": _sum(rows),
