@@ -171,7 +171,8 @@ def targets_of(config: Config, rows: Rows, teachers: Sequence[keras.Model]) -> F
     if config.distil and teachers:
         faces = centre(rows.pixels, config.size)
         views = [faces, faces[:, :, ::-1]] if config.mirror else [faces]  # as served
-        said = [softmax(logits(who, view)) for who in teachers for view in views]
+        asked = [in_precision(who, precision(config)) for who in teachers]
+        said = [softmax(logits(who, view)) for who in asked for view in views]
         targets = (1 - config.distil) * targets + config.distil * np.mean(said, axis=0)
     return targets.astype(np.float32)
 
@@ -234,6 +235,21 @@ def in_float32(model: keras.Model, config: Config) -> keras.Model:
     )
     whole.set_weights(model.get_weights())
     return whole
+
+
+def in_precision(network: keras.Model, policy: str) -> keras.Model:
+    """The same network computing under another dtype policy, but for its logits: a
+    teacher answers several times as fast in bfloat16, where the CPU knows it."""
+
+    def under(layer: keras.Layer) -> keras.Layer:
+        knobs = layer.get_config()
+        if "dtype" in knobs and layer.name != "logits":
+            knobs["dtype"] = policy
+        return type(layer).from_config(knobs)
+
+    twin = keras.models.clone_model(network, clone_function=under)
+    twin.set_weights(network.get_weights())
+    return twin
 
 
 def precision(config: Config) -> str:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from ml import __main__ as ml
-from ml import export, networks
+from ml import export, networks, train
 from ml.config import preset
 from ml.errors import BadInput
 from tests import made
@@ -27,6 +27,17 @@ def test_an_unknown_network_is_refused() -> None:
         networks.build("vgg-99", 7)
     with pytest.raises(BadInput, match="none or imagenet"):
         networks.build("mobilenetv2-96", 7, weights="places")
+
+
+@pytest.mark.parametrize("name", ["vgg-tiny", "resnet-lean", "mobilenetv2-96"])
+def test_in_another_precision_a_network_says_the_same(name: str) -> None:
+    network = networks.build(name, 7, heads=2, dropout=0.1)
+    twin = train.in_precision(network, "mixed_bfloat16")
+    faces = made.faces(16)[0]
+    there, here = (train.softmax(train.logits(n, faces)) for n in (network, twin))
+    assert {v.dtype for v in twin.weights} == {"float32"}
+    assert "bfloat16" in {layer.compute_dtype for layer in twin.layers}
+    np.testing.assert_allclose(there, here, atol=0.05)
 
 
 @pytest.fixture(scope="module")
