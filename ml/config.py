@@ -30,7 +30,8 @@ class Config:
     weights: str = "none"  # "imagenet" for the forerunners that start from it
     dropout: float = 0.2  # whole maps, before the last convolution
     votes_share: float = 0.35  # of the votes' head in the answer; chosen on Tune
-    mirror: bool = True  # the shipped graph averages each face with its mirror image
+    mirror: bool = True  # the shipped graph looks twice: at the mirror image as well
+    wide: bool = False  # the first of the two looks takes in the whole face, shrunk
     int8: bool = True
 
     # --- schedule
@@ -71,7 +72,7 @@ def from_json(values: dict[str, Any]) -> Config:
 
 
 PRESETS: dict[str, dict[str, Any]] = {
-    "full": {},
+    "full": {"wide": True},
     # About a minute on two cores: shows that the way works, not how good it gets.
     "quick": {
         "network": "vgg-quick",

@@ -2,8 +2,8 @@
 
 The served graph takes `face` float32 [n, 48, 48, 1], grey 0-255, and returns
 `probabilities` [n, k], calibrated, and `evidence` [n, h, w, k]. Inside it: the network
-on each face and on its mirror image, averaged; both heads, mixed by `votes_share`; the
-temperature. Then int8 weights and activations (QDQ), kept where they agree.
+on two looks at each face (ml/views.py), averaged; both heads, mixed by `votes_share`;
+the temperature. Then int8 weights and activations (QDQ), kept where they agree.
 """
 
 import tempfile
@@ -15,6 +15,7 @@ import numpy as np
 from keras import layers, ops
 from scipy.optimize import minimize_scalar
 
+from ml import views
 from ml.config import Config
 from ml.dataset import Floats, Ints
 from ml.fer2013 import SIDE, Bytes
@@ -25,7 +26,7 @@ TOLERANCE = 0.005
 
 
 class Answer(layers.Layer):  # type: ignore[misc]
-    """Logits and evidence of face and mirror image -> calibrated answer.
+    """Logits and evidence of both looks at a face -> calibrated answer.
 
     logits [2n, heads, k] or [n, heads, k]; maps [.., h, w, heads * k].
     """
@@ -61,9 +62,18 @@ def served(
     face = layers.Input((SIDE, SIDE, 1), name="face")
     edge = (SIDE - config.size) // 2
     x = face[:, edge : SIDE - edge, edge : SIDE - edge]
-    both = ops.concatenate([x, x[:, :, ::-1]], 0) if config.mirror else x
-    logits, maps = with_evidence(network)(both)
+    if config.mirror:  # two looks, as in ml/views.py
+        first = wide(face, config.size) if config.wide else x
+        x = ops.concatenate([first, x[:, :, ::-1]], 0)
+    logits, maps = with_evidence(network)(x)
     return keras.Model(face, list(Answer(config, temperature)(logits, maps)))
+
+
+def wide(face: Any, size: int) -> Any:
+    """[n, size, size, 1]: the whole of [n, 48, 48, 1], shrunk as `views.wide` does.
+    (tf2onnx exports a Resizing layer that gives something else.)"""
+    shrink = views.shrinking(size)
+    return ops.matmul(ops.matmul(shrink, face[..., 0]), shrink.T)[..., None]
 
 
 def with_evidence(network: keras.Model) -> keras.Model:

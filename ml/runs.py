@@ -130,7 +130,7 @@ def like(champion: Path, config: Config, asked: Collection[str] = ()) -> Config:
     """`config` with the champion's network, so that its weights fit, and its other
     habits but for those that were `asked` for otherwise."""
     theirs = _of_the_same_emotions(champion, config, "a warm start")
-    habits = {"votes_share", "mirror", "dropout", "size"} - set(asked)
+    habits = {"votes_share", "mirror", "wide", "dropout", "size"} - set(asked)
     names = {"network", "heads"} | habits
     return replace(config, **{name: getattr(theirs, name) for name in names})
 

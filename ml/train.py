@@ -8,7 +8,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from ml import augment, checkpoints, networks, torch_speed
+from ml import augment, checkpoints, networks, torch_speed, views
 from ml.config import Config
 from ml.dataset import Floats, Rows
 from ml.errors import BadInput
@@ -169,10 +169,9 @@ def targets_of(config: Config, rows: Rows, teachers: Sequence[keras.Model]) -> F
         mixed = (1 - config.votes_share) * label + config.votes_share * votes
         targets = mixed[:, None]
     if config.distil and teachers:
-        faces = centre(rows.pixels, config.size)
-        views = [faces, faces[:, :, ::-1]] if config.mirror else [faces]  # as served
+        looks = views.of(rows.pixels, config)  # as served
         asked = [in_precision(who, precision(config)) for who in teachers]
-        said = [softmax(logits(who, view)) for who in asked for view in views]
+        said = [softmax(logits(who, look)) for who in asked for look in looks]
         targets = (1 - config.distil) * targets + config.distil * np.mean(said, axis=0)
     return targets.astype(np.float32)
 
@@ -181,7 +180,7 @@ def look(model: keras.Model, config: Config, tune: Rows) -> Event:
     """Loss and accuracy on Tune: by the label, and each head by its own truth."""
     if not len(tune):
         return {"tune_loss": None, "tune_accuracy": None}
-    heads = softmax(logits(model, centre(tune.pixels, config.size)))
+    heads = softmax(logits(model, views.centre(tune.pixels, config.size)))
     p = mix(heads, config.votes_share)
     right = p[np.arange(len(tune)), tune.labels]
     clear = tune.majority >= 0
@@ -196,13 +195,6 @@ def look(model: keras.Model, config: Config, tune: Rows) -> Event:
         said = p[clear].argmax(1)
         figures["tune_votes"] = float((said == truth).mean())
     return {name: round(value, 4) for name, value in figures.items()}
-
-
-def centre(pixels: Bytes, size: int) -> Bytes:
-    """[n, size, size] from the middle of [n, 48, 48]: as large as in training. (The
-    whole 48 cost two points on Tune, for a network that had seen 44.)"""
-    edge = (pixels.shape[1] - size) // 2
-    return pixels[:, edge : edge + size, edge : edge + size]
 
 
 def logits(model: keras.Model, pixels: Bytes, *, batch: int = 256) -> Floats:
