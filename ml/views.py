@@ -31,7 +31,8 @@ def centre(pixels: Bytes, size: int) -> Bytes:
 def wide(pixels: Bytes, size: int) -> Bytes:
     """[n, size, size]: the whole of [n, 48, 48], shrunk."""
     shrink = shrinking(size)
-    return np.rint(shrink @ pixels.astype(np.float32) @ shrink.T).astype(np.uint8)
+    shrunk = shrink @ pixels.astype(np.float32) @ shrink.T
+    return np.asarray(np.rint(shrunk), np.uint8)
 
 
 def shrinking(size: int) -> Floats:
