@@ -68,7 +68,7 @@ def train(
         history.append(event)
         checkpoints.save(folder, everything(model), {"history": history})
         tell(event | {"seconds_left": clock.left(), "checkpoint": str(folder)})
-    if config.ema:
+    if config.ema and history:  # no epochs at all: to be exported as it is
         model.optimizer.finalize_variable_values(model.trainable_variables)
         renew_statistics(model, config, rows, targets)
     return in_float32(model, config), history

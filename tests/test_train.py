@@ -190,6 +190,20 @@ def test_a_trained_network_is_exported_by_the_same_command_again(
     assert card.read(tmp_path / "out").metrics["tune"]["n"] > 0
 
 
+def test_no_epochs_export_the_same_network_to_be_served_otherwise(
+    csv: Path, trained: Path, tmp_path: Path, capsys
+) -> None:
+    out = tmp_path / "out"
+    start = ["--warm-start", str(trained)]
+    train_here(capsys, csv, out, *start, epochs=0, wide="yes", votes_share=0.5)
+    weights = [runs.saved_network(folder).get_weights() for folder in (trained, out)]
+    for one, other in zip(*weights, strict=True):
+        np.testing.assert_array_equal(one, other)
+    assert card.read(out).config["wide"]
+    assert card.read(out).config["votes_share"] == 0.5
+    assert "svg" in (out / "report.html").read_text()
+
+
 def test_a_run_on_contributions_alone(tmp_path: Path, capsys) -> None:
     snapshot = made.snapshot(tmp_path / "snapshot", train=140, exam=14)
     events = train_here(capsys, snapshot, tmp_path / "out")
