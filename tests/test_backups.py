@@ -40,7 +40,10 @@ def databases() -> set[str]:
         ) as server,
         server.cursor() as cursor,
     ):
-        cursor.execute("select datname from pg_database")
+        # Crowds that other workers play meanwhile come and go with their databases.
+        cursor.execute(
+            "select datname from pg_database where datname not like 'mien_world%'"
+        )
         return {name for (name,) in cursor.fetchall()}
 
 
