@@ -122,8 +122,8 @@ def test_multiply_adds_are_counted_for_both_images(artefact) -> None:
     _model, folder, _pixels = artefact
     # 3x3 convolutions at 44, 22 and 11 px, and the 1x1 to two heads of seven
     once = 9 * (44**2 * 8 + 22**2 * 8 * 16 + 11**2 * 16 * 32) + 11**2 * 32 * 14
-    counted = export.multiply_adds(folder / "f.onnx", mirror=True)
-    assert counted == pytest.approx(2 * once, rel=0.002), "and a little to shrink it"
+    once += 48 * 44  # the matrix that shrinks the first look, counted as a dense layer
+    assert export.multiply_adds(folder / "f.onnx", mirror=True) == 2 * once
 
 
 def test_the_temperature_makes_answers_honest() -> None:
