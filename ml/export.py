@@ -15,7 +15,7 @@ import numpy as np
 from keras import layers, ops
 from scipy.optimize import minimize_scalar
 
-from ml import views
+from ml import onnx_speed, views
 from ml.config import Config
 from ml.dataset import Floats, Ints
 from ml.fer2013 import SIDE, Bytes
@@ -72,8 +72,8 @@ def served(
 def wide(face: Any, size: int) -> Any:
     """[n, size, size, 1]: the whole of [n, 48, 48, 1], shrunk as `views.wide` does.
     (tf2onnx exports a Resizing layer that gives something else.)"""
-    shrink = views.shrinking(size)
-    return ops.matmul(ops.matmul(shrink, face[..., 0]), shrink.T)[..., None]
+    shrink = views.shrinking(size)[None]  # with an axis for faces: two plain products
+    return ops.matmul(ops.matmul(shrink, face[..., 0]), shrink.mT)[..., None]
 
 
 def with_evidence(network: keras.Model) -> keras.Model:
@@ -139,6 +139,7 @@ def to_int8(source: Path, target: Path, faces: Floats) -> None:
             activation_type=QuantType.QUInt8,
             weight_type=QuantType.QInt8,
         )
+    onnx_speed.repair(target)
 
 
 def run(path: Path, pixels: Bytes, *, batch: int = 64) -> tuple[Floats, Floats]:

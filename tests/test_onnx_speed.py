@@ -1,0 +1,94 @@
+"""A repaired graph says the same to the bit, whatever computes it."""
+
+import shutil
+from pathlib import Path
+
+import numpy as np
+import onnx
+import pytest
+from onnx import version_converter
+from onnx.reference import ReferenceEvaluator
+
+from ml import export, networks, onnx_speed
+from ml.config import preset
+from tests import made
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def graphs(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """A quantized network, its last convolution with many maps, before and after."""
+    folder = tmp_path_factory.mktemp("graphs")
+    before, after = folder / "before.onnx", folder / "after.onnx"
+    network = networks.vgg([8, onnx_speed.MANY_MAPS], depth=1)(
+        7, heads=2, dropout=0.0, weights="none"
+    )
+    export.to_onnx(export.served(network, preset("full")), folder / "float32.onnx")
+    faces = made.faces(60)[0][..., None].astype(np.float32)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(onnx_speed, "repair", lambda path: None)
+        export.to_int8(folder / "float32.onnx", before, faces)
+    shutil.copy(before, after)
+    onnx_speed.repair(after)
+    return before, after
+
+
+def weights_of_convolutions(path: Path) -> list[tuple[tuple[int, ...], set[int]]]:
+    """Shape and zero points of each convolution's int8 weights, in order."""
+    graph = onnx_speed.Graph(onnx.load(path).graph)
+    found = []
+    for node in graph.graph.node:
+        if node.op_type == "Conv":
+            weights, _scale, zero = graph.maker[node.input[1]].input
+            found.append((graph.value(weights).shape, set(graph.value(zero).tolist())))
+    return found
+
+
+def test_channels_come_in_fours_and_wide_layers_are_not_symmetric(graphs) -> None:
+    before, after = graphs
+    shapes = [(8, 1, 3, 3), (128, 8, 3, 3), (14, 128, 1, 1)]
+    assert weights_of_convolutions(before) == [(shape, {0}) for shape in shapes]
+    filled = [(8, 4, 3, 3), *shapes[1:]]
+    assert weights_of_convolutions(after) == [
+        (shape, {zero}) for shape, zero in zip(filled, (0, -1, 0), strict=True)
+    ]
+
+
+def test_the_answers_are_the_same_by_the_standards_own_reference(graphs) -> None:
+    faces = made.faces(4)[0][..., None].astype(np.float32)
+    there, here = (
+        ReferenceEvaluator(version_converter.convert_version(onnx.load(path), 21)).run(
+            None, {"face": faces}
+        )
+        for path in graphs
+    )
+    for one, other in zip(there, here, strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+def test_onnx_runtime_gives_the_same_answers(graphs) -> None:
+    faces = made.faces(60)[0]
+    there, here = (export.run(path, faces) for path in graphs)
+    for one, other in zip(there, here, strict=True):
+        # A processor without VNNI saturates sums, in one kernel other than in another.
+        np.testing.assert_allclose(one, other, atol=0.02)
+
+
+def test_a_second_repair_changes_nothing(graphs, tmp_path: Path) -> None:
+    again = tmp_path / "again.onnx"
+    shutil.copy(graphs[1], again)
+    onnx_speed.repair(again)
+    assert again.read_bytes() == graphs[1].read_bytes()
+
+
+def test_depthwise_convolutions_are_left_alone(tmp_path: Path) -> None:
+    network = networks.build("mini-xception", 7)
+    config = preset("full", heads=1, mirror=False, size=48)
+    export.to_onnx(export.served(network, config), tmp_path / "float32.onnx")
+    faces = made.faces(4)[0][..., None].astype(np.float32)
+    export.to_int8(tmp_path / "float32.onnx", tmp_path / "int8.onnx", faces)
+    found = weights_of_convolutions(tmp_path / "int8.onnx")
+    deep = [zero for shape, zero in found if shape[1] == 1]
+    assert deep == [{0}] * 8
+    assert np.isfinite(export.run(tmp_path / "int8.onnx", made.faces(4)[0])[0]).all()
