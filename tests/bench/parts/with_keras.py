@@ -1,4 +1,5 @@
-"""Keras `predict` of the shipped network, timed in a process of its own.
+"""Keras `predict` of the shipped network, timed in a process of its own: by itself, one
+look at a face, and as the whole graph that ships, with both looks and their mean.
 
 python -m tests.bench.parts.with_keras MODEL_FOLDER FACES.npy
 """
@@ -15,23 +16,25 @@ import keras
 import numpy as np
 
 import ml.networks  # noqa: F401  registers the layers of our own
+from ml import card, export
+from ml.config import from_json
 from tests.bench.parts.timing import milliseconds
 
 
 def main() -> None:
-    folder, faces_file = sys.argv[1:]
-    model = keras.models.load_model(Path(folder) / "model.keras", compile=False)
+    folder, faces_file = map(Path, sys.argv[1:])
+    network = keras.models.load_model(folder / "model.keras", compile=False)
+    config = from_json(dict(card.read(folder).config))
+    models = {"network": network, "graph": export.served(network, config)}
     faces = np.load(faces_file)
-    print(
-        json.dumps(
-            {
-                str(n): milliseconds(
-                    lambda n=n: model.predict(faces[:n], verbose=0), seconds=4
-                )
-                for n in (1, 8)
-            }
-        )
-    )
+    print(json.dumps({name: timed(model, faces) for name, model in models.items()}))
+
+
+def timed(model: keras.Model, faces: np.ndarray) -> dict[str, float]:
+    return {
+        str(n): milliseconds(lambda n=n: model.predict(faces[:n], verbose=0))
+        for n in (1, 8)
+    }
 
 
 if __name__ == "__main__":
