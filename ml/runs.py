@@ -5,6 +5,7 @@ lost at any moment and taken up again with `--resume`.
 """
 
 import hashlib
+import json
 import platform
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field, replace
@@ -190,11 +191,21 @@ def run(
             "command again with --resume and KERAS_BACKEND=tensorflow"
         )
     gathered.facts["warm_start"] = warm_start.name if warm_start else None
+    if warm_start and not config.epochs:  # the same weights: theirs is its history
+        history = history_of(warm_start)
     if teachers:
         gathered.facts["teachers"] = [folder.name for folder in teachers]
     done = finish(network, config, gathered, out, history, name, faces=faces)
     tell({"event": "done", "folder": str(out), "metrics": done.metrics})
     return done
+
+
+def history_of(folder: Path) -> list[Event]:
+    """How the network of a folder was trained, epoch by epoch, if that is known."""
+    try:
+        return list(json.loads((folder / "report.json").read_text())["history"])
+    except FileNotFoundError:
+        return []
 
 
 def saved_network(folder: Path) -> Any:
