@@ -58,13 +58,15 @@ class Graph:
         """The DequantizeLinear node of a convolution's weights, if they are int8 with
         zero points of 0 and nothing else uses them."""
         node = self.maker.get(conv.input[1])
-        if node is None or node.op_type != "DequantizeLinear":
+        if node is None or node.op_type != "DequantizeLinear" or len(node.input) < 3:
             return None
         if any(name not in self.constants for name in node.input):
             return None
-        is_ours = len(self.users(conv.input[1])) == len(self.users(node.input[0])) == 1
-        weights, zero = self.value(node.input[0]), self.value(node.input[2])
-        is_plain = weights.dtype == np.int8 and not zero.any()
+        values, _scale, zero = node.input
+        is_ours = all(
+            len(self.users(name)) == 1 for name in (conv.input[1], values, zero)
+        )
+        is_plain = self.value(values).dtype == np.int8 and not self.value(zero).any()
         return node if is_ours and is_plain else None
 
     def users(self, name: str) -> list[Any]:
