@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from ml.config import Config
 from ml.emotions import EMOTIONS
+from ml.errors import BadInput
 from ml.fer2013 import TRAINING, Bytes, Fer2013
 from ml.ferplus import Votes
 
@@ -152,9 +153,12 @@ def _equal_pictures(seen: npt.NDArray[np.uint64], rows: Rows, keep: Mask) -> _Eq
     return _Equal(is_first, conflict[group], targets.astype(np.float32))
 
 
-def is_tune(pixels: Bytes) -> Mask:
-    """[n] the fixed tenth that makes every choice; equal pictures fall alike."""
-    return np.asarray(digests(pixels) % np.uint64(10) == 0)
+def is_tune(pixels: Bytes, every: int = 10) -> Mask:
+    """[n] the fixed tenth, or every 30th, that makes every choice. Equal pictures fall
+    alike, and those of every 30th are among those of every tenth. Raises BadInput."""
+    if every < 10 or every % 10:
+        raise BadInput(f"tune_every is 10 or a multiple of it, not {every}")
+    return np.asarray(digests(pixels) % np.uint64(every) == 0)
 
 
 def split(
@@ -168,8 +172,8 @@ def split(
     rows = fer_rows(fer, votes, config)
     keep, rows, counts = clean(fer, rows, votes, config, undetected=undetected)
     rows = rows.take(keep)
-    tune = is_tune(rows.pixels)
-    train = rows if config.use_tune else rows.take(~tune)
+    tune = is_tune(rows.pixels, config.tune_every)
+    train = rows.take(~tune)
     if config.drop_contradicted:  # here, so that Tune stays the same for every variant
         agreed = (train.majority < 0) | (train.majority == train.labels)
         counts["contradicted"] = int((~agreed).sum())

@@ -23,12 +23,13 @@ def exam(
     fer: Path,
     votes: Path | None = None,
     cache: Path | None = None,
+    tune_every: int = 10,
 ) -> tuple[Rows, Mask]:
     """The rows of a split, and which of them also occur in Training. The test splits
     stay whole but for classes that `emotions` leaves out. Raises BadData."""
     data = fer2013.read(fer, cache=cache)
     counted = ferplus.read(votes, data.usage) if votes else None
-    config = replace(Config(), emotions=emotions)
+    config = replace(Config(), emotions=emotions, tune_every=tune_every)
     if split == "tune":
         _train, rows, _counts = dataset.split(data, counted, config)
         return rows, np.zeros(len(rows), bool)

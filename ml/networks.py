@@ -35,10 +35,12 @@ def build(
     return make(classes, heads=heads, dropout=dropout, weights=weights)
 
 
-def conv_bn(x: Any, width: int, *, stride: int = 1, act: bool = True) -> Any:
+def conv_bn(
+    x: Any, width: int, *, edge: int = 3, stride: int = 1, act: bool = True
+) -> Any:
     x = layers.Conv2D(
         width,
-        3,
+        edge,
         strides=stride,
         padding="same",
         use_bias=False,
@@ -104,8 +106,7 @@ def resnet(widths: Sequence[int], blocks: int = 2) -> Callable[..., keras.Model]
 def _residual(x: Any, width: int, *, is_wider: bool) -> Any:
     y = conv_bn(conv_bn(x, width), width, act=False)
     if is_wider:
-        x = layers.Conv2D(width, 1, use_bias=False)(x)
-        x = layers.BatchNormalization(momentum=0.95, epsilon=1e-3)(x)
+        x = conv_bn(x, width, edge=1, act=False)
     return layers.Activation("relu")(layers.add([x, y]))
 
 

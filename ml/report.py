@@ -178,11 +178,10 @@ def _data(facts: dict[str, Any]) -> str:
 
 def _card(content: dict[str, Any]) -> str:
     seen = str(content["data"].get("hash") or "unknown")
-    last = " until the last run" if content["config"]["use_tune"] else ""
     return CARD.format(
         emotions=_(", ".join(content["emotions"])),
         snapshot=_(seen[:16]),
-        tune=f"was not trained on{last}",
+        every=content["config"]["tune_every"],
         network=_(content["config"]["network"]),
         adds=content["multiply_adds"] / 1e6,
         kind="int8" if content["int8"] else "float32",
@@ -200,8 +199,8 @@ person.</p>
 two thirds of the faces), its faces are posed or searched for on the web, and ages and
 skin tones are uneven in it. A single picture shows a moment.</p>
 <p><strong>Data:</strong> FER-2013's Training rows and accepted contributions, snapshot
-<code>{snapshot}</code>; the figures above are of Tune, a fixed tenth of Training that
-{tune}.</p>
+<code>{snapshot}</code>; the figures above are of Tune, one in {every} of the
+Training rows, always the same, which were not trained on.</p>
 <p><strong>Network:</strong> {network}, {adds:.0f} M multiply-adds a face, {kind};
 probabilities at temperature {temperature}; below {threshold} the answer is “hard to
 say”.</p>

@@ -6,6 +6,7 @@ lost at any moment and taken up again with `--resume`.
 
 import hashlib
 import json
+import math
 import platform
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field, replace
@@ -72,7 +73,7 @@ def gather(sources: Sources, config: Config) -> Gathered:
         raise BadData("there is nothing to train on: no contributions and no FER-2013")
     rows = dataset.join(*parts)
     if tune is None:
-        held = dataset.is_tune(rows.pixels)
+        held = dataset.is_tune(rows.pixels, config.tune_every)
         tune, rows = rows.take(held), rows.take(~held)
     if not len(rows):
         raise BadData("there are too few faces to train on")
@@ -133,7 +134,10 @@ def like(champion: Path, config: Config, asked: Collection[str] = ()) -> Config:
     theirs = _of_the_same_emotions(champion, config, "a warm start")
     habits = {"votes_share", "mirror", "wide", "dropout", "size"} - set(asked)
     names = {"network", "heads"} | habits
-    return replace(config, **{name: getattr(theirs, name) for name in names})
+    same = {name: getattr(theirs, name) for name in names}
+    # What the champion has learned from is no measure of what follows it.
+    every = math.lcm(theirs.tune_every, config.tune_every)
+    return replace(config, **same, tune_every=every)
 
 
 def check_teacher(folder: Path, config: Config) -> None:

@@ -8,6 +8,7 @@ import pytest
 
 from ml import dataset, fer2013, runs, snapshot
 from ml.config import Config, from_json, parse_knob, preset
+from ml.errors import BadInput
 from ml.fer2013 import PRIVATE, PUBLIC, TRAINING, BadData, Fer2013
 from ml.ferplus import Votes
 from tests import made
@@ -78,13 +79,21 @@ def test_tune_is_a_fixed_tenth_and_equal_pictures_fall_alike() -> None:
     assert np.array_equal(dataset.is_tune(pixels[::-1]), held[::-1])
 
 
-def test_tune_and_training_share_nothing_unless_the_last_run_asks() -> None:
+def test_a_last_run_learns_from_part_of_tune_and_spares_the_rest() -> None:
     data = make_data(700)
     train, tune, _counts = dataset.split(data, None, Config())
-    assert len(tune)
+    more, spared, _counts = dataset.split(data, None, Config(tune_every=30))
     assert not set(train.index) & set(tune.index)
-    all_in, same, _counts = dataset.split(data, None, Config(use_tune=True))
-    assert set(same.index) == set(tune.index) <= set(all_in.index)
+    assert not set(more.index) & set(spared.index)
+    assert set() < set(spared.index) < set(tune.index)
+    assert set(train.index) < set(more.index)
+    assert len(more) + len(spared) == len(train) + len(tune)
+
+
+@pytest.mark.parametrize("every", [0, 7, 25])
+def test_tune_is_never_made_of_other_rows(every: int) -> None:
+    with pytest.raises(BadInput, match="a multiple of it"):
+        dataset.split(make_data(), None, Config(tune_every=every))
 
 
 def test_votes_are_the_second_target() -> None:

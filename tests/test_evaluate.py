@@ -131,7 +131,11 @@ def test_the_shipped_champion_keeps_its_promises_on_tune(tmp_path: Path) -> None
     assert FER2013 is not None
     predictor = Predictor.load(SHIPPED)
     rows, _leaked = evaluate.exam(
-        "tune", predictor.emotions, fer=FER2013, votes=FERPLUS, cache=tmp_path
+        *("tune", predictor.emotions),
+        fer=FER2013,
+        votes=FERPLUS,
+        cache=tmp_path,
+        tune_every=predictor.card.config.get("tune_every", 10),
     )
     part = rows.take(np.arange(0, len(rows), 4))
     p = evaluate.answers(predictor, part)

@@ -179,6 +179,16 @@ def test_the_targets_hold_what_the_teachers_say_on_the_mean(
     assert np.abs(said(one) - said(other)).max() > 0.1
 
 
+def test_what_the_champion_learned_from_measures_nothing_after_it(
+    csv: Path, trained: Path, tmp_path: Path, capsys
+) -> None:
+    first, later = tmp_path / "first", tmp_path / "later"
+    train_here(capsys, csv, first, "--warm-start", str(trained), tune_every=30)
+    train_here(capsys, csv, later, "--warm-start", str(first))
+    counts = [card.read(f).snapshot["cleaning"] for f in (trained, first, later)]
+    assert 0 < counts[1]["tune"] == counts[2]["tune"] < counts[0]["tune"]
+
+
 def test_a_trained_network_is_exported_by_the_same_command_again(
     csv: Path, tmp_path: Path, capsys
 ) -> None:

@@ -6,8 +6,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from ml import dataset, fer2013
-from ml.config import Config
+from ml import card, dataset, fer2013
+from ml.config import Config, from_json
 from ml.emotions import EMOTIONS
 from ml.fer2013 import Fer2013
 
@@ -29,9 +29,12 @@ def drawn(data: Fer2013, *, share: float, seed: int) -> list[int]:
     return [int(row) for row in dice.permutation(rows)[: int(share * len(rows))]]
 
 
-def drawn_from_tune(data: Fer2013, *, count: int, seed: int) -> list[int]:
-    """Of the rows that the shipped model did not learn from."""
-    _train, tune, _counts = dataset.split(data, None, Config())
+def drawn_from_tune(
+    data: Fer2013, champion: Path, *, count: int, seed: int
+) -> list[int]:
+    """At most so many of the rows that the champion has not learned from."""
+    every = from_json(dict(card.read(champion).config)).tune_every
+    _train, tune, _counts = dataset.split(data, None, Config(tune_every=every))
     dice = np.random.default_rng(seed)
     return [int(row) for row in dice.permutation(tune.index)[:count]]
 

@@ -23,6 +23,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     from ml import evaluate
+    from ml.config import from_json
     from ml.predictor import Predictor
 
     if args.fer2013 is None:
@@ -35,6 +36,7 @@ def run(args: argparse.Namespace) -> int:
             fer=args.fer2013,
             votes=args.ferplus,
             cache=args.cache,
+            tune_every=from_json(dict(predictor.card.config)).tune_every,
         )
     except FileNotFoundError as error:
         raise BadInput(str(error)) from error

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from ml import doubts, evaluate
+from ml.config import from_json
 from ml.emotions import EMOTIONS
 from ml.predictor import Predictor
 from tests.paths import FER2013
@@ -21,8 +22,12 @@ def main() -> None:
     if not FER2013:
         print("FER2013 is not set")
         return
-    rows, _leaked = evaluate.exam("tune", tuple(EMOTIONS), fer=FER2013)
-    p = evaluate.answers(Predictor.load(Path("models/base")), rows)
+    champion = Predictor.load(Path("models/base"))
+    every = from_json(dict(champion.card.config)).tune_every
+    rows, _leaked = evaluate.exam(
+        "tune", tuple(EMOTIONS), fer=FER2013, tune_every=every
+    )
+    p = evaluate.answers(champion, rows)
     for kind in ("none", "random", "pair", "group"):
         labels = rows.labels.copy()
         dice = np.random.default_rng(0)

@@ -98,10 +98,11 @@ class Command(BaseCommand):
         cache = self._site(seed, out) / "cache"
         data = fer2013.read(settings.FER2013, cache=cache)
         if seed == SHIPPED:
-            rows = kept_back.drawn_from_tune(data, count=FROM_TUNE, seed=seed)
+            champion = settings.BASE_DIR / "models" / "base"
+            rows = kept_back.drawn_from_tune(data, champion, count=FROM_TUNE, seed=seed)
             kept_back.write_without(data, rows, reduced)
             kept.write_text(json.dumps(rows))
-            shutil.copytree(settings.BASE_DIR / "models" / "base", folder)
+            shutil.copytree(champion, folder)
             return
         rows = kept_back.drawn(data, share=KEPT_BACK, seed=seed)
         kept_back.write_without(data, rows, reduced)
