@@ -132,7 +132,7 @@ def to_int8(source: Path, target: Path, faces: Floats) -> None:
             str(source), str(folded), skip_symbolic_shape=True
         )
         nodes = onnx.load(folded).graph.node
-        first = next(node.name for node in nodes if node.op_type == "Conv")
+        first = [node.name for node in nodes if node.op_type == "Conv"][:1]
         quantize_static(
             str(folded),
             str(target),
@@ -143,7 +143,7 @@ def to_int8(source: Path, target: Path, faces: Floats) -> None:
             per_channel=True,
             activation_type=QuantType.QUInt8,
             weight_type=QuantType.QInt8,
-            nodes_to_exclude=[first],
+            nodes_to_exclude=first,
         )
     onnx_speed.repair(target)
 
