@@ -22,8 +22,8 @@ class Config:
     drop_conflicts: bool = False  # equal pixels under different labels
     drop_undetected: bool = False  # faces the detector cannot find
     rows: int = 0  # at most so many of FER-2013's rows; 0 takes them all
-    tune_every: int = 10  # every tenth picture is Tune; a last run, all frozen, may
-    # take part of it in: every 30th is a third of every tenth
+    tune_every: int = 10  # every tenth of FER-2013's rows is Tune; a last run, all
+    # frozen, may take part of it in: every 30th is a third of every tenth
 
     # --- network
     network: str = "vgg-lean"

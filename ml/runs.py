@@ -73,7 +73,7 @@ def gather(sources: Sources, config: Config) -> Gathered:
         raise BadData("there is nothing to train on: no contributions and no FER-2013")
     rows = dataset.join(*parts)
     if tune is None:
-        held = dataset.is_tune(rows.pixels, config.tune_every)
+        held = dataset.is_tune(rows.pixels)
         tune, rows = rows.take(held), rows.take(~held)
     if not len(rows):
         raise BadData("there are too few faces to train on")

@@ -142,6 +142,8 @@ def test_without_fer2013_a_tenth_of_the_contributions_is_tune(tmp_path: Path) ->
     folder = made.snapshot(tmp_path / "s", train=210)
     gathered = runs.gather(runs.Sources(folder), Config())
     assert len(gathered.train) + len(gathered.tune) == 210
+    after_a_last_run = runs.gather(runs.Sources(folder), Config(tune_every=30))
+    assert len(after_a_last_run.tune) == len(gathered.tune) > 10
     assert 0 < len(gathered.tune) < 60
 
 
