@@ -27,7 +27,7 @@ help: ## List these verbs
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "%-9s %s\n", $$1, $$2}'
 
 run: $(VENV)/.site ## Start the whole site (HOST=127.0.0.1 PORT=8000); Ctrl-C ends it
-	@exec $(PYTHON) -m webapp.supervisor
+	@exec $(PYTHON) -m deploy.supervisor
 
 test: $(VENV)/.dev ## Run all tests (ARGS="tests/test_x.py -k word" for some)
 	$(BIN)/pytest -n 2 --dist loadscope $(ARGS)
@@ -53,11 +53,11 @@ bench: $(VENV)/.dev ## Measure speed and size (each file of tests/bench/)
 		echo "== $$file"; $(PYTHON) -m tests.bench.$$(basename $$file .py); done
 
 backup: $(VENV)/.site ## Dump the database to ~/mien-backups (or FILE=…)
-	@$(PYTHON) -m webapp.supervisor.alone backup $(FILE)
+	@$(PYTHON) -m deploy.supervisor.with_services backup $(FILE)
 
 restore: $(VENV)/.site ## Bring a dump back: make restore FILE (withdrawals stay)
 	@test -n "$(FILE)" || { echo "Which dump? make restore FILE"; exit 2; }
-	@$(PYTHON) -m webapp.supervisor.alone restore "$(FILE)"
+	@$(PYTHON) -m deploy.supervisor.with_services restore "$(FILE)"
 
 # --- the environment, made anew only when the requirements change
 

@@ -24,8 +24,8 @@ from PIL import Image  # noqa: E402
 from playwright.sync_api import Browser, Page, sync_playwright  # noqa: E402
 
 from tests.bench import gunicorn_site  # noqa: E402
-from tests.film import drawn, launch, shoot, with_camera  # noqa: E402
-from tests.portraits import PEOPLE, portrait  # noqa: E402
+from tests.support.film import drawn, launch, shoot, with_camera  # noqa: E402
+from tests.support.portraits import PEOPLE, portrait  # noqa: E402
 
 OUT = ROOT / "docs" / "screenshots"
 CHAMPION = json.loads((ROOT / "models/base/card.json").read_text())["name"]
@@ -168,14 +168,14 @@ def save(png: bytes, name: str) -> None:
 
 def fill_faces() -> None:
     """A few people and faces, in the database of the running site."""
-    os.environ["DJANGO_SETTINGS_MODULE"] = "webapp.settings"
+    os.environ["DJANGO_SETTINGS_MODULE"] = "webapp.config.settings"
     os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "yes"  # Playwright keeps a loop running
     import django
 
     django.setup()
     from django.utils import timezone
 
-    from tests.make import make_contribution, make_user
+    from tests.support.factories import make_contribution, make_user
 
     ada = make_user("ada", "reviewer", "trainer")
     ada.set_password(PASSWORD)
@@ -196,7 +196,7 @@ def fill_faces() -> None:
 
 def fill_runs() -> None:
     """One that was examined, and one that is learning."""
-    from tests.reports import make_examined, make_learning
+    from tests.support.exam_reports import make_examined, make_learning
 
     make_examined()
     make_learning()

@@ -25,7 +25,7 @@ COMMANDS = {  # name -> (module, one line)
         "train the named networks on the same budget and compare them",
     ),
     "measure-duplicates": (
-        "ml.commands.measure_duplicates",
+        "tests.experiments.measure_duplicates",
         "how many near-duplicates are caught, and how many false alarms",
     ),
 }

@@ -8,10 +8,10 @@ import pytest
 from django.core.cache import cache
 from django.db import connection
 
-from labeling import champions, serving
 from labeling.models import ModelVersion
-from tests import tiny
-from tests.paths import FACE_DETECTOR
+from labeling.registry import model_versions, serving
+from tests.support import tiny_model
+from tests.support.real_data import FACE_DETECTOR
 
 
 @pytest.fixture(autouse=True)
@@ -39,7 +39,7 @@ def manage() -> list[str]:
 def champion(db: None, tmp_path: Path, settings: Any) -> Iterator[ModelVersion]:
     """A tiny network that is always sure, with YuNet where it is at hand."""
     settings.FACE_DETECTOR = FACE_DETECTOR
-    tiny.make_artefact(tmp_path / "tiny", certainty_threshold=0.1)
+    tiny_model.make_artefact(tmp_path / "tiny", certainty_threshold=0.1)
     serving.forget()
-    yield champions.register_shipped(tmp_path / "tiny")
+    yield model_versions.register_shipped(tmp_path / "tiny")
     serving.forget()

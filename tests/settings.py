@@ -1,10 +1,10 @@
 """The site's settings over the tests' own Postgres and Redis."""
 
-from tests import services
+from tests.support import services
 
 services.start_once()
 
-from webapp.settings import *  # noqa: E402, F403
+from webapp.config.settings import *  # noqa: E402, F403
 
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 STORAGES = {

@@ -19,9 +19,9 @@ OF_OTHERS = {"KAGGLE_CONFIG_DIR"}  # where Kaggle's own program looks
 
 
 def names_read() -> set[str]:
-    """Every name that webapp reads from the environment."""
+    """Every name that the site reads from the environment."""
     names = set()
-    for file in (ROOT / "webapp").rglob("*.py"):
+    for file in [*(ROOT / "webapp").rglob("*.py"), *(ROOT / "deploy").rglob("*.py")]:
         for node in ast.walk(ast.parse(file.read_text())):
             if not isinstance(node, ast.Call) or not node.args:
                 continue

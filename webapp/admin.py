@@ -20,7 +20,8 @@ from unfold.admin import ModelAdmin
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm
 from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 
-from labeling import contributions, people, reviews, training
+from labeling import accounts
+from labeling.contributions import withdrawals
 from labeling.errors import Refused
 from labeling.models import (
     Contribution,
@@ -35,6 +36,8 @@ from labeling.models import (
     Vote,
     Withdrawal,
 )
+from labeling.review import decisions
+from labeling.training import training_runs
 
 # The one door to sign in, with the second factor where an account has one.
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
@@ -108,7 +111,7 @@ class ContributionAdmin(Looking):
         ),
         (
             _("Desk and training"),
-            {"fields": ("worth", "leased_to", "leased_until", "side", "cluster")},
+            {"fields": ("priority", "leased_to", "leased_until", "split", "cluster")},
         ),
     )
     readonly_fields = ("picture", "history")
@@ -134,13 +137,13 @@ class ContributionAdmin(Looking):
     def accept(self, request: HttpRequest, faces: QuerySet[Contribution]) -> None:
         assert isinstance(request.user, User)  # noqa: S101 (for the type checker)
         ids = list(faces.values_list("pk", flat=True))
-        result = reviews.accept_all(ids, by=request.user)
+        result = decisions.accept_all(ids, by=request.user)
         _tell(request, len(result.done), [])
 
     @admin.action(description=_("Withdraw for the giver"), permissions=["withdraw"])
     def take_back(self, request: HttpRequest, faces: QuerySet[Contribution]) -> None:
         for face in faces:
-            contributions.withdraw(face)
+            withdrawals.withdraw(face)
         _tell(request, len(faces), [])
 
     def has_review_permission(self, request: HttpRequest) -> bool:
@@ -164,7 +167,7 @@ class TrainingRunAdmin(Looking):
         refused, done = [], 0
         for run in runs:
             try:
-                training.cancel(run, by=request.user)
+                training_runs.cancel(run, by=request.user)
                 done += 1
             except Refused as refusal:
                 refused.append(refusal)
@@ -222,7 +225,7 @@ class AccountAdmin(UserAdmin, ModelAdmin):  # type: ignore[misc,type-arg]
         refused = []
         for user in users:
             try:
-                people.delete_account(user)
+                accounts.delete_account(user)
             except Refused as refusal:
                 refused.append(refusal)
         _tell(request, len(users) - len(refused), refused)
@@ -274,7 +277,7 @@ class SecondFactorAdmin(AuthenticatorAdmin, Looking):  # type: ignore[misc]
 class VersionAdmin(Looking):
     """PrivateTest stays out: trainers decide about versions."""
 
-    list_display = ("name", "origin", "is_champion", "tainted_at", "created_at")
+    list_display = ("name", "origin", "is_champion", "contaminated_at", "created_at")
     list_filter = ("origin", "is_champion")
     search_fields = ("name",)
     exclude = ("private_test",)

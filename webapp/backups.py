@@ -17,9 +17,10 @@ from django.db import connection
 from django.utils import timezone
 from psycopg2 import errors, sql
 
-from labeling import withdrawal_log, withdrawals
+from labeling import withdrawal_replay
+from labeling.contributions import withdrawal_log
 from labeling.models import Withdrawal
-from webapp.supervisor import postgres
+from webapp.config import postgres_programs
 
 LOG_NAME = "withdrawals.log"
 # Who is signed in is nobody's business in a backup.
@@ -73,7 +74,7 @@ def restore(file: Path) -> tuple[int, int]:
     _run("pg_restore", *options, f"--dbname={fresh}", str(file))
     with _using(fresh):
         call_command("migrate", verbosity=0, interactive=False)
-        counts = [withdrawals.replay(log) for log in logs if log.exists()]
+        counts = [withdrawal_replay.replay(log) for log in logs if log.exists()]
     with _server() as execute:
         execute("begin")
         execute("alter database {} rename to {}", name, former)
@@ -135,8 +136,7 @@ def _run(program: str, *arguments: str) -> None:
         **{f"PG{name.upper()}": str(value) for name, value in found["OPTIONS"].items()},
     }
     done = subprocess.run(
-        [postgres.package() / f"pginstall{postgres.VERSION}" / "bin" / program]
-        + list(arguments),
+        [postgres_programs.folder() / program] + list(arguments),
         env={**os.environ, **{name: value for name, value in given.items() if value}},
         capture_output=True,
         text=True,

@@ -2,7 +2,7 @@
 
 Threads, not forked processes: a training task must hear of a shutdown to hand its run
 back, and only threads share the signal with the main process. The heavy work is done in
-a child process anyway (`workers/trainer.py`).
+a child process anyway (`workers/retrain/trainer.py`).
 """
 
 import logging
@@ -14,13 +14,13 @@ from celery import Celery
 from celery.schedules import crontab
 from celery.signals import setup_logging, worker_ready, worker_shutting_down
 
-os.environ.setdefault("DJANGO_SETTINGS_MODULE", "webapp.settings")
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "webapp.config.settings")
 # They would load every page; the supervisor checks the site before it starts.
 os.environ.setdefault("CELERY_SKIP_CHECKS", "1")
 
 from django.conf import settings
 
-from workers import pulse
+from workers import heartbeat
 
 app = Celery("mien")
 app.conf.update(
@@ -108,11 +108,13 @@ def _keep_our_logging(**_: Any) -> None:
 
 @worker_ready.connect
 def _start_pulse(**_: Any) -> None:
-    pulse.start(list(app.amqp.queues.consume_from))
+    heartbeat.start(list(app.amqp.queues.consume_from))
 
 
 @worker_shutting_down.connect
 def _hand_runs_back(**_: Any) -> None:
-    from workers import hold  # the models were not ready when this file was read
+    from workers.retrain import (
+        run_lease,  # the models were not ready when this file was read
+    )
 
-    hold.stop_all()
+    run_lease.stop_all()

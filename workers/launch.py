@@ -8,8 +8,8 @@ from typing import Any
 from django.db import transaction
 from kombu.exceptions import OperationalError
 
-from labeling import training
 from labeling.models import TrainingRun, User
+from labeling.training import training_runs
 from workers.app import app
 
 log = logging.getLogger(__name__)
@@ -27,7 +27,9 @@ def start_training(
     Raises labeling.errors.Refused, for example while another run is on.
     """
     with transaction.atomic():
-        run = training.request(preset=preset, by=by, trigger=trigger, options=options)
+        run = training_runs.request(
+            preset=preset, by=by, trigger=trigger, options=options
+        )
         transaction.on_commit(partial(send_run, run.pk))
     return run
 

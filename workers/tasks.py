@@ -4,10 +4,14 @@ import logging
 
 from django.core.management import call_command
 
-from labeling import copies, exams, numbers, schedule, training, worth
+from labeling.contributions import near_duplicates
 from labeling.errors import Refused
-from workers import launch, trainer
+from labeling.review import priority
+from labeling.stats import site_stats
+from labeling.training import exams, schedule, training_runs
+from workers import launch
 from workers.app import app
+from workers.retrain import trainer
 
 log = logging.getLogger(__name__)
 
@@ -26,7 +30,7 @@ def measure(version_id: int) -> None:
 
 @app.task
 def sweep() -> None:
-    for run_id in training.sweep():
+    for run_id in training_runs.sweep():
         launch.send_run(run_id)
 
 
@@ -49,14 +53,14 @@ def purge() -> None:
 
 @app.task
 def rank() -> None:
-    worth.refresh()
+    priority.refresh()
 
 
 @app.task
 def compare() -> None:
-    copies.cluster_new()
+    near_duplicates.cluster_new()
 
 
 @app.task
 def count() -> None:
-    numbers.refresh()
+    site_stats.refresh()

@@ -1,32 +1,32 @@
 """The rows that remember. One file per noun; state changes live beside this package
 (`contributions.py`, `reviews.py`, …), never in `save()`."""
 
-from labeling.models.answer import Answer
 from labeling.models.contribution import Contribution, Crop, SpentToken
-from labeling.models.figures import Figures
+from labeling.models.feedback import PredictionFeedback
 from labeling.models.review import Review
+from labeling.models.site_stats import SiteStats
 from labeling.models.snapshot import Snapshot, SnapshotRow
 from labeling.models.training_run import Checkpoint, RunEvent, TrainingRun
-from labeling.models.user import ApiToken, Side, User
+from labeling.models.user import ApiToken, DatasetSplit, User
 from labeling.models.version import Exam, ModelFile, ModelVersion, Promotion
 from labeling.models.vote import Vote
 from labeling.models.withdrawal import Erasure, Withdrawal
 
 __all__ = [
-    "Answer",
+    "PredictionFeedback",
     "ApiToken",
     "Checkpoint",
     "Contribution",
     "Crop",
     "Erasure",
     "Exam",
-    "Figures",
+    "SiteStats",
     "ModelFile",
     "ModelVersion",
     "Promotion",
     "Review",
     "RunEvent",
-    "Side",
+    "DatasetSplit",
     "Snapshot",
     "SnapshotRow",
     "SpentToken",

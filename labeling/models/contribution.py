@@ -6,7 +6,7 @@ from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
 from labeling.emotions import Emotion
-from labeling.models.user import Side, User
+from labeling.models.user import DatasetSplit, User
 
 
 class ContributionQuerySet(models.QuerySet["Contribution"]):
@@ -98,15 +98,18 @@ class Contribution(models.Model):
     )
 
     # The desk: how much a decision is worth, and who holds the face just now.
-    worth = models.FloatField(default=0, db_default=0)
+    priority = models.FloatField(default=0, db_default=0)
     leased_to = models.ForeignKey(
         User, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
     )
     leased_until = models.DateTimeField(null=True, blank=True)
 
-    # For the snapshot: a giver's side is fixed at the first gift.
-    side = models.CharField(
-        max_length=10, choices=Side, default=Side.TRAIN, db_default=Side.TRAIN
+    # For the snapshot: a giver's split is fixed at the first gift.
+    split = models.CharField(
+        max_length=10,
+        choices=DatasetSplit,
+        default=DatasetSplit.TRAIN,
+        db_default=DatasetSplit.TRAIN,
     )
     digest_key = models.BinaryField(max_length=32)
     digest = models.BinaryField(max_length=32, help_text="HMAC-SHA256 of the crop.")
@@ -124,12 +127,12 @@ class Contribution(models.Model):
             models.Index(fields=["giver", "created_at"], name="gifts_of_a_giver"),
             # The desk, whole and by emotion; retention.
             models.Index(
-                fields=["-worth", "created_at"],
+                fields=["-priority", "created_at"],
                 condition=Q(status="waiting"),
                 name="desk_by_worth",
             ),
             models.Index(
-                fields=["emotion", "-worth", "created_at"],
+                fields=["emotion", "-priority", "created_at"],
                 condition=Q(status="waiting"),
                 name="desk_by_emotion",
             ),
@@ -161,7 +164,7 @@ class Contribution(models.Model):
                 name="near_duplicates",
             ),
             models.Index(
-                fields=["status", "decided_emotion", "side"], name="decided_faces"
+                fields=["status", "decided_emotion", "split"], name="decided_faces"
             ),
             models.Index(fields=["created_at", "status", "emotion"], name="face_days"),
         ]
@@ -187,7 +190,7 @@ class Contribution(models.Model):
             ),
             models.CheckConstraint(
                 name="examined_only_of_known_givers",
-                condition=~Q(side="exam") | Q(giver__isnull=False),
+                condition=~Q(split="exam") | Q(giver__isnull=False),
             ),
             models.CheckConstraint(
                 name="lease_has_an_end",
@@ -206,9 +209,11 @@ class Crop(models.Model):
         Contribution, on_delete=models.CASCADE, primary_key=True, related_name="crop"
     )
     jpeg = models.BinaryField(help_text="The re-encoded face, at most 256 px.")
-    side = models.PositiveSmallIntegerField(help_text="Pixels; crops are square.")
+    edge = models.PositiveSmallIntegerField(help_text="Pixels; crops are square.")
     signature = models.BinaryField(
-        null=True, blank=True, help_text="For near-duplicates: see ml/duplicates.py."
+        null=True,
+        blank=True,
+        help_text="For near-duplicates: see ml/vision/near_duplicates.py.",
     )
     is_compared = models.BooleanField(
         default=False, db_default=False, help_text="With all others, by `copies.py`."

@@ -20,7 +20,7 @@ class Snapshot(models.Model):
 
 class SnapshotRow(models.Model):
     """One contribution in a snapshot: no foreign key, for it outlives a withdrawal,
-    which leaves number, split and digest (see `labeling/seals.py`)."""
+    which leaves number, split and digest (see `labeling/registry/digests.py`)."""
 
     class Split(models.TextChoices):
         TRAIN = "train"

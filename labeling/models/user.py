@@ -5,8 +5,8 @@ from django.db import models
 from django.db.models.functions import Now
 
 
-class Side(models.TextChoices):
-    """Where a face may be used. A face on neither side is kept and counted, no more."""
+class DatasetSplit(models.TextChoices):
+    """Where a face may be used. One in neither split is kept and counted, no more."""
 
     TRAIN = "train"
     EXAM = "exam"
@@ -23,9 +23,9 @@ class User(AbstractUser):
         editable=False,
         help_text="Names the account where a restore could reuse its number.",
     )
-    side = models.CharField(
+    split = models.CharField(
         max_length=10,
-        choices=Side,
+        choices=DatasetSplit,
         blank=True,
         editable=False,
         help_text="Fixed at the first gift: do this giver's faces train or examine?",

@@ -33,7 +33,7 @@ class ModelVersion(models.Model):
         help_text="The version it was warm-started from: it saw what that one saw.",
     )
     card = models.JSONField(help_text="card.json of the artefact.")
-    tainted_at = models.DateTimeField(
+    contaminated_at = models.DateTimeField(
         null=True, blank=True, help_text="A face it, or an ancestor, saw was withdrawn."
     )
     private_test = models.JSONField(

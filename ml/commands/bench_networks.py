@@ -25,7 +25,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    from ml import networks
+    from ml.training import networks
 
     if args.fer2013 is None:
         raise BadInput("--fer2013 PATH is needed: the networks learn from it")
@@ -46,18 +46,20 @@ def run(args: argparse.Namespace) -> int:
 
 def _row(name: str, args: argparse.Namespace) -> dict[str, Any]:
     """One network's figures; a row that needs weights not to be had is marked so."""
-    from ml import forerunners, runs
     from ml.config import preset
+    from ml.training import baselines, pipeline
 
-    needs = name in forerunners.PRETRAINED and args.weights == "imagenet"
+    needs = name in baselines.PRETRAINED and args.weights == "imagenet"
     weights = "imagenet" if needs else "none"
     knobs: dict[str, Any] = {"network": name, "weights": weights}
-    knobs |= forerunners.RECIPES.get(name, {}) | {"epochs": args.epochs}
+    knobs |= baselines.RECIPES.get(name, {}) | {"epochs": args.epochs}
     knobs |= QUICK if args.quick else {}
     out = args.out / name
-    sources = runs.Sources(args.fer2013, None, args.ferplus, cache=args.cache)
+    sources = pipeline.Sources(args.fer2013, None, args.ferplus, cache=args.cache)
     try:
-        done = runs.run(sources, out, preset("full", **knobs), tell=_quiet, name=name)
+        done = pipeline.run(
+            sources, out, preset("full", **knobs), tell=_quiet, name=name
+        )
     except BadInput as error:
         if not needs:
             raise
@@ -72,8 +74,9 @@ def _quiet(_event: dict[str, Any]) -> None:
 def _figures(out: Path, done: Any) -> dict[str, Any]:
     import numpy as np
 
-    from ml import card, examining
-    from ml.predictor import Predictor
+    from ml.artefact import card
+    from ml.artefact.predictor import Predictor
+    from ml.evaluation import exam_data
 
     face = np.asarray(card.golden_faces()[:1, :, :, 0], np.uint8)
     tune = done.metrics["tune"]
@@ -84,7 +87,7 @@ def _figures(out: Path, done: Any) -> dict[str, Any]:
         "bytes": (out / card.MODEL).stat().st_size,
         "params": done.params,
         "multiply_adds": done.multiply_adds,
-        "ms": round(examining.milliseconds(Predictor.load(out), face), 3),
+        "ms": round(exam_data.milliseconds(Predictor.load(out), face), 3),
     }
 
 
@@ -99,7 +102,7 @@ def _line(row: dict[str, Any]) -> str:
 
 
 def _page(rows: list[dict[str, Any]]) -> str:
-    from ml import charts
+    from ml.evaluation import charts
 
     ran = [r for r in rows if "not_run" not in r]
     names = [r["network"] for r in ran]

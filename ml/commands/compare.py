@@ -25,10 +25,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    from ml import compare, examining
+    from ml.evaluation import compare, exam_data
 
     try:
-        rows, exam = examining.gather(
+        rows, exam = exam_data.gather(
             fer=args.fer2013,
             votes=args.ferplus,
             contributions=args.snapshot,
@@ -39,8 +39,8 @@ def run(args: argparse.Namespace) -> int:
         raise BadInput(str(error)) from error
     champion = None
     if args.champion != "-":
-        champion = examining.sit(Path(args.champion), rows)
-    challenger = examining.sit(args.challenger, rows)
+        champion = exam_data.sit(Path(args.champion), rows)
+    challenger = exam_data.sit(args.challenger, rows)
     report = compare.compare(exam, champion, challenger, policy=args.policy)
     print(json.dumps(report) if args.json else "\n".join(lines(report)))
     return 0

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from ml.commands.train import add_data_arguments
+from ml.data import splits
 from ml.errors import BadInput
 
 
@@ -22,15 +23,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    from ml import evaluate
+    from ml.artefact.predictor import Predictor
     from ml.config import from_json
-    from ml.predictor import Predictor
+    from ml.evaluation import evaluate
 
     if args.fer2013 is None:
         raise BadInput("--fer2013 PATH is needed: there is nothing to measure on")
     predictor = Predictor.load(args.model)
     try:
-        rows, leaked = evaluate.exam(
+        rows, leaked = splits.load_split(
             args.split,
             predictor.emotions,
             fer=args.fer2013,

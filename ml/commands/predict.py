@@ -7,11 +7,11 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from ml import faces, images
+from ml.artefact.predictor import Predictor
 from ml.errors import BadInput
-from ml.faces import Detector
-from ml.predictor import Predictor
-from ml.sight import Sighting, see
+from ml.vision import decode
+from ml.vision.detector import Detector, load_detector
+from ml.vision.pipeline import FacePrediction, predict_faces
 
 ROOT = Path(__file__).resolve().parents[2]
 DETECTOR = "face_detection_yunet_2023mar.onnx"
@@ -40,9 +40,9 @@ def add_model_arguments(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def look(data: bytes, predictor: Predictor, detector: Detector) -> dict[str, Any]:
-    """The faces of one photo's bytes, largest first. Raises ml.images.BadPicture."""
-    picture = images.load(data)
+def predict(data: bytes, predictor: Predictor, detector: Detector) -> dict[str, Any]:
+    """The faces of one photo's bytes, largest first. Raises decode.BadPicture."""
+    picture = decode.load(data)
     return {
         "model": predictor.card.name,
         "detector": detector.name,
@@ -50,12 +50,12 @@ def look(data: bytes, predictor: Predictor, detector: Detector) -> dict[str, Any
         "height": picture.height,
         "faces": [
             _face(sighting, predictor.emotions)
-            for sighting in see(picture, predictor, detector)
+            for sighting in predict_faces(picture, predictor, detector)
         ],
     }
 
 
-def _face(sighting: Sighting, emotions: tuple[str, ...]) -> dict[str, Any]:
+def _face(sighting: FacePrediction, emotions: tuple[str, ...]) -> dict[str, Any]:
     opinion = {
         emotion: round(float(p), 4)
         for emotion, p in zip(emotions, sighting.probabilities, strict=True)
@@ -70,11 +70,11 @@ def _face(sighting: Sighting, emotions: tuple[str, ...]) -> dict[str, Any]:
 
 def run(args: argparse.Namespace) -> int:
     predictor = Predictor.load(args.model)
-    detector = faces.load_detector(args.detector)
+    detector = load_detector(args.detector)
     failed = 0
     for path in args.photos:
         try:
-            answer = look(path.read_bytes(), predictor, detector)
+            answer = predict(path.read_bytes(), predictor, detector)
         except OSError as error:
             failed += _failed(path, f"cannot be read ({error.strerror}).", args.json)
         except BadInput as error:

@@ -61,7 +61,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _train(args: argparse.Namespace, tell: Any) -> None:
-    from ml import runs
+    from ml.training import pipeline
 
     try:
         knobs = _knobs(args)
@@ -69,7 +69,7 @@ def _train(args: argparse.Namespace, tell: Any) -> None:
     except (TypeError, ValueError) as error:
         raise BadInput(str(error)) from error
     detector = args.detector or os.environ.get("FACE_DETECTOR")
-    sources = runs.Sources(
+    sources = pipeline.Sources(
         data=args.data,
         fer2013=args.fer2013,
         ferplus=args.ferplus,
@@ -79,8 +79,8 @@ def _train(args: argparse.Namespace, tell: Any) -> None:
         cache=args.cache,
     )
     if args.warm_start is not None:
-        config = runs.like(args.warm_start, config, asked=knobs)
-    runs.run(
+        config = pipeline.like(args.warm_start, config, asked=knobs)
+    pipeline.run(
         sources,
         args.out,
         config,

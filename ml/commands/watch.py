@@ -8,12 +8,12 @@ from types import FrameType
 
 import cv2
 
-from ml import watch, watch_report
+from ml.artefact.predictor import Predictor
 from ml.commands.predict import add_model_arguments
 from ml.errors import BadInput
-from ml.faces import load_detector
-from ml.period import Period
-from ml.predictor import Predictor
+from ml.video import watch, watch_report
+from ml.video.session_summary import SessionSummary
+from ml.vision.detector import load_detector
 
 NEWS_EVERY = 1.0  # seconds of the video between two lines in the terminal
 
@@ -100,7 +100,7 @@ class _News:
             print(f"{frame.time:7.1f} s  {'   '.join(words) or 'no face'}", flush=True)
 
 
-def _sum_up(period: Period, folder: Path | None) -> None:
+def _sum_up(period: SessionSummary, folder: Path | None) -> None:
     shares = sorted(period.shares().items(), key=lambda item: -item[1])
     words = ", ".join(f"{name} {share:.0%}" for name, share in shares if share >= 0.005)
     print(

@@ -26,10 +26,12 @@ from django.test import Client
 from django.test.utils import setup_test_environment
 from django.urls import reverse
 
-from labeling import copies, needs, numbers
+from labeling.contributions import near_duplicates
 from labeling.models import Contribution, ModelVersion, User
-from ml import images
-from tests.make import make_face_jpeg, make_user
+from labeling.review import demand
+from labeling.stats import site_stats
+from ml.vision import decode
+from tests.support.factories import make_face_jpeg, make_user
 
 FACES = int(os.environ.get("BENCH_FACES", "200000"))
 VISITS = 9
@@ -102,7 +104,7 @@ def main() -> None:
         print(f"make_crowd --faces {FACES}: {time.perf_counter() - start:.0f} s")
         ModelVersion.objects.update(is_champion=True)
         rita = make_user("rita", "reviewer")
-        numbers.refresh()
+        site_stats.refresh()
         givers = User.objects.annotate(n=Count("gifts"))
         giver = givers.filter(n__lt=500).order_by("-n").first()
         print(f"the giver gave {giver.n} faces")
@@ -119,10 +121,10 @@ def main() -> None:
         face = Contribution.objects.waiting().first()
         history = visit(client_of(rita), reverse("review-history", args=[face.pk]))
         measure("page review-history", history)
-        measure("needs.needs", needs.needs)
-        measure("numbers.refresh", numbers.refresh)
+        measure("needs.needs", demand.by_emotion)
+        measure("numbers.refresh", site_stats.refresh)
         jpeg = make_face_jpeg(1)
-        signature = copies.signature_of(images.decode(jpeg))
+        signature = near_duplicates.signature_of(decode.decode(jpeg))
         measure("copies.refuse_own", lambda: refuse(signature, giver))
     finally:
         connection.creation.destroy_test_db("mien", verbosity=0)
@@ -132,7 +134,7 @@ def refuse(signature: bytes, giver: User) -> None:
     from django.db import transaction
 
     with transaction.atomic():
-        copies.refuse_own(signature, by=giver)
+        near_duplicates.refuse_own(signature, by=giver)
 
 
 if __name__ == "__main__":

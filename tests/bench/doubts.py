@@ -8,11 +8,12 @@ from pathlib import Path
 
 import numpy as np
 
-from ml import doubts, evaluate
+from ml.artefact.predictor import Predictor
 from ml.config import from_json
+from ml.data import label_noise, splits
 from ml.emotions import EMOTIONS
-from ml.predictor import Predictor
-from tests.paths import FER2013
+from ml.evaluation import evaluate
+from tests.support.real_data import FER2013
 
 SHARE = 0.2
 HAPPY, SAD, ANGRY = (EMOTIONS.index(name) for name in ("happy", "sad", "angry"))
@@ -24,7 +25,7 @@ def main() -> None:
         return
     champion = Predictor.load(Path("models/base"))
     every = from_json(dict(champion.card.config)).tune_every
-    rows, _leaked = evaluate.exam(
+    rows, _leaked = splits.load_split(
         "tune", tuple(EMOTIONS), fer=FER2013, tune_every=every
     )
     p = evaluate.answers(champion, rows)
@@ -41,7 +42,7 @@ def main() -> None:
         elif kind == "group":
             labels[lied] = ANGRY
         lies = labels != rows.labels
-        found = doubts.doubtful(labels, p)
+        found = label_noise.doubtful(labels, p)
         caught = f"{found[lies].mean():.0%}" if lies.any() else "–"
         print(
             f"lies {kind:6}: {lies.sum()} of {len(lies)}, {caught} of them doubted, "

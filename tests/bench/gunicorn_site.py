@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import psutil
 
-from tests import services
+from tests.support import services
 
 
 @dataclass(frozen=True)
@@ -31,10 +31,10 @@ class Site:
 def running(**env: str) -> Iterator[Site]:
     services.start_once()
     limits = {"DETECT_RATE": "", "LIVE_RATE": ""}  # one machine plays many visitors
-    settings = {"DJANGO_SETTINGS_MODULE": "webapp.settings"}
+    settings = {"DJANGO_SETTINGS_MODULE": "webapp.config.settings"}
     whole = {**os.environ, **settings, **limits, **env}
     subprocess.run(
-        [sys.executable, "-m", "webapp.supervisor.prepare"],
+        [sys.executable, "-m", "deploy.supervisor.prepare"],
         env=whole,
         check=True,
         stdout=subprocess.DEVNULL,
@@ -44,7 +44,7 @@ def running(**env: str) -> Iterator[Site]:
         port = free.getsockname()[1]
     program = [sys.executable, "-m", "gunicorn", "--bind", f"127.0.0.1:{port}"]
     server = subprocess.Popen(
-        [*program, "--config", "python:webapp.gunicorn_config"],
+        [*program, "--config", "python:webapp.config.gunicorn"],
         env=whole,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,

@@ -23,7 +23,7 @@ from pathlib import Path
 from tests.bench import gunicorn_site
 from tests.bench.parts import page
 from tests.bench.serving import MANY_FACES, ONE_FACE, make_vga
-from tests.paths import FACE_DETECTOR, PHOTOS
+from tests.support.real_data import FACE_DETECTOR, PHOTOS
 
 CLIENTS = (1, 4, 8, 16, 64)
 SECONDS = float(os.environ.get("SECONDS", "10"))

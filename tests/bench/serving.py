@@ -17,11 +17,12 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from ml import faces, images, sight
-from ml.predictor import Predictor
+from ml.artefact.predictor import Predictor
+from ml.vision import decode, face_crop, pipeline
+from ml.vision.detector import load_detector
 from tests.bench.parts import page
 from tests.bench.parts.timing import milliseconds
-from tests.paths import FACE_DETECTOR, PHOTOS
+from tests.support.real_data import FACE_DETECTOR, PHOTOS
 
 ROOT = Path(__file__).resolve().parents[2]
 MODEL = Path(os.environ.get("MODEL") or ROOT / "models" / "base")
@@ -49,7 +50,7 @@ def main() -> None:
 def make_vga(photo: Path, folder: Path) -> Path:
     """The photo fitted into 640×480, on grey, as a JPEG."""
     canvas = Image.new("RGB", VGA, (128, 128, 128))
-    rgb = images.load(photo.read_bytes()).rgb
+    rgb = decode.load(photo.read_bytes()).rgb
     scale = min(VGA[0] / rgb.shape[1], VGA[1] / rgb.shape[0])
     size = round(rgb.shape[1] * scale), round(rgb.shape[0] * scale)
     canvas.paste(Image.fromarray(rgb).resize(size))
@@ -59,20 +60,22 @@ def make_vga(photo: Path, folder: Path) -> Path:
 
 def some_faces(photo: Path) -> np.ndarray:
     assert FACE_DETECTOR
-    rgb = images.load(photo.read_bytes()).rgb
-    found = faces.load_detector(FACE_DETECTOR).find(rgb)
-    return np.stack([faces.to_network(faces.crop(rgb, face.box)) for face in found])
+    rgb = decode.load(photo.read_bytes()).rgb
+    found = load_detector(FACE_DETECTOR).find(rgb)
+    return np.stack(
+        [face_crop.to_network(face_crop.crop(rgb, face.box)) for face in found]
+    )
 
 
 def measure_ours(crops: Path, photos: list[Path]) -> dict:
     assert FACE_DETECTOR
     assert PHOTOS
     predictor = Predictor.load(MODEL)
-    detector = faces.load_detector(FACE_DETECTOR)
+    detector = load_detector(FACE_DETECTOR)
     batch = np.load(crops)
 
-    def look(data: bytes) -> list[sight.Sighting]:
-        return sight.see(images.load(data), predictor, detector)
+    def look(data: bytes) -> list[pipeline.FacePrediction]:
+        return pipeline.predict_faces(decode.load(data), predictor, detector)
 
     def time_photo(data: bytes) -> float:
         return milliseconds(lambda: look(data))

@@ -13,23 +13,23 @@ from pathlib import Path
 
 import django
 
-from tests import services
 from tests.bench.parts import page
+from tests.support import services
 
 FACES = int(os.environ.get("FACES", "1000000"))
 
 
 def main() -> None:
     services.start_once()
-    os.environ["DJANGO_SETTINGS_MODULE"] = "webapp.settings"
+    os.environ["DJANGO_SETTINGS_MODULE"] = "webapp.config.settings"
     django.setup()
     from django.core.management import call_command
 
-    from labeling import crowd
+    from labeling import synthetic_data
 
     call_command("migrate", verbosity=0)
     began = time.monotonic()
-    crowd.make(FACES)
+    synthetic_data.make(FACES)
     made = time.monotonic() - began
     print(f"{FACES:,} faces with their votes made in {made:.0f} s", flush=True)
     rows = [measure(size) for size in (FACES // 10, FACES)]
@@ -52,9 +52,9 @@ def measure(size: int) -> list[str]:
     """Accept so many; freeze, write and read them; the peak of this process."""
     from django.conf import settings
 
-    from labeling import snapshots
+    from labeling.datasets import snapshots
     from labeling.models import TrainingRun
-    from ml import snapshot as reading
+    from ml.data import snapshot as reading
     from ml.emotions import EMOTIONS
 
     accept(size)
@@ -92,7 +92,8 @@ def accept(size: int) -> None:
             """
             UPDATE labeling_contribution SET
                 status = 'accepted', decided_emotion = emotion,
-                decided_at = COALESCE(decided_at, now()), side = 'train', cluster = NULL
+                decided_at = COALESCE(decided_at, now()),
+                split = 'train', cluster = NULL
             WHERE id IN (SELECT id FROM labeling_contribution ORDER BY id LIMIT %s)
             """,
             [size],

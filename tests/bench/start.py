@@ -15,7 +15,7 @@ from typing import NamedTuple
 import psutil
 
 from tests.bench.parts import page
-from tests.house import House, gone, until
+from tests.support.supervised_site import SupervisedSite, gone, until
 
 TIMES = 2
 
@@ -29,14 +29,14 @@ class Moment(NamedTuple):
 
 def main() -> None:
     with tempfile.TemporaryDirectory() as name:
-        house = House(Path(name) / "data", is_safe=True)
+        house = SupervisedSite(Path(name) / "data", is_safe=True)
         try:
             measure(house)
         finally:
             house.clean()
 
 
-def measure(house: House) -> None:
+def measure(house: SupervisedSite) -> None:
     first = start(house)
     quiet, crashed, ended = [], [], []
     for _ in range(TIMES):
@@ -73,7 +73,7 @@ def line(what: str, moments: list[Moment]) -> list[str]:
     ]
 
 
-def start(house: House) -> Moment:
+def start(house: SupervisedSite) -> Moment:
     began = time.perf_counter()
     process = psutil.Process(house.run().pid)
     seconds = time.perf_counter() - began
@@ -83,7 +83,7 @@ def start(house: House) -> Moment:
     return Moment(seconds, work + ended.children_user + ended.children_system)
 
 
-def end(house: House, number: signal.Signals) -> float:
+def end(house: SupervisedSite, number: signal.Signals) -> float:
     process, family = house.run(), house.family()
     began = time.perf_counter()
     process.send_signal(number)

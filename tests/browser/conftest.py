@@ -18,8 +18,8 @@ from playwright.sync_api import (
     sync_playwright,
 )
 
-from tests import make
-from tests.film import CHROMIUM, launch, photographed, shoot, with_camera
+from tests.support import factories
+from tests.support.film import CHROMIUM, launch, photographed, shoot, with_camera
 
 # Playwright's own event loop runs in this thread, and Django would mind.
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"
@@ -102,7 +102,7 @@ def photo_file(tmp_path: Path) -> Any:
 
     def write(*faces: int) -> str:
         path = tmp_path / f"photo-{'-'.join(map(str, faces))}.jpg"
-        path.write_bytes(make.make_photo(*faces))
+        path.write_bytes(factories.make_photo(*faces))
         return str(path)
 
     return write

@@ -11,7 +11,7 @@ from django.utils import timezone
 from playwright.sync_api import Page, expect
 
 from labeling.models import Contribution, User
-from tests import make
+from tests.support import factories
 
 pytestmark = pytest.mark.usefixtures("champion")
 
@@ -76,20 +76,20 @@ def signed_in(visit: Any, path: str, user: User, theme: str) -> Page:
 
 def make_staff_with_faces() -> tuple[User, Contribution]:
     """Somebody who gave, and who has something of everything on the desk."""
-    ada = make.make_user("ada", "reviewer", "trainer")
+    ada = factories.make_user("ada", "reviewer", "trainer")
     cluster = uuid4()
     seen = {"may_be_seen": True, "screened_at": timezone.now()}
-    make.make_contribution(cluster=cluster)
-    make.make_contribution(giver=ada, status="rejected")
-    face = make.make_contribution(
+    factories.make_contribution(cluster=cluster)
+    factories.make_contribution(giver=ada, status="rejected")
+    face = factories.make_contribution(
         giver=ada,
-        worth=2,
+        priority=2,
         cluster=cluster,
         model_emotion="fear",
         model_probabilities={"fear": 0.7, "happy": 0.2},
         **seen,
     )
-    make.make_votes(face, "sad", [make.make_user("bo")])
+    factories.make_votes(face, "sad", [factories.make_user("bo")])
     return ada, face
 
 

@@ -9,11 +9,11 @@ from django.test import Client
 from django.utils import timezone
 from playwright.sync_api import Page, expect
 
-from labeling.contributions import secret_hash
+from labeling.contributions.withdrawals import secret_hash
 from labeling.models import Contribution, Review, User, Vote
 from ml.emotions import EMOTIONS
 from tests.browser.conftest import Visit
-from tests.make import make_contribution, make_user
+from tests.support.factories import make_contribution, make_user
 
 FACES = 50
 
@@ -109,7 +109,7 @@ def test_votes_are_cast_by_keyboard_without_page_loads(visit: Visit) -> None:
 def test_fifty_faces_are_reviewed_by_keyboard_with_undo(visit: Visit) -> None:
     for number in range(FACES):
         emotion = EMOTIONS[number % len(EMOTIONS)]
-        make_contribution(emotion=emotion, worth=FACES - number)
+        make_contribution(emotion=emotion, priority=FACES - number)
     page = signed_in(visit, make_user("rita", "reviewer"), "/review/")
     loads = count_loads(page)
     for number in range(FACES):

@@ -11,9 +11,9 @@ from labeling.models import Exam, RunEvent, TrainingRun, User
 from tests.browser.conftest import Visit
 from tests.browser.test_accessibility import faults
 from tests.browser.test_desk import signed_in
-from tests.make import make_contribution, make_run, make_user, make_version
-from tests.reports import make_report
-from tests.test_models_pages import make_answers, promoted
+from tests.support.exam_reports import make_report
+from tests.support.factories import make_contribution, make_run, make_user, make_version
+from tests.webapp.views.test_models import make_answers, promoted
 
 WIDTHS = (1280, 390)
 

@@ -7,9 +7,9 @@ import cv2
 import pytest
 from playwright.sync_api import Page, expect
 
-from labeling.models import Answer, Contribution
-from tests import make
-from tests.paths import PHOTOS, needs_face_detector, needs_photos
+from labeling.models import Contribution, PredictionFeedback
+from tests.support import factories
+from tests.support.real_data import PHOTOS, needs_face_detector, needs_photos
 
 pytestmark = pytest.mark.usefixtures("champion")
 
@@ -61,7 +61,9 @@ def test_a_click_on_a_face_leads_to_its_card(visit: Any, photo_file: Any) -> Non
 @pytest.mark.parametrize("kind", ["paste", "drop"])
 def test_a_photo_can_be_pasted_or_dropped(visit: Any, kind: str) -> None:
     page = visit("/")
-    page.evaluate(HAND_OVER, [kind, base64.b64encode(make.make_photo(29)).decode()])
+    page.evaluate(
+        HAND_OVER, [kind, base64.b64encode(factories.make_photo(29)).decode()]
+    )
     expect(page.locator(CARD)).to_have_count(1)
 
 
@@ -114,7 +116,7 @@ def test_from_a_result_to_a_contribution_with_its_private_link(
     choose(page, photo_file(29))
     page.get_by_role("button", name="No", exact=True).click()
     expect(page.get_by_text("What does it show?")).to_be_visible()
-    assert Answer.objects.get().is_right is False
+    assert PredictionFeedback.objects.get().is_right is False
     page.get_by_role("radio", name="surprise").check(force=True)
     page.locator("[name=keep]").check()
     page.locator("[name=adult]").check()

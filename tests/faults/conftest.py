@@ -8,12 +8,13 @@ import pytest
 from django.core.management import call_command
 from django.db import connection
 
-from labeling import champions, serving, training
-from tests import tiny
+from labeling.registry import model_versions, serving
+from labeling.training import training_runs
 from tests.faults.watch import again
-from tests.machines import Machine, Services
-from tests.make import make_accepted_crowd
-from webapp import env
+from tests.support import tiny_model
+from tests.support.factories import make_accepted_crowd
+from tests.support.machines import Machine, Services
+from webapp.config import env
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -69,11 +70,11 @@ def base(services, tmp_path, settings):
     settings.FER2013 = settings.FERPLUS = None
     again(lambda: call_command("flush", verbosity=0, interactive=False))
     serving.forget()
-    tiny.make_artefact(tmp_path / "base", name="base", knows=2)
+    tiny_model.make_artefact(tmp_path / "base", name="base", knows=2)
     make_accepted_crowd(train=75, exam=35)
-    return champions.register_shipped(tmp_path / "base")
+    return model_versions.register_shipped(tmp_path / "base")
 
 
 @pytest.fixture
 def run():
-    return training.request(preset="quick")
+    return training_runs.request(preset="quick")

@@ -5,8 +5,8 @@ import signal
 import pytest
 from django.db import connection
 
-from labeling import training
 from labeling.models import TrainingRun
+from labeling.training import training_runs as training_training_runs
 from tests.faults.watch import (
     SLOW,
     Status,
@@ -16,7 +16,7 @@ from tests.faults.watch import (
     status_of,
     wait_for_stage,
 )
-from tests.machines import PATIENCE, wait_for
+from tests.support.machines import PATIENCE, wait_for
 
 
 def test_redis_restarted_and_emptied_while_a_run_waits(services, machine, run):
@@ -34,7 +34,7 @@ def test_redis_restarted_and_emptied_in_mid_training(services, machine, run):
     services.start_redis()
     expect_promoted(run, attempt=1)
     # The worker, too, has found the new Redis.
-    following = training.request(preset="quick")
+    following = training_training_runs.request(preset="quick")
     wait_for(lambda: status_of(following) == Status.DONE, "the next run")
 
 

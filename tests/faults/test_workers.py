@@ -6,8 +6,8 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from labeling import training
 from labeling.models import Contribution, TrainingRun
+from labeling.training import training_runs
 from tests.faults.watch import (
     FACES,
     SLOW,
@@ -19,7 +19,7 @@ from tests.faults.watch import (
     status_of,
     wait_for_stage,
 )
-from tests.machines import PATIENCE, wait_for
+from tests.support.machines import PATIENCE, wait_for
 
 
 @pytest.mark.parametrize("stage", ["snapshot", "training", "examining", "promotion"])
@@ -104,7 +104,7 @@ def test_cancelling_ends_the_child_long_before_it_would_end(machine, run):
     machine.worker(ml="--pace 600")
     wait_for_stage(run, "training")
     wait_for(machine.children, "the child")
-    training.cancel(run)
+    training_runs.cancel(run)
     wait_for(lambda: not machine.children(), "the end of the child")
     wait_for(lambda: status_of(run) == Status.CANCELLED, "the end of the run")
 
@@ -137,10 +137,10 @@ def test_a_clock_that_jumps_leaves_no_run_stuck(machine, run, hours):
 def test_withdrawals_during_a_run_do_not_stop_it(machine, run):
     machine.worker(ml=SLOW)
     wait_for_stage(run, "training")
-    Contribution.objects.filter(side="train").order_by("pk")[0].delete()
+    Contribution.objects.filter(split="train").order_by("pk")[0].delete()
     wait_for(lambda: status_of(run) == Status.DONE, "the end of the run")
     run.refresh_from_db()
-    assert run.version.tainted_at
-    following = training.request(preset="quick")
+    assert run.version.contaminated_at
+    following = training_runs.request(preset="quick")
     expect_promoted(following, faces=FACES - 1)
-    assert not following.version.tainted_at
+    assert not following.version.contaminated_at

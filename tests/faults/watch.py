@@ -3,7 +3,6 @@
 from celery import Celery
 from django.db import OperationalError, connection, connections
 
-from labeling import champions
 from labeling.models import (
     Checkpoint,
     Contribution,
@@ -12,7 +11,8 @@ from labeling.models import (
     Snapshot,
     TrainingRun,
 )
-from tests.machines import wait_for
+from labeling.registry import model_versions
+from tests.support.machines import wait_for
 
 Status = TrainingRun.Status
 SLOW = "--pace 1.2 --epochs 4"
@@ -43,7 +43,7 @@ def block(stage):
     """Hold a stage that would be over too soon."""
     statements = {
         "snapshot": "LOCK TABLE labeling_snapshotrow IN ACCESS EXCLUSIVE MODE",
-        "promotion": f"SELECT pg_advisory_xact_lock({champions.LOCK})",
+        "promotion": f"SELECT pg_advisory_xact_lock({model_versions.LOCK})",
     }
     return _Blocked(statements.get(stage))
 

@@ -4,7 +4,7 @@ from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from rest_framework import authentication, exceptions
 from rest_framework.request import Request
 
-from labeling import people
+from labeling import accounts
 from labeling.models import ApiToken, User
 
 
@@ -15,7 +15,7 @@ class PersonalToken(authentication.BaseAuthentication):
         scheme, _space, secret = request.headers.get("Authorization", "").partition(" ")
         if scheme.lower() != "bearer":
             return None
-        token = people.find_token(secret.strip())
+        token = accounts.find_token(secret.strip())
         if token is None:
             raise exceptions.AuthenticationFailed
         return token.user, token

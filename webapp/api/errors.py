@@ -7,12 +7,12 @@ from django.http import Http404
 from rest_framework import exceptions
 from rest_framework.response import Response
 
-from webapp import refusals
+from webapp.http import error_responses
 
 
 def answer(why: Exception, context: dict[str, Any]) -> Response | None:
-    if isinstance(why, refusals.EXPECTED):
-        refusal = refusals.of(why)
+    if isinstance(why, error_responses.EXPECTED):
+        refusal = error_responses.for_error(why)
         response = Response(refusal.json)
         refusal.on(response)
         return response

@@ -3,7 +3,7 @@ from typing import IO, Any
 
 from rest_framework.parsers import BaseParser
 
-from ml.images import MAX_BYTES
+from ml.vision.decode import MAX_BYTES
 
 
 class Picture(BaseParser):

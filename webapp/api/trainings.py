@@ -11,11 +11,11 @@ from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from labeling import training
 from labeling.models import TrainingRun
-from webapp.access import person
+from labeling.training import training_runs
 from webapp.api import serializers
-from webapp.forms_training import StartForm
+from webapp.forms.training import StartForm
+from webapp.http.access import person
 from workers import launch
 
 
@@ -68,7 +68,7 @@ def show(request: Request, pk: int) -> Response:
 @api_view(["POST"])
 @permission_classes([IsTrainer])
 def cancel(request: Request, pk: int) -> Response:
-    training.cancel(_run(pk), by=person(request))
+    training_runs.cancel(_run(pk), by=person(request))
     return Response(_json(_run(pk)), status=202)
 
 

@@ -14,14 +14,17 @@ from rest_framework.parsers import FormParser, JSONParser, MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from labeling import champions, contributions, photos
+from labeling.contributions import offers
+from labeling.detection import photos
 from labeling.models import Contribution
-from webapp import looking, overload, refusals, throttling, uploads
-from webapp.access import person
+from labeling.registry import model_versions
 from webapp.api import serializers
 from webapp.api.parsers import Bytes, Picture
-from webapp.forms import MOST_PHOTOS
-from webapp.forms_contribute import GiveForm
+from webapp.forms.contribute import GiveForm
+from webapp.forms.detect import MOST_PHOTOS
+from webapp.http import error_responses, overload, throttling, uploads
+from webapp.http.access import person
+from webapp.presenters import detection
 
 
 def _switch(name: str, what: str) -> OpenApiParameter:
@@ -81,21 +84,21 @@ def _one(request: Request, data: bytes) -> Response:
 def _or_error(request: Request, data: bytes) -> dict[str, Any]:
     try:
         return _json(request, _look(request, data))
-    except refusals.EXPECTED as why:
-        return refusals.of(why).json
+    except error_responses.EXPECTED as why:
+        return error_responses.for_error(why).json
 
 
-def _look(request: Request, data: bytes) -> photos.Look:
+def _look(request: Request, data: bytes) -> photos.Detection:
     if _is_on(request, "live"):
         throttling.spend(request, "live", settings.LIVE_RATE)
     else:
         throttling.spend(request, "detect", settings.DETECT_RATE)
     with overload.turn():
-        return photos.look(data, **_extras(request))
+        return photos.detect(data, **_extras(request))
 
 
-def _json(request: Request, seen: photos.Look) -> dict[str, Any]:
-    return looking.as_json(seen, **_extras(request))
+def _json(request: Request, seen: photos.Detection) -> dict[str, Any]:
+    return detection.as_json(seen, **_extras(request))
 
 
 def _extras(request: Request) -> dict[str, bool]:
@@ -122,7 +125,7 @@ def contribute(request: Request) -> Response:
         fields: Any = form.errors
         raise ValidationError(fields)
     crop = form.cleaned_data["crop"]
-    offer = contributions.offer(
+    offer = offers.offer(
         crop,
         form.cleaned_data["emotion"],
         by=person(request),
@@ -153,7 +156,7 @@ def _private_link(secret: str | None) -> str | None:
 )
 @api_view(["GET"])
 def model(request: Request) -> Response:
-    champion = champions.current()
+    champion = model_versions.current()
     if champion is None:
         raise photos.NoModel
     return Response(

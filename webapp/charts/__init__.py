@@ -3,20 +3,3 @@
 Every chart carries the table of its figures, which stands under it for whoever can't,
 or doesn't want to, read a picture. Colours are CSS classes, so both themes fit.
 """
-
-from webapp.charts.bars import Bar, bars, stack
-from webapp.charts.confusion import confusion
-from webapp.charts.lines import Line, Mark, lines
-from webapp.charts.whiskers import Whisker, whiskers
-
-__all__ = [
-    "Bar",
-    "Line",
-    "Mark",
-    "Whisker",
-    "bars",
-    "confusion",
-    "lines",
-    "stack",
-    "whiskers",
-]

@@ -13,16 +13,12 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from labeling.emotions import Emotion
+from webapp.presenters.formats import percent
 
 register = template.Library()
 
 
-@register.filter
-def percent(share: float) -> str:
-    """82 %, with a narrow no-break space; small shares are not called nothing."""
-    if 0 < share < 0.005:
-        return "<1\u202f%"
-    return f"{share * 100:.0f}\u202f%"
+register.filter(percent)
 
 
 @register.simple_tag

@@ -8,9 +8,9 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
-from labeling import people
+from labeling import accounts
 from labeling.errors import Refused
-from webapp.access import UserRequest
+from webapp.http.access import UserRequest
 
 
 @login_required
@@ -25,7 +25,7 @@ def account(request: UserRequest) -> HttpResponse:
 def make_token(request: UserRequest) -> HttpResponse:
     """The secret stands on the answer to this one request and nowhere else."""
     try:
-        _token, secret = people.make_token(
+        _token, secret = accounts.make_token(
             request.user, name=request.POST.get("name", "")
         )
     except Refused as why:
@@ -37,7 +37,7 @@ def make_token(request: UserRequest) -> HttpResponse:
 @require_POST
 def revoke_token(request: UserRequest, pk: int) -> HttpResponse:
     token = get_object_or_404(request.user.api_tokens, pk=pk)
-    people.revoke_token(token)
+    accounts.revoke_token(token)
     messages.success(request, _("The token is revoked."))
     return redirect("account")
 

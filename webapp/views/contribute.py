@@ -11,14 +11,16 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
-from labeling import consent, contributions, numbers, photos, quality
+from labeling.contributions import consent, offers, quality
+from labeling.detection import photos
 from labeling.emotions import Emotion
 from labeling.errors import Refused
 from labeling.models import Contribution
-from ml import images
-from webapp import overload, refusals, throttling, uploads
-from webapp.access import given_here, keep_given, person, wants_part
-from webapp.forms_contribute import FaceForm, GiveForm
+from labeling.review import demand
+from ml.vision import decode
+from webapp.forms.contribute import FaceForm, GiveForm
+from webapp.http import error_responses, overload, throttling, uploads
+from webapp.http.access import given_here, keep_given, person, wants_part
 
 
 @require_http_methods(["GET", "POST"])
@@ -29,8 +31,8 @@ def contribute(request: HttpRequest) -> HttpResponse:
         return ask(request)
     try:
         uploads.check_size(request)
-    except images.BadPicture as why:
-        return ask(request, problem=refusals.of(why).message, status=413)
+    except decode.BadPicture as why:
+        return ask(request, problem=error_responses.for_error(why).message, status=413)
     if photo := request.FILES.get("photo"):
         return find(request, photo.read())
     form = FaceForm(request.POST)
@@ -51,7 +53,7 @@ def give(request: HttpRequest) -> HttpResponse:
     try:
         throttling.spend(request, "give", settings.GIVE_RATE)
         claim = photos.open_token(form.cleaned_data["token"], form.cleaned_data["crop"])
-        offer = contributions.offer(
+        offer = offers.offer(
             form.cleaned_data["crop"],
             form.cleaned_data["emotion"],
             by=person(request),
@@ -60,8 +62,8 @@ def give(request: HttpRequest) -> HttpResponse:
             source=Contribution.Source.SITE,
             before=given_here(request),
         )
-    except refusals.EXPECTED as why:
-        refusal = refusals.of(why)
+    except error_responses.EXPECTED as why:
+        refusal = error_responses.for_error(why)
         return refusal.on(confirm(request, form, crop=crop, problem=refusal.message))
     response = thank(request, claim, offer, crop)
     keep_given(request, response, offer.contribution.pk)
@@ -71,11 +73,11 @@ def give(request: HttpRequest) -> HttpResponse:
 def ask(
     request: HttpRequest, *, problem: object = "", status: int = 200
 ) -> HttpResponse:
-    needs = numbers.needs()
+    needs = demand.by_emotion()
     chosen = request.POST.get("emotion") or request.GET.get("emotion")
     context = {
         "needs": needs,
-        "plea": numbers.plea(needs),
+        "plea": demand.request(needs),
         "chosen": chosen or needs[0].emotion.value,
         "problem": problem,
     }
@@ -86,9 +88,9 @@ def find(request: HttpRequest, data: bytes) -> HttpResponse:
     try:
         throttling.spend(request, "detect", settings.DETECT_RATE)
         with overload.turn():
-            look = photos.look(data, crops=True)
-    except refusals.EXPECTED as why:
-        refusal = refusals.of(why)
+            look = photos.detect(data, crops=True)
+    except error_responses.EXPECTED as why:
+        refusal = error_responses.for_error(why)
         return refusal.on(ask(request, problem=refusal.message))
     if not look.faces:
         return ask(
@@ -112,9 +114,9 @@ def find(request: HttpRequest, data: bytes) -> HttpResponse:
 def propose(request: HttpRequest, face: dict[str, Any], jpeg: bytes) -> HttpResponse:
     """Ask about one face, unless it is so poor that it could not be kept anyway."""
     try:
-        quality.check(images.decode(jpeg))
-    except (Refused, images.BadPicture) as why:
-        return ask(request, problem=refusals.of(why).message)
+        quality.check(decode.decode(jpeg))
+    except (Refused, decode.BadPicture) as why:
+        return ask(request, problem=error_responses.for_error(why).message)
     return confirm(request, GiveForm(initial=face), crop=face["crop"])
 
 
@@ -139,11 +141,11 @@ def confirm(
 def thank(
     request: HttpRequest,
     claim: photos.FaceClaim,
-    offer: contributions.Offer,
+    offer: offers.Offer,
     crop: str,
 ) -> HttpResponse:
     """The secret stands on this one page; its link hides it from logs."""
-    needs = numbers.needs()
+    needs = demand.by_emotion()
     link = ""
     if offer.secret:
         link = request.build_absolute_uri(reverse("withdraw")) + f"#{offer.secret}"
@@ -153,7 +155,7 @@ def thank(
         "emotion": Emotion(offer.contribution.emotion),
         "link": link,
         "needs": needs,
-        "plea": numbers.plea(needs),
+        "plea": demand.request(needs),
     }
     template = "try/given.html" if wants_part(request) else "contribute/thanks.html"
     return render(request, template, context, status=201)

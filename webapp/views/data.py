@@ -8,19 +8,19 @@ from django.urls import path
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_safe
 
-from labeling import numbers
-from webapp import figures
+from labeling.stats import site_stats
+from webapp.presenters import stats_charts
 
 
 @require_safe
 def data(request: HttpRequest) -> HttpResponse:
-    counted = numbers.current()
+    counted = site_stats.current()
     context: dict[str, Any] = {
         "counted": counted,
-        "when": figures.moment(counted["counted_at"]),
-        "charts": figures.charts_of(counted),
-        "agreement": figures.agreement(counted),
-        "backlog": figures.backlog(counted),
+        "when": stats_charts.moment(counted["counted_at"]),
+        "charts": stats_charts.charts_of(counted),
+        "agreement": stats_charts.agreement(counted),
+        "backlog": stats_charts.backlog(counted),
     }
     return render(request, "figures/data.html", context)
 
@@ -28,7 +28,7 @@ def data(request: HttpRequest) -> HttpResponse:
 @require_safe
 @cache_control(max_age=60, public=True)
 def data_json(request: HttpRequest) -> JsonResponse:
-    return JsonResponse(numbers.current())
+    return JsonResponse(site_stats.current())
 
 
 urlpatterns = [

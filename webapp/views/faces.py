@@ -9,10 +9,10 @@ from django.urls import path
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET
 
-from labeling import votes
 from labeling.errors import Refused
 from labeling.models import Contribution, Crop
-from webapp.access import person, voter, voter_key
+from labeling.voting import votes
+from webapp.http.access import person, voter, voter_key
 
 TICKET_SALT = "mien.vote.face"
 TICKET_SECONDS = 15 * 60

@@ -12,8 +12,9 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 from redis.exceptions import RedisError
 
-from labeling import photos, serving
-from workers import pulse
+from labeling.detection import photos
+from labeling.registry import serving
+from workers import heartbeat
 
 Part = dict[str, Any]
 
@@ -47,7 +48,7 @@ def _database() -> Part:
 
 def _broker() -> Part:
     try:
-        pulse.broker().ping()
+        heartbeat.broker().ping()
     except RedisError:
         return {"ok": False}
     return {"ok": True}
@@ -55,9 +56,9 @@ def _broker() -> Part:
 
 def _workers() -> Part:
     try:
-        seen = pulse.seen()
+        seen = heartbeat.seen()
     except RedisError:
-        seen = dict.fromkeys(pulse.QUEUES, 0)
+        seen = dict.fromkeys(heartbeat.QUEUES, 0)
     return {"ok": all(seen.values()), **seen}
 
 

@@ -13,11 +13,12 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST, require_safe
 
-from labeling import champions, lineage, numbers
 from labeling.errors import Refused
 from labeling.models import Exam, ModelVersion, Promotion
-from webapp import report_charts, reports, versions
-from webapp.access import UserRequest, trainers_only
+from labeling.registry import lineage, model_versions
+from labeling.stats import feedback_rates
+from webapp.http.access import UserRequest, trainers_only
+from webapp.presenters import exam_charts, exam_report, versions
 
 FIGURES = {
     "accuracy": gettext_lazy("Accuracy"),
@@ -30,7 +31,7 @@ FIGURES = {
 
 @require_safe
 def models(request: HttpRequest) -> HttpResponse:
-    told = versions.tell(ModelVersion.objects.all())
+    told = versions.summarise(ModelVersion.objects.all())
     promotions = Promotion.objects.select_related("version")
     context = {
         "versions": told,
@@ -45,23 +46,23 @@ def model(request: HttpRequest, name: str) -> HttpResponse:
     version = get_object_or_404(
         ModelVersion.objects.select_related("parent"), name=name
     )
-    told = versions.tell([version])[0]
+    told = versions.summarise([version])[0]
     exam = version.exams.order_by("-pk").first()
     side = _side(version, exam)
-    champion = champions.current()
+    champion = model_versions.current()
     promotions = list(version.promotions.select_related("by", "former"))
     context = {
         "version": told,
         "champion": champion,
         "promotions": promotions,
         "verdict": exam.report.get("sentence", "") if exam else "",
-        "may_be_promoted": not version.is_champion and not version.tainted_at,
+        "may_be_promoted": not version.is_champion and not version.contaminated_at,
         "proposal": _proposal(version),
         "facts": _facts(told, version.card),
         "seen": _seen(version),
         "recipe": sorted((version.card.get("config") or {}).items()),
         "files": sorted((version.card.get("files") or {}).items()),
-        **_charts(side, told, reports.emotions_of(version)),
+        **_charts(side, told, exam_report.emotions_of(version)),
     }
     return render(request, "models/model.html", context)
 
@@ -75,14 +76,14 @@ def _side(version: ModelVersion, exam: Exam | None) -> Mapping[str, Any]:
 
 
 def _charts(
-    side: Mapping[str, Any], told: versions.Told, names: list[str]
+    side: Mapping[str, Any], told: versions.VersionSummary, names: list[str]
 ) -> dict[str, Any]:
     by_label = _("How often it is right, by label")
     mixed_up = _("What it mixes up, in percent")
     has_counts = bool(side.get("confusion"))
     return {
-        "recall_chart": report_charts.recalls(side, title=by_label, names=names),
-        "confusion_chart": report_charts.confusion(side, mixed_up, names)
+        "recall_chart": exam_charts.recalls(side, title=by_label, names=names),
+        "confusion_chart": exam_charts.confusion(side, mixed_up, names)
         if has_counts
         else None,
         "correction_chart": versions.corrections_chart([told])
@@ -91,12 +92,14 @@ def _charts(
     }
 
 
-def _proposal(version: ModelVersion) -> numbers.Proposal | None:
-    proposal = numbers.roll_back_proposal()
+def _proposal(version: ModelVersion) -> feedback_rates.Proposal | None:
+    proposal = feedback_rates.roll_back_proposal()
     return proposal if proposal and proposal.version.pk == version.pk else None
 
 
-def _facts(told: versions.Told, card: Mapping[str, Any]) -> list[tuple[str, Any]]:
+def _facts(
+    told: versions.VersionSummary, card: Mapping[str, Any]
+) -> list[tuple[str, Any]]:
     rows = [
         (_("Made"), told.version.created_at.strftime("%Y-%m-%d %H:%M")),
         (_("Right in the exam"), told.accuracy_text),
@@ -113,7 +116,7 @@ def _facts(told: versions.Told, card: Mapping[str, Any]) -> list[tuple[str, Any]
     return [(name, value) for name, value in rows if value]
 
 
-def _corrected(correction: numbers.Correction) -> str:
+def _corrected(correction: feedback_rates.FeedbackRate) -> str:
     return _("%(rate)s %% (%(low)s–%(high)s) of %(answers)s") % {
         "rate": f"{correction.rate * 100:.0f}",
         "low": f"{correction.low * 100:.0f}",
@@ -203,13 +206,13 @@ def _figure(figures: Mapping[str, Any] | None, key: str) -> str:
 @require_POST
 @trainers_only
 def override(request: UserRequest, name: str) -> HttpResponse:
-    return _promote(request, name, champions.override)
+    return _promote(request, name, model_versions.override)
 
 
 @require_POST
 @trainers_only
 def roll_back(request: UserRequest, name: str) -> HttpResponse:
-    return _promote(request, name, champions.roll_back)
+    return _promote(request, name, model_versions.roll_back)
 
 
 def _promote(

@@ -14,10 +14,12 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from labeling import consent, contributions, numbers, people
+from labeling import accounts
+from labeling.contributions import consent, offers, withdrawals
 from labeling.errors import Refused
-from webapp import export, gifts
-from webapp.access import UserRequest
+from labeling.stats import contributor_impact
+from webapp.http.access import UserRequest
+from webapp.presenters import contribution, data_export
 
 PER_PAGE = 24
 
@@ -28,8 +30,11 @@ PER_PAGE = 24
 def my(request: UserRequest) -> HttpResponse:
     rows = request.user.gifts.order_by("-created_at", "pk")
     page = Paginator(rows, PER_PAGE).get_page(request.GET.get("page"))
-    page.object_list = gifts.tell(page.object_list)  # type: ignore[assignment]
-    context = {"faces": page, "effect": numbers.effect(request.user)}
+    page.object_list = contribution.summarise(page.object_list)  # type: ignore[assignment]
+    context = {
+        "faces": page,
+        "effect": contributor_impact.contributor_impact(request.user),
+    }
     return render(request, "my/my.html", context)
 
 
@@ -44,9 +49,9 @@ def withdraw(request: UserRequest) -> HttpResponse:
     ids = [found for text in picked if (found := _uuid(text))]
     if sent.get("sure") == "yes":
         receipt = (
-            contributions.withdraw_all(by=request.user)
+            withdrawals.withdraw_all(by=request.user)
             if is_all
-            else contributions.withdraw_some(ids, by=request.user)
+            else withdrawals.withdraw_some(ids, by=request.user)
         )
         return render(request, "withdraw/receipt.html", {"receipt": receipt})
     faces = (
@@ -68,7 +73,7 @@ def change_consent(request: UserRequest, pk: UUID) -> HttpResponse:
     if request.method == "GET":
         context = {"face": face, "text": consent.TEXTS[consent.VERSION]}
         return render(request, "my/consent.html", context)
-    contributions.change_consent(
+    offers.change_consent(
         face,
         may_be_seen="may_be_seen" in request.POST,
         may_be_released="may_be_released" in request.POST,
@@ -83,7 +88,7 @@ def claim(request: UserRequest) -> HttpResponse:
     """A private link becomes a face of this account."""
     secret = request.POST.get("link", "").strip().rpartition("#")[2]
     try:
-        contributions.claim(secret, by=request.user)
+        offers.claim(secret, by=request.user)
         messages.success(request, _("The face is yours here now."))
     except Refused as refusal:
         messages.error(request, str(refusal.message))
@@ -94,7 +99,7 @@ def claim(request: UserRequest) -> HttpResponse:
 @login_required
 @never_cache
 def download(request: UserRequest) -> HttpResponseBase:
-    return export.everything(request.user)
+    return data_export.everything(request.user)
 
 
 @require_http_methods(["GET", "POST"])
@@ -115,7 +120,7 @@ def delete(request: UserRequest) -> HttpResponse:
 def _erase(request: UserRequest) -> HttpResponse:
     user = request.user
     try:
-        receipt = people.delete_account(user)
+        receipt = accounts.delete_account(user)
     except Refused as refusal:
         messages.error(request, str(refusal.message))
         return redirect("my")

@@ -6,7 +6,7 @@ from django.templatetags.static import static
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from labeling import consent
+from labeling.contributions import consent
 
 
 @require_safe

@@ -12,13 +12,13 @@ from django.utils.translation import ngettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
-from labeling import desk, reviews
 from labeling.emotions import Emotion
 from labeling.errors import Refused
 from labeling.models import Contribution, Crop, Review, User
-from webapp import desks, gifts
-from webapp.access import UserRequest, reviewers_only
-from webapp.forms_review import DecisionForm, FilterForm
+from labeling.review import decisions, review_queue
+from webapp.forms.review import DecisionForm, FilterForm
+from webapp.http.access import UserRequest, reviewers_only
+from webapp.presenters import contribution, review_item
 from webapp.views.faces import picture
 
 GRID = 60
@@ -59,15 +59,17 @@ def _act(face: Contribution, said: dict[str, Any], request: UserRequest) -> Revi
     by = request.user
     match said["act"]:
         case Review.Act.ACCEPT:
-            return reviews.accept(face, by=by)
+            return decisions.accept(face, by=by)
         case Review.Act.RELABEL if said["emotion"] == face.emotion:
-            return reviews.accept(face, by=by)
+            return decisions.accept(face, by=by)
         case Review.Act.RELABEL:
-            return reviews.relabel(face, said["emotion"], by=by)
+            return decisions.relabel(face, said["emotion"], by=by)
         case Review.Act.REJECT:
-            return reviews.reject(face, by=by, reason=said["reason"], note=said["note"])
+            return decisions.reject(
+                face, by=by, reason=said["reason"], note=said["note"]
+            )
         case _screen:
-            return reviews.screen(face, by=by)
+            return decisions.screen(face, by=by)
 
 
 @require_POST
@@ -77,7 +79,7 @@ def skip(request: UserRequest, pk: UUID) -> HttpResponse:
     """Pass over a face for this session; somebody else may have it."""
     skipped = [*request.session.get("skipped", []), str(pk)]
     request.session["skipped"] = skipped[-MOST_SKIPPED:]
-    desk.release(by=request.user)
+    review_queue.release(by=request.user)
     return _show(request, _filters(request))
 
 
@@ -97,7 +99,7 @@ def undo(request: UserRequest) -> HttpResponse:
     """Take back one's own last decision, and look at that face again."""
     filters = _filters(request)
     try:
-        event = reviews.undo(by=request.user)
+        event = decisions.undo(by=request.user)
     except Refused as refusal:
         return _show(request, filters, problem=refusal.message)
     return _show(request, filters, face=event.contribution, undone=True)
@@ -113,10 +115,10 @@ def _show(
     faces = filters.faces()
     if face is None:
         skipping = [UUID(text) for text in request.session.get("skipped", [])]
-        taken = desk.take(by=request.user, of=faces, skipping=skipping)
+        taken = review_queue.take(by=request.user, of=faces, skipping=skipping)
         face = taken[0] if taken else None
     context = {
-        "sheet": desks.sheet(face) if face else None,
+        "sheet": review_item.review_item(face) if face else None,
         "filters": filters,
         "query": filters.query,
         "waiting": faces[:COUNTED_UP_TO].count(),
@@ -140,9 +142,9 @@ def _filters(request: UserRequest) -> FilterForm:
 @never_cache
 def grid(request: UserRequest) -> HttpResponse:
     filters = FilterForm(request.GET)
-    taken = desk.take(by=request.user, n=GRID, of=filters.faces())
+    taken = review_queue.take(by=request.user, n=GRID, of=filters.faces())
     context = {
-        "tiles": desks.thumbnails(taken),
+        "tiles": review_item.thumbnails(taken),
         "filters": filters,
         "query": filters.query,
         "reasons": list(Review.Reason),
@@ -167,18 +169,18 @@ def bulk(request: UserRequest) -> HttpResponse:
     return redirect(back)
 
 
-def _act_on_all(ids: list[UUID], said: dict[str, Any], *, by: User) -> reviews.Bulk:
+def _act_on_all(ids: list[UUID], said: dict[str, Any], *, by: User) -> decisions.Bulk:
     match said["act"]:
         case Review.Act.ACCEPT:
-            return reviews.accept_all(ids, by=by)
+            return decisions.accept_all(ids, by=by)
         case Review.Act.REJECT:
             reason, note = said["reason"], said["note"]
-            return reviews.reject_all(ids, by=by, reason=reason, note=note)
+            return decisions.reject_all(ids, by=by, reason=reason, note=note)
         case _screen:
-            return reviews.screen_all(ids, by=by)
+            return decisions.screen_all(ids, by=by)
 
 
-def _tell(request: UserRequest, result: reviews.Bulk) -> None:
+def _tell(request: UserRequest, result: decisions.Bulk) -> None:
     if done := len(result.done):
         text = ngettext("%(n)s face done.", "%(n)s faces done.", done)
         messages.success(request, text % {"n": done})
@@ -209,9 +211,9 @@ def history(request: UserRequest, pk: UUID) -> HttpResponse:
     rows = Contribution.objects.select_related("giver", "model_version")
     face = get_object_or_404(rows, pk=pk)
     context = {
-        "sheet": desks.sheet(face),
+        "sheet": review_item.review_item(face),
         "events": face.reviews.select_related("by", "undoes"),
-        "gift": gifts.tell([face])[0],
+        "gift": contribution.summarise([face])[0],
     }
     return render(request, "review/history.html", context)
 
@@ -221,7 +223,7 @@ def history(request: UserRequest, pk: UUID) -> HttpResponse:
 @never_cache
 def evidence(request: UserRequest, pk: UUID) -> HttpResponse:
     """Where the model looks: asked for only by who wants to see it."""
-    png = desks.evidence(bytes(get_object_or_404(Crop, pk=pk).jpeg))
+    png = review_item.evidence(bytes(get_object_or_404(Crop, pk=pk).jpeg))
     if png is None:
         raise Http404
     return picture(png, "image/png")
@@ -233,7 +235,7 @@ def undo_one(request: UserRequest, pk: UUID) -> HttpResponse:
     """Take back the standing decision about this face, whoever made it."""
     face = get_object_or_404(Contribution, pk=pk)
     try:
-        reviews.undo(face, by=request.user)
+        decisions.undo(face, by=request.user)
         messages.success(request, _("Undone. The face waits again."))
     except Refused as refusal:
         messages.error(request, str(refusal.message))

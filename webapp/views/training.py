@@ -11,12 +11,19 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from labeling import champions, numbers, schedule, training
 from labeling.errors import Refused
 from labeling.models import Exam, ModelVersion, Promotion, TrainingRun
-from webapp import changes, curves, durations, reports
-from webapp.access import UserRequest, trainers_only
-from webapp.forms_training import StartForm
+from labeling.registry import model_versions, serving
+from labeling.stats import feedback_rates, site_stats
+from labeling.training import schedule, training_runs
+from webapp.forms.training import StartForm
+from webapp.http.access import UserRequest, trainers_only
+from webapp.presenters import (
+    changed_predictions,
+    exam_report,
+    formats,
+    training_curves,
+)
 from workers import launch
 
 PER_PAGE = 25
@@ -52,13 +59,15 @@ def _overview(request: UserRequest, form: StartForm) -> dict[str, Any]:
         "presets": form.presets(),
         "active": active,
         "runs": Paginator(listed, PER_PAGE).get_page(request.GET.get("page")),
-        "champion": champions.current(),
+        "champion": model_versions.current(),
         "promotion": Promotion.objects.first(),
-        "alerts": champions.problems(),
-        "proposal": numbers.roll_back_proposal(),
-        "waits": numbers.waits(),
+        "alerts": serving.problems(),
+        "proposal": feedback_rates.roll_back_proposal(),
+        "waits": site_stats.waits(),
         "due": schedule.reason(),
-        "tainted": ModelVersion.objects.exclude(tainted_at=None).defer("card"),
+        "contaminated": ModelVersion.objects.exclude(contaminated_at=None).defer(
+            "card"
+        ),
         "has_fer2013": form.has_fer2013,
         "schedule": form.schedule(),
         **(_progress(active) if active else {}),
@@ -77,10 +86,10 @@ def run(request: UserRequest, pk: int) -> HttpResponse:
         "run": row,
         "exam": exam,
         "version": getattr(row, "version", None),
-        "report": reports.read(exam) if exam else None,
-        "alerts": champions.problems(),
+        "report": exam_report.read(exam) if exam else None,
+        "alerts": serving.problems(),
         "options": row.options.items(),
-        "snapshot": reports.snapshot_facts(getattr(row, "snapshot", None)),
+        "snapshot": exam_report.snapshot_facts(getattr(row, "snapshot", None)),
         **_progress(row),
     }
     return render(request, "training/run.html", context)
@@ -107,9 +116,9 @@ def _progress(row: TrainingRun) -> dict[str, Any]:
     epochs = [event for event in events if event.get("event") == "epoch"]
     return {
         "percent_done": round(row.progress * 100),
-        "left": durations.rough(row.seconds_left),
+        "left": formats.rough(row.seconds_left),
         "epoch": epochs[-1] if epochs else None,
-        "curves": curves.of(epochs),
+        "curves": training_curves.of(epochs),
     }
 
 
@@ -127,7 +136,7 @@ def log(request: UserRequest, pk: int) -> HttpResponse:
 def changed(request: UserRequest, pk: int) -> HttpResponse:
     """The faces that the challenger sees otherwise, once they come in view."""
     exam = get_object_or_404(Exam.objects.only("report"), run=pk)
-    context = {"groups": changes.groups(exam.report), "run_id": pk}
+    context = {"groups": changed_predictions.groups(exam.report), "run_id": pk}
     part = request.headers.get("HX-Request")
     name = "training/changed.html" if part else "training/changed_page.html"
     return render(request, name, context)
@@ -138,7 +147,7 @@ def changed(request: UserRequest, pk: int) -> HttpResponse:
 def cancel(request: UserRequest, pk: int) -> HttpResponse:
     row = get_object_or_404(TrainingRun, pk=pk)
     try:
-        training.cancel(row, by=request.user)
+        training_runs.cancel(row, by=request.user)
         messages.success(request, _("The run ends within a few seconds."))
     except Refused as refusal:
         messages.warning(request, str(refusal.message))

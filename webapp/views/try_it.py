@@ -9,13 +9,15 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
-from labeling import answers, photos
+from labeling.detection import feedback
+from labeling.detection import photos as photos
 from labeling.errors import Refused
-from ml.images import BadPicture
-from webapp import looking, refusals, throttling, uploads
-from webapp.access import wants_part
-from webapp.forms import DetectForm
-from webapp.forms_contribute import FaceForm, GiveForm
+from ml.vision.decode import BadPicture
+from webapp.forms.contribute import FaceForm, GiveForm
+from webapp.forms.detect import DetectForm
+from webapp.http import error_responses, throttling, uploads
+from webapp.http.access import wants_part
+from webapp.presenters import detection
 from webapp.views import contribute
 
 
@@ -30,24 +32,29 @@ def detect(request: HttpRequest) -> HttpResponse:
     try:
         uploads.check_size(request)
     except BadPicture as why:
-        return _answer(request, [looking.Result("photo", "", refusal=refusals.of(why))])
+        return _answer(
+            request,
+            [detection.Result("photo", "", refusal=error_responses.for_error(why))],
+        )
     form = DetectForm(request.POST, request.FILES)
     if not form.is_valid():
-        refusal = refusals.Refusal(400, "no_photo", str(form.errors["photo"][0]))
-        return _answer(request, [looking.Result("photo", "", refusal=refusal)])
+        refusal = error_responses.Refusal(400, "no_photo", str(form.errors["photo"][0]))
+        return _answer(request, [detection.Result("photo", "", refusal=refusal)])
     results = []
     for photo in form.cleaned_data["photo"]:
         id = f"photo-{secrets.token_hex(3)}"
         try:
             throttling.spend(request, "detect", settings.DETECT_RATE)
-            result = looking.look(photo.read(), name=photo.name, id=id)
-        except refusals.EXPECTED as why:
-            result = looking.Result(id, photo.name, refusal=refusals.of(why))
+            result = detection.detect(photo.read(), name=photo.name, id=id)
+        except error_responses.EXPECTED as why:
+            result = detection.Result(
+                id, photo.name, refusal=error_responses.for_error(why)
+            )
         results.append(result)
     return _answer(request, results)
 
 
-def _answer(request: HttpRequest, results: list[looking.Result]) -> HttpResponse:
+def _answer(request: HttpRequest, results: list[detection.Result]) -> HttpResponse:
     """A part for the script, a page for everyone else; refused if all photos were."""
     template = "try/results.html" if wants_part(request) else "try/result.html"
     response = render(request, template, {"results": results})
@@ -65,7 +72,7 @@ def answer(request: HttpRequest) -> HttpResponse:
         return _not_answered(request, _("The face did not arrive whole."))
     try:
         claim = photos.open_token(form.cleaned_data["token"], form.cleaned_data["crop"])
-        answers.record(claim, is_right)
+        feedback.record(claim, is_right)
     except Refused as why:
         if why.code != "already_answered":
             return _not_answered(request, why.message)

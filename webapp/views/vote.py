@@ -12,11 +12,11 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
-from labeling import votes
 from labeling.emotions import Emotion
 from labeling.models import Contribution, Vote
-from webapp import refusals, throttling
-from webapp.access import device, keep_device, name_device, person, voter
+from labeling.voting import votes
+from webapp.http import error_responses, throttling
+from webapp.http.access import device, keep_device, name_device, person, voter
 from webapp.views import faces
 
 MOST_PASSED = 300
@@ -42,8 +42,8 @@ def cast(request: HttpRequest) -> HttpResponse:
     try:
         throttling.spend(request, "vote", settings.VOTE_RATE)
         votes.cast(face, request.POST.get("choice", ""), **voter(request))
-    except refusals.EXPECTED as why:
-        return _show(request, problem=refusals.of(why).message)
+    except error_responses.EXPECTED as why:
+        return _show(request, problem=error_responses.for_error(why).message)
     request.session["votes"] = request.session.get("votes", 0) + 1
     return _show(request, done=request.POST["choice"])
 
@@ -72,8 +72,8 @@ def undo(request: HttpRequest) -> HttpResponse:
     """Take back one's last vote and look at that face again."""
     try:
         face = votes.undo(by=person(request), device=device(request))
-    except refusals.EXPECTED as why:
-        return _show(request, problem=refusals.of(why).message)
+    except error_responses.EXPECTED as why:
+        return _show(request, problem=error_responses.for_error(why).message)
     request.session["votes"] = max(0, request.session.get("votes", 0) - 1)
     return _show(request, face=face, undone=True)
 

@@ -9,8 +9,8 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
-from labeling import contributions
-from labeling.contributions import Receipt
+from labeling.contributions import withdrawals
+from labeling.contributions.withdrawals import Receipt
 from labeling.errors import Refused
 
 MOST_LINKS = 200
@@ -33,7 +33,7 @@ def withdraw(request: HttpRequest) -> HttpResponse:
     unknown: list[str] = []
     for secret in dict.fromkeys(secrets[:MOST_LINKS]):
         try:
-            receipts.append(contributions.withdraw_by_secret(secret))
+            receipts.append(withdrawals.withdraw_by_secret(secret))
         except Refused as refusal:
             unknown.append(str(refusal.message))
     if not receipts:
@@ -48,11 +48,11 @@ def _again(request: HttpRequest, problem: str, links: str) -> HttpResponse:
 
 
 def _together(receipts: list[Receipt]) -> Receipt:
-    tainted = {version.pk: version for r in receipts for version in r.tainted}
+    contaminated = {version.pk: version for r in receipts for version in r.contaminated}
     return Receipt(
         at=receipts[-1].at,
         faces=[face for r in receipts for face in r.faces],
-        tainted=list(tainted.values()),
+        contaminated=list(contaminated.values()),
         running=next((r.running for r in receipts if r.running), None),
         released=sum(r.released for r in receipts),
     )

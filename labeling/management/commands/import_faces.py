@@ -4,8 +4,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from labeling import imports
-from ml.folders import MEANING
+from labeling.contributions import imports
+from ml.data.labelled_folders import MEANING
 
 
 class Command(BaseCommand):

@@ -3,7 +3,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from labeling import crowd
+from labeling import synthetic_data
 from labeling.models import Contribution
 
 
@@ -24,11 +24,11 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         if options["remove"]:
-            self.stdout.write(f"{crowd.remove():,} faces removed")
+            self.stdout.write(f"{synthetic_data.remove():,} faces removed")
             return
         if options["faces"] < 1:
             raise CommandError("--faces takes a number from 1.")
-        real = Contribution.objects.exclude(source_name=crowd.NAME)
+        real = Contribution.objects.exclude(source_name=synthetic_data.NAME)
         if real.exists() and not options["beside_real_faces"]:
             raise CommandError(
                 "People gave faces here. A crowd among them would be trained on: use "
@@ -40,5 +40,5 @@ class Command(BaseCommand):
             if options["verbosity"]:
                 self.stdout.write(f"{time.monotonic() - start:6.1f} s  {step}")
 
-        crowd.make(options["faces"], tell=tell)
+        synthetic_data.make(options["faces"], tell=tell)
         tell("done")

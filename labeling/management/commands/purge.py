@@ -2,7 +2,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from labeling import retention
+from labeling.contributions import retention
 
 
 class Command(BaseCommand):

@@ -4,7 +4,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
-from labeling import releases
+from labeling.datasets import dataset_release
 
 
 class Command(BaseCommand):
@@ -27,10 +27,10 @@ class Command(BaseCommand):
         try:
             if options["withdrawn_only"]:
                 folder.mkdir(parents=True, exist_ok=True)
-                count = releases.write_withdrawn(folder / "withdrawn.json")
+                count = dataset_release.write_withdrawn(folder / "withdrawn.json")
                 self.stdout.write(f"withdrawn: {count}")
                 return
-            release = releases.write(folder, name=options["name"])
+            release = dataset_release.write(folder, name=options["name"])
         except OSError as why:
             raise CommandError(str(why)) from why
         self.stdout.write(f"faces: {release.rows}")

@@ -15,9 +15,10 @@ os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")
 import keras
 import numpy as np
 
-import ml.networks  # noqa: F401  registers the layers of our own
-from ml import card, export
+import ml.training.networks  # noqa: F401  registers the layers of our own
+from ml.artefact import card
 from ml.config import from_json
+from ml.export import onnx_export
 from tests.bench.parts.timing import milliseconds
 
 
@@ -25,7 +26,7 @@ def main() -> None:
     folder, faces_file = map(Path, sys.argv[1:])
     network = keras.models.load_model(folder / "model.keras", compile=False)
     config = from_json(dict(card.read(folder).config))
-    models = {"network": network, "graph": export.served(network, config)}
+    models = {"network": network, "graph": onnx_export.served(network, config)}
     faces = np.load(faces_file)
     print(json.dumps({name: timed(model, faces) for name, model in models.items()}))
 

@@ -10,7 +10,7 @@ from django.core.validators import validate_email
 from django.db import transaction
 
 from labeling.models import User
-from webapp import env
+from webapp.config import env
 
 
 class Command(BaseCommand):

@@ -3,7 +3,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand
 
-from webapp import detector_file
+from webapp.downloads import detector
 
 
 class Command(BaseCommand):
@@ -11,11 +11,11 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         target = settings.FACE_DETECTOR
-        if detector_file.is_whole(target):
+        if detector.is_whole(target):
             return
         try:
-            detector_file.fetch(target)
-        except (detector_file.NotFetched, OSError) as why:
+            detector.fetch(target)
+        except (detector.NotFetched, OSError) as why:
             self.stderr.write(
                 f"The face detector YuNet could not be fetched: {why}. "
                 f"Until its file is at {target}, OpenCV's Haar cascade finds the faces."

@@ -3,8 +3,8 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
-from webapp import detector_file, fer2013_file
-from webapp.detector_file import NotFetched
+from webapp.downloads import detector, fer2013
+from webapp.downloads.detector import NotFetched
 
 
 class Command(BaseCommand):
@@ -14,11 +14,11 @@ class Command(BaseCommand):
         folder = settings.BASE_DIR / "data"
         votes = folder / "fer2013new.csv"
         try:
-            there = fer2013_file.fetch(folder)
+            there = fer2013.fetch(folder)
             self.stdout.write(f"FER-2013 is at {there}.")
-            if not detector_file.is_whole(votes, fer2013_file.VOTES_SHA256):
-                url, sha256 = fer2013_file.VOTES_URL, fer2013_file.VOTES_SHA256
-                detector_file.fetch(votes, url=url, sha256=sha256)
+            if not detector.is_whole(votes, fer2013.VOTES_SHA256):
+                url, sha256 = fer2013.VOTES_URL, fer2013.VOTES_SHA256
+                detector.fetch(votes, url=url, sha256=sha256)
             self.stdout.write(f"The FER+ votes are at {votes}.")
         except (NotFetched, OSError) as why:
             raise CommandError(f"Not fetched: {why}.") from why

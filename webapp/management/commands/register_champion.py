@@ -4,7 +4,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from labeling import champions
+from labeling.registry import model_versions
 from ml.errors import BadArtefact
 
 
@@ -25,7 +25,7 @@ class Command(BaseCommand):
             )
             return
         try:
-            version = champions.register_shipped(folder)
+            version = model_versions.register_shipped(folder)
         except BadArtefact as why:
             raise CommandError(f"The model in {folder} is damaged: {why}") from why
         if options["verbosity"] > 1:

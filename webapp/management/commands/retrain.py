@@ -6,9 +6,9 @@ from typing import Any, TypeVar
 from django.core.management.base import BaseCommand, CommandError
 from django.db import InterfaceError, OperationalError, connection
 
-from labeling import training
 from labeling.errors import Refused
 from labeling.models import TrainingRun
+from labeling.training import training_runs
 from workers import launch
 
 T = TypeVar("T")
@@ -48,7 +48,7 @@ class Command(BaseCommand):
         if options["set"]:
             wishes["set"] = dict(knob.partition("=")[::2] for knob in options["set"])
         preset = options["preset"]
-        about = training.estimate(preset)
+        about = training_runs.estimate(preset)
         try:
             run = launch.start_training(
                 preset=preset, trigger=TrainingRun.Trigger.COMMAND, options=wishes

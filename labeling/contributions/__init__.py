@@ -1,0 +1,2 @@
+"""Giving a face and taking it back. The doors are `offers.offer` and
+`withdrawals.withdraw`."""

@@ -1,0 +1,145 @@
+"""Labelled folders come in through the same door as everybody's faces.
+
+The number of an imported face is an HMAC of source and file: the same file is known
+when it comes again, and one that was withdrawn does not come back.
+"""
+
+import hashlib
+import secrets
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from uuid import UUID
+
+import numpy as np
+from django.conf import settings
+from django.utils import timezone
+from django.utils.crypto import salted_hmac
+from django.utils.translation import gettext_lazy as _
+from numpy.typing import NDArray
+
+from labeling.contributions import consent, offers
+from labeling.detection import photos
+from labeling.detection.photos import FaceClaim
+from labeling.errors import Refused
+from labeling.models import Contribution, Withdrawal
+from labeling.registry import serving
+from ml.data.labelled_folders import MEANING, PICTURES
+from ml.vision import decode, face_crop
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where the faces come from and why we may keep them."""
+
+    name: str
+    basis: str
+    is_cropped: bool = False  # each picture is a face already
+    may_be_seen: bool = False
+    may_be_released: bool = False
+
+
+@dataclass(frozen=True)
+class Outcome:
+    path: Path
+    code: str  # "kept", "known", "withdrawn", or why not
+    message: str = ""
+
+
+def pictures(folder: Path) -> list[tuple[Path, str]]:
+    """Every picture with its emotion: a folder's name, in words of MEANING, says it."""
+    return [
+        (path, MEANING[path.parent.name.lower()])
+        for path in sorted(folder.rglob("*"))
+        if path.parent.name.lower() in MEANING and path.suffix.lower() in PICTURES
+    ]
+
+
+def take_all(found: list[tuple[Path, str]], source: Source) -> Iterator[Outcome]:
+    """Each picture is a transaction of its own: stopped, it goes on where it was."""
+    for path, emotion in found:
+        try:
+            code = _take(path.read_bytes(), emotion, source)
+            yield Outcome(path, code)
+        except Refused as refusal:
+            yield Outcome(path, refusal.code, str(refusal))
+        except (decode.BadPicture, OSError) as why:
+            yield Outcome(path, "broken", str(why))
+
+
+def _take(data: bytes, emotion: str, source: Source) -> str:
+    numbers = _numbers(data, source)
+    if Withdrawal.objects.filter(pk__in=numbers).exists():
+        return "withdrawn"
+    if Contribution.objects.filter(pk__in=numbers).exists():
+        return "known"
+    crop = _crop(data, source)
+    offers.offer(
+        decode.encode_jpeg(crop),
+        emotion,
+        by=None,
+        consent=consent.for_import(
+            may_be_seen=source.may_be_seen, may_be_released=source.may_be_released
+        ),
+        claim=_opinion(crop),
+        source=Contribution.Source.IMPORT,
+        source_name=source.name,
+        consent_basis=source.basis,
+        pk=numbers[0],
+    )
+    return "kept"
+
+
+def _numbers(data: bytes, source: Source) -> list[UUID]:
+    """Today's number, and those that former secret keys would have given."""
+    what = f"{source.name}|{hashlib.sha256(data).hexdigest()}"
+    return [
+        UUID(
+            bytes=salted_hmac(
+                "labeling.import", what, secret=key, algorithm="sha256"
+            ).digest()[:16],
+            version=4,
+        )
+        for key in (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS)
+    ]
+
+
+def _crop(data: bytes, source: Source) -> NDArray[np.uint8]:
+    rgb = decode.load(data).rgb
+    if source.is_cropped:
+        height, width = rgb.shape[:2]
+        side = min(height, width)
+        top, left = (height - side) // 2, (width - side) // 2
+        return decode.fit(
+            rgb[top : top + side, left : left + side], face_crop.CROP_SIDE
+        )
+    found = photos.detector().find(rgb)
+    if not found:
+        raise Refused("no_face", _("No face was found in it."))
+    if len(found) > 1:
+        raise Refused(
+            "several_faces",
+            _("It shows %(n)s faces, so nobody knows whose expression is meant.")
+            % {"n": len(found)},
+        )
+    return face_crop.crop(rgb, found[0].box)
+
+
+def _opinion(crop: NDArray[np.uint8]) -> FaceClaim | None:
+    """What the champion says of it, if there is one."""
+    champion = serving.predictor()
+    if champion is None:
+        return None
+    said = champion.predictor.predict(face_crop.to_network(crop)[None])
+    names, shares = champion.predictor.emotions, said.probabilities[0]
+    return FaceClaim(
+        nonce=secrets.token_bytes(16),
+        box=(0, 0, crop.shape[1], crop.shape[0]),
+        version_id=champion.version_id,
+        emotion=names[int(shares.argmax())],
+        probabilities={
+            name: round(float(share), 4)
+            for name, share in zip(names, shares, strict=True)
+        },
+        expires=timezone.now(),
+    )

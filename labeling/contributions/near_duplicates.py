@@ -1,0 +1,201 @@
+"""Copies of faces: the giver's own are refused, so are FER-2013's test faces; another
+giver's are taken without a word, for nobody shall learn what is stored. A worker
+clusters those later, and only one of a cluster enters a snapshot."""
+
+import logging
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass
+from uuid import UUID, uuid4
+
+import numpy as np
+from django.db import connection, transaction
+from django.db.models import QuerySet
+from django.utils.translation import gettext_lazy as _
+from numpy.typing import NDArray
+
+from labeling.contributions import fer2013_test_set
+from labeling.errors import Refused
+from labeling.models import Contribution, Crop, DatasetSplit, Review, User
+from labeling.review import decisions
+from ml.vision import near_duplicates
+from ml.vision.near_duplicates import Known
+
+log = logging.getLogger(__name__)
+
+LOCK = 0x4D49454E04  # one clustering at a time
+OWN = 2000  # of a giver's faces, the latest, are looked through
+SHARD = 20_000  # faces compared with at once: 24 MB, however many there are
+BATCH = 50  # new faces a run
+
+
+def signature_of(crop: NDArray[np.uint8]) -> bytes:
+    """What a crop is known by; refused if it is one of FER-2013's test faces."""
+    signature = near_duplicates.signature(crop)
+    tests = fer2013_test_set.known()
+    if tests is not None and tests.find(signature):
+        raise Refused(
+            "test_face",
+            _(
+                "This picture belongs to a public test set, by which models are "
+                "compared. Learning from it would spoil that."
+            ),
+        )
+    return signature
+
+
+def refuse_own(
+    signature: bytes, *, by: User | None, before: Collection[UUID] = ()
+) -> None:
+    """Refuse what the giver gave before, also mirrored or cut otherwise; `before` are
+    the faces that somebody without an account is known to have given.
+
+    Call it in the transaction that keeps the face: it holds the giver's row, so that
+    the same picture sent twice at once is found the second time.
+    """
+    if by:
+        User.objects.select_for_update(no_key=True).only("pk").get(pk=by.pk)
+        own = Crop.objects.filter(contribution__giver=by)
+    else:
+        own = Crop.objects.filter(pk__in=before)
+    latest = _signatures(own.order_by("-contribution__created_at"), OWN)
+    if Known(list(latest.values())).find(signature):
+        raise Refused(
+            "own_duplicate",
+            _("You gave this very picture already. A new one helps the model more."),
+        )
+
+
+def cluster_new(*, batch: int = BATCH) -> int:
+    """Compare the latest faces with all others; how many were compared.
+
+    Near-duplicates share a cluster from then on. A cluster never lies on both splits:
+    who came first stays, a later copy from the other split goes to neither.
+    """
+    with transaction.atomic():
+        if not _alone():
+            return 0
+        new = _not_compared(batch)
+        if not new:
+            return 0
+        fer2013_test_set.prepare()
+        pairs = list(_pairs(new))
+        _reject_test_faces(new)
+        _join(pairs, new)
+        Crop.objects.filter(pk__in=new).update(is_compared=True)
+    return len(new)
+
+
+def _alone() -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [LOCK])
+        return bool(cursor.fetchone()[0])
+
+
+def _signatures(rows: QuerySet[Crop], most: int) -> dict[UUID, bytes]:
+    pairs = rows.exclude(signature=None).values_list("pk", "signature")
+    return {pk: bytes(found) for pk, found in pairs[:most] if found is not None}
+
+
+def _not_compared(batch: int) -> dict[UUID, bytes]:
+    rows = Crop.objects.filter(is_compared=False)
+    return _signatures(rows.order_by("contribution__created_at"), batch)
+
+
+def _pairs(new: dict[UUID, bytes]) -> Iterator[tuple[UUID, UUID]]:
+    """Every new face with every face that is the same picture."""
+    for ids, known in _shards():
+        for asked, signature in new.items():
+            for match in known.find(signature):
+                if ids[match.place] != asked:
+                    yield asked, ids[match.place]
+
+
+def _shards() -> Iterator[tuple[list[UUID], Known]]:
+    rows = Crop.objects.order_by("pk")
+    shard = _signatures(rows, SHARD)
+    while shard:
+        ids = list(shard)
+        yield ids, Known(list(shard.values()))
+        shard = _signatures(rows.filter(pk__gt=ids[-1]), SHARD)
+
+
+def _reject_test_faces(new: dict[UUID, bytes]) -> None:
+    """Those that came before the test faces were known here."""
+    tests = fer2013_test_set.known()
+    if tests is None:
+        return
+    for pk, signature in new.items():
+        if not tests.find(signature):
+            continue
+        face = Contribution.objects.waiting().filter(pk=pk).first()
+        if face:
+            decisions.reject(face, by=None, reason=Review.Reason.TEST_FACE)
+
+
+@dataclass(slots=True)
+class _Member:
+    face: Contribution
+    is_new: bool
+
+
+def _join(pairs: list[tuple[UUID, UUID]], new: dict[UUID, bytes]) -> None:
+    asked = {face for pair in pairs for face in pair}
+    clusters = Contribution.objects.filter(pk__in=asked, cluster__isnull=False)
+    known = set(clusters.values_list("cluster", flat=True))
+    held = Contribution.objects.select_for_update().order_by("pk")
+    rows = held.filter(pk__in=asked) | held.filter(cluster__in=known)
+    faces = {face.pk: face for face in rows}
+    for group in _groups(pairs, faces.values()):
+        members = [_Member(faces[pk], pk in new) for pk in group if pk in faces]
+        if len(members) > 1:
+            _settle(members)
+    Contribution.objects.bulk_update(faces.values(), ["cluster", "split"])
+
+
+def _groups(
+    pairs: Iterable[tuple[UUID, UUID]], faces: Iterable[Contribution]
+) -> list[set[UUID]]:
+    """Faces that hang together, by a pair or by a cluster that is there already."""
+    links: defaultdict[UUID, set[UUID]] = defaultdict(set)
+    edges = list(pairs)
+    edges += [(face.pk, face.cluster) for face in faces if face.cluster]
+    for a, b in edges:
+        links[a].add(b)
+        links[b].add(a)
+    groups, seen = [], set[UUID]()
+    for start in links:
+        if start in seen:
+            continue
+        group, ahead = set[UUID](), [start]
+        while ahead:
+            step = ahead.pop()
+            if step not in group:
+                group.add(step)
+                ahead += links[step]
+        seen |= group
+        groups.append(group)
+    return groups
+
+
+def _settle(members: list[_Member]) -> None:
+    """One cluster, one split: that of who was here first.
+
+    Should two clusters of both splits turn out to be one, the examining faces leave:
+    a model may have learned from the others.
+    """
+    members.sort(key=lambda member: (member.is_new, member.face.created_at))
+    cluster = next((m.face.cluster for m in members if m.face.cluster), None) or uuid4()
+    old = {member.face.split for member in members if not member.is_new}
+    first = (
+        DatasetSplit.TRAIN
+        if {DatasetSplit.TRAIN, DatasetSplit.EXAM} <= old
+        else DatasetSplit.NEITHER
+    )
+    for member in members:
+        face = member.face
+        face.cluster = cluster
+        if first == DatasetSplit.NEITHER:
+            first = DatasetSplit(face.split)
+        elif face.split != first:
+            face.split = DatasetSplit.NEITHER

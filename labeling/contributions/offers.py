@@ -1,0 +1,179 @@
+"""Giving a face: everything is checked before anything is stored, then all at once."""
+
+import hmac
+import secrets
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID, uuid4
+
+import numpy as np
+from django.db import IntegrityError, transaction
+from django.db.models import F
+from django.db.models.functions import Now
+from django.utils.translation import gettext_lazy as _
+from numpy.typing import NDArray
+
+from labeling.contributions import consent as consents
+from labeling.contributions import holdout, near_duplicates, quality
+from labeling.contributions.consent import Consent
+from labeling.contributions.withdrawals import secret_hash
+from labeling.detection.photos import FaceClaim
+from labeling.emotions import Emotion
+from labeling.errors import Refused
+from labeling.models import Contribution, Crop, SpentToken, User
+from labeling.review import priority
+from ml.vision import decode, face_crop
+
+SECRET_BYTES = 16  # 128 bits, in the private link
+MAX_CROP_BYTES = 2**18  # ten times what a crop of 256 px takes
+
+
+@dataclass(frozen=True)
+class Offer:
+    contribution: Contribution
+    secret: str | None  # of the private link, shown once; None with an account
+
+
+def offer(
+    crop_jpeg: bytes,
+    emotion: str,
+    *,
+    by: User | None,
+    consent: Consent | None,
+    claim: FaceClaim | None,
+    source: str = Contribution.Source.SITE,
+    source_name: str = "",
+    consent_basis: str = "",
+    before: Collection[UUID] = (),
+    pk: UUID | None = None,
+) -> Offer:
+    """Keep one labelled face.
+
+    `claim`: what a token said of this very crop (`photos.open_token`); it is spent
+    here. None only for what never left us, as imports. `before`: what somebody without
+    an account gave earlier. Raises Refused.
+    """
+    _check_emotion(emotion)
+    consent = consents.check(consent, basis=consent_basis)
+    crop = _pixels(crop_jpeg)
+    signature = near_duplicates.signature_of(crop)
+    # A fresh JPEG of the pixels: no metadata, no trailer, whatever was sent.
+    jpeg = crop_jpeg if claim else decode.encode_jpeg(crop)
+    secret = None if by or source == Contribution.Source.IMPORT else _new_secret()
+    face = Contribution(
+        pk=pk or uuid4(),
+        emotion=emotion,
+        giver=by,
+        withdrawal_hash=secret_hash(secret) if secret else None,
+        source=source,
+        source_name=source_name,
+        consent_basis=consent_basis,
+        **_agreed(consent),
+        **_model_said(claim),
+        **_keyed_digest(jpeg),
+    )
+    row = Crop(pk=face.pk, jpeg=jpeg, edge=len(crop), signature=signature)
+    _keep(face, row, claim, before)
+    return Offer(face, secret)
+
+
+def claim(secret: str, *, by: User) -> Contribution:
+    """Take a face given without an account into one. The private link ends."""
+    with transaction.atomic():
+        rows = Contribution.objects.select_for_update()
+        face = rows.filter(withdrawal_hash=secret_hash(secret)).first()
+        if face is None:
+            raise Refused(
+                "unknown_link", _("This link is not known, or it was used already.")
+            )
+        face.giver = by
+        face.withdrawal_hash = None
+        face.split = holdout.split_after_claim(by, face.split)
+        face.save(update_fields=["giver", "withdrawal_hash", "split"])
+    return face
+
+
+def change_consent(
+    contribution: Contribution, *, may_be_seen: bool, may_be_released: bool
+) -> None:
+    """Widen or narrow the two free consents; withdrawn ones hold at once."""
+    now = consents.given(may_be_seen=may_be_seen, may_be_released=may_be_released)
+    changed = Contribution.objects.filter(pk=contribution.pk).update(
+        **_agreed(now),
+        consented_at=Now(),
+        screened_at=F("screened_at") if may_be_seen else None,
+    )
+    if not changed:
+        raise Refused("gone", _("This face has been withdrawn."))
+
+
+def _check_emotion(emotion: str) -> None:
+    if emotion not in Emotion.values:
+        raise Refused(
+            "emotion_missing", _("Please say what the face shows."), field="emotion"
+        )
+
+
+def _keep(
+    face: Contribution, crop: Crop, claim: FaceClaim | None, before: Collection[UUID]
+) -> None:
+    """Everything, or nothing."""
+    face.priority = priority.of(face)
+    with transaction.atomic():
+        if claim:
+            _spend(claim)
+        near_duplicates.refuse_own(
+            bytes(crop.signature or b""), by=face.giver, before=before
+        )
+        face.split = holdout.split_of(face.giver)
+        face.save(force_insert=True)
+        crop.save(force_insert=True)
+
+
+def _agreed(consent: Consent) -> dict[str, Any]:
+    return {
+        "consent_version": consent.version,
+        "consent_language": consent.language,
+        "may_be_seen": consent.may_be_seen,
+        "may_be_released": consent.may_be_released,
+    }
+
+
+def _model_said(claim: FaceClaim | None) -> dict[str, Any]:
+    if claim is None:
+        return {}
+    return {
+        "model_version_id": claim.version_id,
+        "model_emotion": claim.emotion,
+        "model_probabilities": claim.probabilities,
+    }
+
+
+def _keyed_digest(jpeg: bytes) -> dict[str, bytes]:
+    key = secrets.token_bytes(32)
+    return {"digest_key": key, "digest": hmac.digest(key, jpeg, "sha256")}
+
+
+def _new_secret() -> str:
+    return secrets.token_urlsafe(SECRET_BYTES)
+
+
+def _pixels(crop_jpeg: bytes) -> NDArray[np.uint8]:
+    """The crop as we make it: square, no larger than we would keep, good enough."""
+    rgb = decode.decode(crop_jpeg, max_bytes=MAX_CROP_BYTES)
+    height, width = rgb.shape[:2]
+    if height != width or width > face_crop.CROP_SIDE:
+        raise Refused("not_a_crop", _("This is not a face as Mien cuts it out."))
+    quality.check(rgb)
+    return rgb
+
+
+def _spend(claim: FaceClaim) -> None:
+    try:
+        with transaction.atomic():
+            SpentToken.objects.create(nonce=claim.nonce.hex(), expires_at=claim.expires)
+    except IntegrityError:
+        raise Refused(
+            "token_spent", _("This face was given already. Thank you!")
+        ) from None

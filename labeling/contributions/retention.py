@@ -1,0 +1,55 @@
+"""Nothing is kept for longer than it is of use. Beat calls `purge` once a day."""
+
+import logging
+from collections.abc import Iterator
+from datetime import timedelta
+from uuid import UUID
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import QuerySet
+from django.db.models.functions import Now
+
+from labeling.contributions import withdrawals
+from labeling.models import Contribution, SpentToken
+
+log = logging.getLogger(__name__)
+
+BATCH = 500
+
+
+def purge() -> dict[str, int]:
+    """Delete what is too old; how many of each kind. Logged by counts alone."""
+    waiting_since = Now() - timedelta(days=settings.KEEP_WAITING_DAYS)
+    rejected_since = Now() - timedelta(days=settings.KEEP_REJECTED_DAYS)
+    faces = Contribution.objects.all()
+    gone = {
+        "waiting": _bury(faces.waiting().filter(created_at__lt=waiting_since)),
+        "rejected": _bury(
+            faces.filter(
+                status=Contribution.Status.REJECTED, decided_at__lt=rejected_since
+            )
+        ),
+        "tokens": SpentToken.objects.filter(expires_at__lt=Now()).delete()[0],
+    }
+    log.info("purged: %s", ", ".join(f"{n} {kind}" for kind, n in gone.items()))
+    return gone
+
+
+def _bury(old: QuerySet[Contribution]) -> int:
+    return sum(len(batch) for batch in _batches(old))
+
+
+def _batches(old: QuerySet[Contribution]) -> Iterator[dict[UUID, bool]]:
+    """A few at a time, each in a transaction of its own, so that nobody waits long.
+
+    They are looked up again under the lock: one that was decided in this very moment
+    is not too old any more.
+    """
+    while True:
+        with transaction.atomic():
+            some = old.order_by("pk").select_for_update(skip_locked=True)
+            batch = withdrawals.delete_faces(some.values_list("pk", flat=True)[:BATCH])
+        if not batch:
+            return
+        yield batch

@@ -1,0 +1,125 @@
+"""Taking faces back: picture, hashes and keys go at once, a tombstone stays.
+
+The versions that were trained with a face, and all warm-started from them, are marked
+as contaminated in the same transaction. A training that is running keeps a scratch copy
+until it ends; the receipt says so.
+"""
+
+import hashlib
+import logging
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import partial
+from uuid import UUID
+
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from labeling.contributions import withdrawal_log
+from labeling.errors import Refused
+from labeling.models import (
+    Contribution,
+    Crop,
+    ModelVersion,
+    Review,
+    SnapshotRow,
+    TrainingRun,
+    User,
+    Vote,
+    Withdrawal,
+)
+from labeling.registry import digests, lineage
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """What a withdrawal did. It names no person, and the faces only by number."""
+
+    at: datetime
+    faces: list[UUID] = field(default_factory=list)
+    contaminated: list[ModelVersion] = field(default_factory=list)
+    running: TrainingRun | None = None  # its scratch copy goes when it ends
+    released: int = 0  # stood in a dataset that others may have taken
+
+    @property
+    def count(self) -> int:
+        return len(self.faces)
+
+
+def withdraw(contribution: Contribution) -> Receipt:
+    """Take one face back. A second time there is nothing left to do: count 0."""
+    return withdraw_ids([contribution.pk])
+
+
+def withdraw_some(contribution_ids: Iterable[UUID], *, by: User) -> Receipt:
+    """Take several back; those of others are passed over."""
+    own = by.gifts.filter(pk__in=list(contribution_ids))
+    return withdraw_ids(own.values_list("pk", flat=True))
+
+
+def withdraw_all(*, by: User) -> Receipt:
+    return withdraw_ids(by.gifts.values_list("pk", flat=True))
+
+
+def withdraw_by_secret(secret: str) -> Receipt:
+    """Take back the face of a private link."""
+    rows = Contribution.objects.filter(withdrawal_hash=secret_hash(secret))
+    face = rows.values_list("pk", flat=True).first()
+    if face is None:
+        raise Refused(
+            "unknown_link",
+            _("This link is not known: its face was withdrawn or claimed."),
+        )
+    return withdraw_ids([face])
+
+
+def secret_hash(secret: str) -> str:
+    """What is kept of a private link: 128 random bits need no salt, no stretching."""
+    return hashlib.sha256(secret.encode()).hexdigest()
+
+
+def delete_faces(rows: Iterable[UUID]) -> dict[UUID, bool]:
+    """Delete faces with all that hangs on them, and what manifests say of them. Call
+    it in a transaction; returns those that were there, and whether a release held them.
+    """
+    # Always in the order of the ids, so that two of us never wait for each other.
+    there = (
+        Contribution.objects.select_for_update()
+        .filter(pk__in=list(rows))
+        .order_by("pk")
+        .values_list("pk", "released_at")
+    )
+    gone = {pk: released_at is not None for pk, released_at in there}
+    Crop.objects.filter(pk__in=gone).delete()
+    Review.objects.filter(contribution__in=gone).delete()
+    Vote.objects.filter(contribution__in=gone).delete()
+    Contribution.objects.filter(pk__in=gone).delete()
+    digests.erase(gone)
+    return gone
+
+
+@transaction.atomic
+def withdraw_ids(rows: Iterable[UUID]) -> Receipt:
+    lineage.hold()
+    gone = delete_faces(rows)
+    now = timezone.now()
+    stones = [
+        Withdrawal(contribution_id=face, withdrawn_at=now, was_released=was_released)
+        for face, was_released in gone.items()
+    ]
+    Withdrawal.objects.bulk_create(stones, ignore_conflicts=True)
+    contaminated = lineage.contaminate(gone) if gone else []
+    running = TrainingRun.objects.active().filter(
+        pk__in=SnapshotRow.objects.filter(contribution_id__in=gone).values(
+            "snapshot__run"
+        )
+    )
+    transaction.on_commit(partial(withdrawal_log.faces, stones))
+    log.info(
+        "%s faces withdrawn, %s versions contaminated", len(gone), len(contaminated)
+    )
+    return Receipt(now, list(gone), contaminated, running.first(), sum(gone.values()))

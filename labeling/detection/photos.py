@@ -1,0 +1,253 @@
+"""A photo on its way through: looked at, answered, forgotten.
+
+Nothing of it is kept. Where contributing may follow, the browser gets each face's crop
+back with a signed token: what was seen, when, and the crop's hash. Only with both can
+the face be given, within the hour and once (the nonce is spent in Postgres).
+"""
+
+import functools
+import hashlib
+import secrets
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from django.conf import settings
+from django.core import signing
+from django.utils.translation import gettext_lazy as _
+from numpy.typing import NDArray
+
+from labeling.errors import Refused
+from labeling.registry import serving
+from labeling.registry.serving import LoadedModel
+from ml.artefact.card import Card
+from ml.vision import decode
+from ml.vision.detector import Detector, load_detector
+from ml.vision.face_crop import Box
+from ml.vision.pipeline import FacePrediction, predict_faces
+
+TOKEN_LIFE = timedelta(hours=1)
+TOKEN_SALT = "mien.face"  # noqa: S105  a name space, not a secret
+NONCE_BYTES = 16
+# The second is worth a word if it is at least this share of the first.
+CLOSE = 0.6
+
+
+class NoModel(Exception):
+    """There is no champion yet that could look at anything."""
+
+
+@dataclass(frozen=True)
+class DetectedFace:
+    box: tuple[int, int, int, int]  # x, y, w, h within the upright photo
+    score: float  # the detector's
+    emotion: str
+    probabilities: dict[str, float]  # in the order of the network's outputs
+    is_sure: bool  # false: "hard to say"
+    runner_up: str | None  # named where it is close
+    crop_jpeg: bytes = b""  # at most 256 px; with `crops`
+    token: str | None = None  # with `crops`
+    evidence: NDArray[np.uint8] | None = None  # [h, w], of the winner; with `evidence`
+
+
+@dataclass(frozen=True)
+class Detection:
+    width: int  # of the upright photo
+    height: int
+    model: str
+    version_id: int
+    detector: str
+    certainty_threshold: float
+    faces: list[DetectedFace]  # the largest first
+    milliseconds: dict[str, float] = field(default_factory=dict)  # by step
+    preview_jpeg: bytes = b""  # with `preview_side`
+
+
+@dataclass(frozen=True)
+class FaceClaim:
+    """What the model saw in a crop that comes back to us."""
+
+    nonce: bytes
+    box: tuple[int, int, int, int]
+    version_id: int
+    emotion: str
+    probabilities: dict[str, float]
+    expires: datetime
+
+
+def detector() -> Detector:
+    """This process's detector, loaded at its first use."""
+    return _detector_at(settings.FACE_DETECTOR)
+
+
+@functools.cache
+def _detector_at(path: Path | None) -> Detector:
+    return load_detector(path)
+
+
+def detect(
+    data: bytes,
+    *,
+    crops: bool = False,
+    evidence: bool = False,
+    preview_side: int = 0,
+) -> Detection:
+    """Every face of a photo, and how each looks to the champion; where `preview_side`
+    is given, with the photo itself, shrunk to so many pixels.
+
+    Raises ml.vision.decode.BadPicture, NoModel.
+    """
+    champion = serving.predictor()
+    if champion is None:
+        raise NoModel
+    clock = _Clock()
+    picture = decode.load(data)
+    clock.lap("decode")
+    seen = [
+        _detected_face(face, picture, champion, crops=crops, evidence=evidence)
+        for face in predict_faces(
+            picture, champion.predictor, detector(), after=clock.lap
+        )
+    ]
+    preview = b""
+    if preview_side:
+        preview = decode.encode_jpeg(decode.fit(picture.rgb, preview_side), quality=85)
+    clock.lap("answer")
+    return Detection(
+        width=picture.width,
+        height=picture.height,
+        model=champion.name,
+        version_id=champion.version_id,
+        detector=detector().name,
+        certainty_threshold=champion.predictor.card.certainty_threshold,
+        faces=seen,
+        milliseconds=clock.laps,
+        preview_jpeg=preview,
+    )
+
+
+def _detected_face(
+    face: FacePrediction,
+    picture: decode.Picture,
+    champion: LoadedModel,
+    *,
+    crops: bool,
+    evidence: bool,
+) -> DetectedFace:
+    card = champion.predictor.card
+    opinion = _opinion(face.probabilities, card)
+    box = _whole_box(face.box, picture)
+    extras: dict[str, Any] = {}
+    if crops:
+        jpeg = decode.encode_jpeg(face.square)
+        token = _token(jpeg, box, champion.version_id, opinion)
+        extras = {"crop_jpeg": jpeg, "token": token}
+    if evidence:
+        winner = card.emotions.index(opinion["emotion"])
+        extras["evidence"] = _evidence_map(face.evidence, winner)
+    return DetectedFace(box=box, score=round(face.score, 4), **opinion, **extras)
+
+
+def open_token(token: str, crop_jpeg: bytes) -> FaceClaim:
+    """The claim in a token, if it is ours, fresh, and made for this very crop.
+
+    Raises Refused("token_expired"), Refused("token_invalid").
+    """
+    try:
+        said = signing.loads(token, salt=TOKEN_SALT, max_age=TOKEN_LIFE)
+    except signing.SignatureExpired:
+        raise Refused(
+            "token_expired",
+            _("This face was seen more than an hour ago. Please show it again."),
+        ) from None
+    except signing.BadSignature:
+        raise _invalid() from None
+    if said["crop"] != hashlib.sha256(crop_jpeg).hexdigest():
+        raise _invalid()
+    return FaceClaim(
+        nonce=bytes.fromhex(said["nonce"]),
+        box=tuple(said["box"]),
+        version_id=said["version"],
+        emotion=said["emotion"],
+        probabilities=said["probabilities"],
+        expires=datetime.fromtimestamp(said["seen"], UTC) + TOKEN_LIFE,
+    )
+
+
+def _invalid() -> Refused:
+    return Refused(
+        "token_invalid",
+        _("This face and its token do not belong together. Please show it again."),
+    )
+
+
+def _token(
+    jpeg: bytes,
+    box: tuple[int, int, int, int],
+    version_id: int,
+    opinion: Mapping[str, Any],
+) -> str:
+    return signing.dumps(
+        {
+            "seen": int(time.time()),
+            "nonce": secrets.token_hex(NONCE_BYTES),
+            "crop": hashlib.sha256(jpeg).hexdigest(),
+            "box": box,
+            "version": version_id,
+            "emotion": opinion["emotion"],
+            "probabilities": opinion["probabilities"],
+        },
+        salt=TOKEN_SALT,
+        compress=True,
+    )
+
+
+def _opinion(probabilities: NDArray[np.float32], card: Card) -> dict[str, Any]:
+    first, second = (int(index) for index in np.argsort(-probabilities)[:2])
+    best = float(probabilities[first])
+    is_close = float(probabilities[second]) >= CLOSE * best
+    return {
+        "emotion": card.emotions[first],
+        "probabilities": {
+            emotion: round(float(p), 4)
+            for emotion, p in zip(card.emotions, probabilities, strict=True)
+        },
+        "is_sure": best >= card.certainty_threshold,
+        "runner_up": card.emotions[second] if is_close else None,
+    }
+
+
+def _whole_box(box: Box, picture: decode.Picture) -> tuple[int, int, int, int]:
+    """In whole pixels, cut where it stands out of the photo."""
+    left = min(max(0, round(box.x)), picture.width - 1)
+    top = min(max(0, round(box.y)), picture.height - 1)
+    right = min(picture.width, max(left + 1, round(box.x + box.w)))
+    bottom = min(picture.height, max(top + 1, round(box.y + box.h)))
+    return left, top, right - left, bottom - top
+
+
+def _evidence_map(evidence: NDArray[np.float32], winner: int) -> NDArray[np.uint8]:
+    """What spoke for the winner more than for the others, 0–255, uint8 [h, w].
+
+    The softmax sees only differences between classes, so their mean is taken away.
+    """
+    speaks_for = np.clip(evidence[..., winner] - evidence.mean(axis=-1), 0, None)
+    most = max(float(speaks_for.max()), 1e-6)
+    return np.asarray(np.rint(speaks_for * (255 / most)), np.uint8)
+
+
+class _Clock:
+    """How long each step took, in milliseconds."""
+
+    def __init__(self) -> None:
+        self.laps: dict[str, float] = {}
+        self._last = time.perf_counter()
+
+    def lap(self, step: str) -> None:
+        now = time.perf_counter()
+        self.laps[step] = round((now - self._last) * 1000, 2)
+        self._last = now

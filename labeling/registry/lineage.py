@@ -1,0 +1,101 @@
+"""Which version saw which face. One warm-started from another saw what it saw."""
+
+from collections.abc import Iterable
+from typing import cast
+from uuid import UUID
+
+from django.db import connection
+from django.db.models import QuerySet
+from django.db.models.functions import Now
+
+from labeling.models import ModelVersion, SnapshotRow
+
+# Withdrawing and adding a version exclude each other, so that neither overlooks the
+# other: see `contaminate` and `champions.add`.
+LOCK = 0x4D49454E01
+
+_HEIRS = """
+    WITH RECURSIVE heir(id) AS (
+        SELECT v.id FROM labeling_modelversion v
+        WHERE v.run_id IN (
+            SELECT s.run_id FROM labeling_snapshot s
+            JOIN labeling_snapshotrow r ON r.snapshot_id = s.id
+            WHERE r.contribution_id = ANY(%s::uuid[]) AND r.split = 'train'
+        )
+        UNION
+        SELECT child.id FROM labeling_modelversion child JOIN heir
+        ON child.parent_id = heir.id
+    )
+    SELECT id FROM heir
+"""
+
+_UNSEEN = """
+    SELECT EXISTS (
+        SELECT 1 FROM labeling_snapshotrow r
+        JOIN labeling_snapshot s ON s.id = r.snapshot_id
+        WHERE s.run_id = %s AND r.split = 'train' AND NOT EXISTS (
+            SELECT 1 FROM labeling_contribution c WHERE c.id = r.contribution_id
+        )
+    )
+"""
+
+
+def hold() -> None:
+    """Keep withdrawals and new versions apart until this transaction ends."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK])
+
+
+def versions_that_saw(contribution_ids: Iterable[UUID]) -> QuerySet[ModelVersion]:
+    """The versions trained on any of these faces, and all that descend from them."""
+    with connection.cursor() as cursor:
+        cursor.execute(_HEIRS, [list(map(str, contribution_ids))])
+        ids = [row[0] for row in cursor.fetchall()]
+    return ModelVersion.objects.filter(pk__in=ids)
+
+
+def faces_seen_by(version: ModelVersion) -> QuerySet[SnapshotRow]:
+    """Every contribution that went into a version or into one it descends from."""
+    run_ids = [step.run_id for step in ancestors(version) if step.run_id]
+    return SnapshotRow.objects.filter(
+        snapshot__run__in=run_ids, split=SnapshotRow.Split.TRAIN
+    )
+
+
+def ancestors(version: ModelVersion) -> list[ModelVersion]:
+    """The version itself, what it was warm-started from, and so on to the root."""
+    line = [version]
+    while (parent := line[-1].parent) is not None:
+        line.append(parent)
+    return line
+
+
+def nearest_uncontaminated(version: ModelVersion | None) -> ModelVersion | None:
+    """Where a warm start may begin: the nearest ancestor that saw no withdrawn face.
+
+    At worst the shipped base, which saw no contribution at all.
+    """
+    line = ancestors(version) if version else []
+    for step in line:
+        if step.contaminated_at is None:
+            return step
+    shipped = ModelVersion.objects.filter(origin=ModelVersion.Origin.SHIPPED)
+    return shipped.filter(contaminated_at=None).order_by("-pk").first()
+
+
+def contaminate(contribution_ids: Iterable[UUID]) -> list[ModelVersion]:
+    """Mark every version that saw one of these withdrawn faces; return those.
+
+    Call it in the transaction that deletes the faces.
+    """
+    hold()
+    saw = versions_that_saw(contribution_ids)
+    saw.filter(contaminated_at=None).update(contaminated_at=Now())
+    return list(saw.defer("card").order_by("pk"))
+
+
+def saw_withdrawn(run_id: int) -> bool:
+    """Whether a face that a run was to train on has been withdrawn since."""
+    with connection.cursor() as cursor:
+        cursor.execute(_UNSEEN, [run_id])
+        return cast(bool, cursor.fetchone()[0])

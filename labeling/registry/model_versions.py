@@ -1,0 +1,196 @@
+"""Versions and which of them serves. A promotion is one row flipped in one transaction;
+every web process sees it at its next look (`labeling/registry/serving.py`)."""
+
+import dataclasses
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+
+from django.db import connection, transaction
+from django.db.models.functions import Now
+from django.utils.text import format_lazy
+from django.utils.translation import gettext_lazy as _
+
+from labeling.errors import Refused
+from labeling.models import ModelVersion, Promotion, TrainingRun, User
+from labeling.registry import lineage, model_files
+from ml.artefact import card as cards
+from ml.artefact.predictor import Predictor
+
+LOCK = 0x4D49454E02  # one change of champion at a time
+
+
+def current() -> ModelVersion | None:
+    """The champion on record."""
+    return ModelVersion.objects.filter(is_champion=True).first()
+
+
+@contextmanager
+def steady() -> Iterator[None]:
+    """A transaction in which nobody else changes the champion."""
+    with transaction.atomic():
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK])
+        yield
+
+
+def register_shipped(folder: Path) -> ModelVersion:
+    """Make the model that came with Mien known; the first one becomes champion.
+
+    Doing it again changes nothing. Raises ml.errors.BadArtefact.
+    """
+    card = Predictor.load(folder).card
+    cards.verify(folder)
+    with steady():
+        version = ModelVersion.objects.filter(card__files=dict(card.files)).first()
+        if version is None:
+            version = _create(
+                card, origin=ModelVersion.Origin.SHIPPED, name=_free(card)
+            )
+            model_files.store(version, folder)
+        if current() is None:
+            promote(version, kind=Promotion.Kind.FIRST)
+    return version
+
+
+def add(
+    run: TrainingRun, folder: Path, *, parent: ModelVersion | None = None
+) -> ModelVersion:
+    """Keep what a run has trained. Call it inside `training.fenced`."""
+    card = Predictor.load(folder).card
+    cards.verify(folder)
+    with transaction.atomic():
+        lineage.hold()
+        former = ModelVersion.objects.filter(run=run).first()
+        if former is not None:  # an earlier attempt came this far
+            return former
+        is_contaminated = bool(
+            parent and _contaminated_at(parent)
+        ) or lineage.saw_withdrawn(run.pk)
+        version = _create(
+            card,
+            origin=ModelVersion.Origin.TRAINED,
+            name=name_of(run),
+            run=run,
+            parent=parent,
+        )
+        model_files.store(version, folder)
+        if is_contaminated:
+            ModelVersion.objects.filter(pk=version.pk).update(contaminated_at=Now())
+    return version
+
+
+def name_of(run: TrainingRun) -> str:
+    """What the version that comes of a run is called."""
+    return f"mien-{run.pk}"
+
+
+def promote(
+    version: ModelVersion,
+    *,
+    kind: str,
+    by: User | None = None,
+    reason: str = "",
+    instead_of: ModelVersion | None = None,
+) -> Promotion:
+    """Make a version champion, in one transaction with the record of who and why.
+
+    `instead_of`: the champion that whoever decided had before his eyes. If another has
+    taken its place since, nothing happens: Refused("champion_changed").
+    """
+    with steady():
+        former = current()
+        if former and former.pk == version.pk:
+            raise Refused(
+                "already_champion", _("This version is the champion already.")
+            )
+        if instead_of is not None and (former is None or former.pk != instead_of.pk):
+            raise Refused(
+                "champion_changed",
+                format_lazy(
+                    _("Meanwhile {name} has become champion. Look again, then decide."),
+                    name=former.name if former else "-",
+                ),
+            )
+        ModelVersion.objects.filter(is_champion=True).update(is_champion=False)
+        ModelVersion.objects.filter(pk=version.pk).update(is_champion=True)
+        version.is_champion = True
+        return Promotion.objects.create(
+            version=version, former=former, kind=kind, by=by, reason=reason
+        )
+
+
+def override(
+    version: ModelVersion,
+    *,
+    by: User,
+    reason: str,
+    instead_of: ModelVersion | None = None,
+) -> Promotion:
+    """A trainer promotes a version that the exam did not. Name and reason on record."""
+    return _by_hand(version, Promotion.Kind.OVERRIDE, by, reason, instead_of)
+
+
+def roll_back(
+    version: ModelVersion,
+    *,
+    by: User,
+    reason: str,
+    instead_of: ModelVersion | None = None,
+) -> Promotion:
+    """A trainer goes back to a version that served before."""
+    if not version.promotions.exists():
+        raise Refused("never_served", _("This version has never been champion."))
+    return _by_hand(version, Promotion.Kind.ROLL_BACK, by, reason, instead_of)
+
+
+def _by_hand(
+    version: ModelVersion,
+    kind: str,
+    by: User,
+    reason: str,
+    instead_of: ModelVersion | None,
+) -> Promotion:
+    if not reason.strip():
+        raise Refused(
+            "reason_missing", _("Please say why; the reason stays on record.")
+        )
+    with transaction.atomic():
+        lineage.hold()
+        if _contaminated_at(version):
+            raise Refused(
+                "contaminated",
+                _("A face that this version learned from has been withdrawn since."),
+            )
+        return promote(
+            version, kind=kind, by=by, reason=reason.strip(), instead_of=instead_of
+        )
+
+
+def _contaminated_at(version: ModelVersion) -> datetime | None:
+    """As the database has it now, not as the row in hand was read."""
+    rows = ModelVersion.objects.filter(pk=version.pk)
+    return rows.values_list("contaminated_at", flat=True).get()
+
+
+def _create(
+    card: cards.Card,
+    *,
+    origin: str,
+    name: str,
+    run: TrainingRun | None = None,
+    parent: ModelVersion | None = None,
+) -> ModelVersion:
+    return ModelVersion.objects.create(
+        name=name, origin=origin, run=run, parent=parent, card=dataclasses.asdict(card)
+    )
+
+
+def _free(card: cards.Card) -> str:
+    """The card's name, or with a number where another version bears it."""
+    name, number = card.name[:36], 1
+    while ModelVersion.objects.filter(name=name).exists():
+        number += 1
+        name = f"{card.name[:36]}-{number}"
+    return name

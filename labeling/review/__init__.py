@@ -1,0 +1,2 @@
+"""Reviewers: what they see next and what they decide. The door is
+`decisions.accept`."""

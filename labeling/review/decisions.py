@@ -1,0 +1,249 @@
+"""Deciding about faces. The first decision stands; every one is an event; undoing is
+another event. Whoever decides holds the face for a while, so that two never get the
+same one (`labeling/review/review_queue.py`)."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from django.db import IntegrityError, transaction
+from django.db.models import F
+from django.db.models.functions import Now
+from django.utils.translation import gettext_lazy as _
+
+from labeling.emotions import Emotion
+from labeling.errors import Refused
+from labeling.models import Contribution, Review, User
+from labeling.review import review_queue
+
+Status = Contribution.Status
+Act = Review.Act
+
+
+def accept(contribution: Contribution, *, by: User | None) -> Review:
+    """As labelled. `by=None`: the votes decided."""
+    return _decide(contribution.pk, Act.ACCEPT, by, emotion="")
+
+
+def relabel(contribution: Contribution, emotion: str, *, by: User) -> Review:
+    """Accept it, but as another emotion."""
+    if emotion not in Emotion.values:
+        raise Refused("emotion_missing", _("Please say what the face shows."))
+    return _decide(contribution.pk, Act.RELABEL, by, emotion=emotion)
+
+
+def reject(
+    contribution: Contribution, *, by: User | None, reason: str, note: str = ""
+) -> Review:
+    if reason not in Review.Reason.values:
+        raise _reason_missing()
+    return _decide(contribution.pk, Act.REJECT, by, reason=reason, note=note)
+
+
+def screen(contribution: Contribution, *, by: User) -> Review:
+    """Found fit to show to voters; only where the giver agreed to be seen."""
+    rows = Contribution.objects.filter(pk=contribution.pk, may_be_seen=True)
+    with transaction.atomic():
+        if not rows.filter(screened_at=None).update(screened_at=Now()):
+            raise _screened_already(contribution.pk)
+        event = _screening(contribution.pk, rows.get().status, by)
+        event.save(force_insert=True)
+    return event
+
+
+def undo(contribution: Contribution | None = None, *, by: User) -> Review:
+    """Take back the last decision: of this face whoever made it, else one's own last.
+
+    What has been decided anew since stays as it is.
+    """
+    events = Review.objects.filter(undoes=None, undone_by=None)
+    events = (
+        events.filter(contribution=contribution)
+        if contribution
+        else events.filter(by=by)
+    )
+    event = events.order_by("-pk").first()
+    if event is None:
+        raise Refused("nothing_to_undo", _("There is nothing to undo."))
+    try:
+        with transaction.atomic():
+            _turn_back(event, by)
+            return Review.objects.create(
+                contribution_id=event.contribution_id,
+                by=by,
+                act=Act.UNDO,
+                from_status=event.to_status,
+                to_status=event.from_status,
+                from_emotion=event.to_emotion,
+                to_emotion=event.from_emotion,
+                undoes=event,
+            )
+    except IntegrityError:
+        raise _changed_since() from None
+
+
+@dataclass(frozen=True)
+class Bulk:
+    done: list[UUID]
+    passed_over: int  # decided meanwhile, withdrawn, or not to be shown
+
+
+def accept_all(contribution_ids: Iterable[UUID], *, by: User) -> Bulk:
+    return _decide_all(contribution_ids, Act.ACCEPT, by)
+
+
+def reject_all(
+    contribution_ids: Iterable[UUID], *, by: User, reason: str, note: str = ""
+) -> Bulk:
+    if reason not in Review.Reason.values:
+        raise _reason_missing()
+    return _decide_all(contribution_ids, Act.REJECT, by, reason=reason, note=note)
+
+
+def screen_all(contribution_ids: Iterable[UUID], *, by: User) -> Bulk:
+    asked = list(dict.fromkeys(contribution_ids))
+    with transaction.atomic():
+        fit = Contribution.objects.filter(pk__in=asked, may_be_seen=True)
+        fit = fit.filter(screened_at=None).order_by("pk").select_for_update()
+        status = dict(fit.values_list("pk", "status"))
+        Contribution.objects.filter(pk__in=status).update(screened_at=Now())
+        Review.objects.bulk_create(_screening(pk, status[pk], by) for pk in status)
+    return Bulk(list(status), len(asked) - len(status))
+
+
+def _decide(
+    face_id: UUID,
+    act: Act,
+    by: User | None,
+    *,
+    emotion: str = "",
+    reason: str = "",
+    note: str = "",
+) -> Review:
+    with transaction.atomic():
+        face = Contribution.objects.filter(pk=face_id)
+        if not face.waiting().update(**_decided(act, emotion)):
+            raise _decided_already(face_id)
+        given, decided = face.values_list("emotion", "decided_emotion").get()
+        event = _event(
+            face_id, given, act, by, emotion=decided, reason=reason, note=note
+        )
+        event.save(force_insert=True)
+    return event
+
+
+def _decide_all(
+    face_ids: Iterable[UUID], act: Act, by: User, *, reason: str = "", note: str = ""
+) -> Bulk:
+    asked = list(dict.fromkeys(face_ids))
+    with transaction.atomic():
+        # In the order of the ids, so that two bulks never wait for each other.
+        waiting = Contribution.objects.waiting().filter(pk__in=asked).order_by("pk")
+        faces = list(waiting.select_for_update().values_list("pk", "emotion"))
+        done = [pk for pk, _given in faces]
+        Contribution.objects.filter(pk__in=done).update(**_decided(act, ""))
+        Review.objects.bulk_create(
+            _event(pk, given, act, by, emotion=given, reason=reason, note=note)
+            for pk, given in faces
+        )
+    return Bulk(done, len(asked) - len(done))
+
+
+def _decided(act: Act, emotion: str) -> dict[str, Any]:
+    """What a decision changes in a face's row; no emotion: as the giver says."""
+    changes: dict[str, Any] = {
+        "status": Status.REJECTED if act == Act.REJECT else Status.ACCEPTED,
+        "decided_at": Now(),
+        "leased_to": None,
+        "leased_until": None,
+    }
+    if act != Act.REJECT:
+        changes["decided_emotion"] = emotion or F("emotion")
+    return changes
+
+
+def _event(
+    face_id: UUID,
+    given: str,
+    act: Act,
+    by: User | None,
+    *,
+    emotion: str,
+    reason: str,
+    note: str,
+) -> Review:
+    is_rejected = act == Act.REJECT
+    return Review(
+        contribution_id=face_id,
+        by=by,
+        act=act,
+        from_status=Status.WAITING,
+        to_status=Status.REJECTED if is_rejected else Status.ACCEPTED,
+        from_emotion=given,
+        to_emotion="" if is_rejected else emotion,
+        reason=reason,
+        note=note.strip(),
+    )
+
+
+def _screening(face_id: UUID, status: str, by: User) -> Review:
+    return Review(
+        contribution_id=face_id,
+        by=by,
+        act=Act.SCREEN,
+        from_status=status,
+        to_status=status,
+    )
+
+
+def _turn_back(event: Review, by: User) -> None:
+    face = Contribution.objects.filter(pk=event.contribution_id)
+    if event.act == Act.SCREEN:
+        face.update(screened_at=None)
+        return
+    turned = face.filter(status=event.to_status).update(
+        status=event.from_status,
+        decided_emotion="",
+        decided_at=None,
+        leased_to=by,
+        leased_until=Now() + review_queue.LEASE,
+    )
+    if not turned:
+        raise _changed_since()
+
+
+def _decided_already(face_id: UUID) -> Refused:
+    status = Contribution.objects.filter(pk=face_id).values_list("status", flat=True)
+    if not status.exists():
+        return _gone()
+    return Refused(
+        "already_decided",
+        _("Somebody decided about this face before you. The first decision stands."),
+        status=status.get(),
+    )
+
+
+def _screened_already(face_id: UUID) -> Refused:
+    face = Contribution.objects.filter(pk=face_id).first()
+    if face is None:
+        return _gone()
+    if not face.may_be_seen:
+        return Refused(
+            "not_to_be_shown", _("The giver did not agree that others see this face.")
+        )
+    return Refused("already_screened", _("This face was found fit to show already."))
+
+
+def _gone() -> Refused:
+    return Refused("gone", _("This face has been withdrawn."))
+
+
+def _changed_since() -> Refused:
+    return Refused(
+        "changed_since", _("This has been changed since; it stays as it is.")
+    )
+
+
+def _reason_missing() -> Refused:
+    return Refused("reason_missing", _("Please say why you reject this face."))

@@ -1,0 +1,90 @@
+"""What one person's faces changed: how many the champion learned from, and how far its
+recall on their emotions has moved since."""
+
+from collections.abc import Collection
+from dataclasses import dataclass, field
+from uuid import UUID
+
+from django.utils.functional import Promise
+from django.utils.text import format_lazy
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext_lazy
+
+from labeling.emotions import Emotion
+from labeling.models import Exam, ModelVersion, SnapshotRow, User
+from labeling.registry import class_recall, lineage
+
+
+@dataclass(frozen=True)
+class Move:
+    emotion: Emotion
+    was: str
+    now: str
+    meaning: "str | Promise"
+
+
+@dataclass(frozen=True)
+class ContributorImpact:
+    faces: int  # in the current champion
+    sentence: "str | Promise"
+    moves: list[Move] = field(default_factory=list)
+
+
+def contributor_impact(user: User) -> ContributorImpact:
+    """The same number of queries however many faces the person gave."""
+    champion = ModelVersion.objects.filter(is_champion=True).first()
+    gifts = user.gifts.all()
+    if champion is None or not (seen := _seen(champion, user)):
+        given = gifts.exists()
+        sentence = _("None of your faces is in the champion yet.")
+        return ContributorImpact(
+            0, sentence if given else _("You have not given a face yet.")
+        )
+    before = _before(champion, seen)
+    n = len(seen)
+    sentence = ngettext_lazy(
+        "{n} of your faces is in {name}, which looks at everybody's photos now.",
+        "{n} of your faces are in {name}, which looks at everybody's photos now.",
+        n,
+    )
+    moves = _moves(before, champion, set(seen.values())) if before else []
+    return ContributorImpact(n, format_lazy(sentence, n=n, name=champion.name), moves)
+
+
+def _seen(champion: ModelVersion, user: User) -> dict[UUID, str]:
+    """The person's faces that the champion learned from, with their emotions."""
+    own = dict(user.gifts.order_by().values_list("pk", "emotion"))
+    rows = lineage.faces_seen_by(champion).filter(contribution_id__in=list(own))
+    ids = set(rows.values_list("contribution_id", flat=True))
+    return {face: own[face] for face in ids}
+
+
+def _before(champion: ModelVersion, seen: Collection[UUID]) -> ModelVersion | None:
+    """Who was champion before the first version that learned from the person."""
+    runs = [step.run_id for step in lineage.ancestors(champion) if step.run_id]
+    first = (
+        SnapshotRow.objects.filter(
+            snapshot__run__in=runs,
+            split=SnapshotRow.Split.TRAIN,
+            contribution_id__in=list(seen),
+        )
+        .order_by("snapshot__run")
+        .values_list("snapshot__run", flat=True)
+        .first()
+    )
+    exam = Exam.objects.filter(run=first).select_related("champion").first()
+    return exam.champion if exam else None
+
+
+def _moves(before: ModelVersion, now: ModelVersion, emotions: set[str]) -> list[Move]:
+    was, is_now = class_recall.of(before).recall, class_recall.of(now).recall
+    return [
+        Move(
+            emotion=emotion,
+            was=f"{was[emotion]:.0%}",
+            now=f"{is_now[emotion]:.0%}",
+            meaning=_("recognised in the exam, before your faces and now"),
+        )
+        for emotion in Emotion
+        if emotion in emotions and emotion in was and emotion in is_now
+    ]

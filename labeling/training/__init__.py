@@ -1,0 +1,1 @@
+"""What a retraining goes through, as rows. The door is `training_runs.request`."""

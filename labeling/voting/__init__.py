@@ -1,0 +1,1 @@
+"""Votes, and how much each counts. The door is `votes.cast`."""

@@ -1,0 +1,78 @@
+"""How reliable voters are, learned from gold faces: accepted ones that all agreed on.
+
+A voter is an account, or a device where nobody is signed in. The arithmetic is SQL, so
+that one face and a snapshot of a million are weighed alike.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from uuid import UUID
+
+from django.db import connection
+
+CHANCE = 1 / 7  # who guesses is right this often, and such a vote weighs nothing
+PRIOR_RIGHT, PRIOR_SEEN = 4, 5  # a stranger is taken to be right four times in five
+DEVICE_FACTOR = 0.5  # a device may be anyone's second one
+
+# Weight of a vote: 0 for guessing, 1 for never being wrong.
+_WEIGHT = f"""
+    GREATEST(0, ((COALESCE(r.hits, 0) + {PRIOR_RIGHT}.0)
+                 / (COALESCE(r.seen, 0) + {PRIOR_SEEN}.0) - {CHANCE}) / (1 - {CHANCE}))
+    * CASE WHEN v.voter_id IS NULL THEN {DEVICE_FACTOR} ELSE 1 END
+"""
+
+
+def weighed_votes_sql(which: str = "TRUE") -> str:
+    """A SELECT of (contribution_id, choice, weight): each choice's weight in votes.
+
+    `which`: a condition on labeling_vote, written by us, never by a visitor. Gold votes
+    test the voter and say nothing new about the face: they are not among them.
+    """
+    return f"""
+    WITH asked AS MATERIALIZED (
+        SELECT contribution_id, choice, voter_id,
+               CASE WHEN voter_id IS NULL THEN device_hash END AS device
+        FROM labeling_vote WHERE gold_answer = '' AND {which}
+    ), record AS MATERIALIZED (
+        SELECT voter_id, NULL AS device, count(*) AS seen,
+               count(*) FILTER (WHERE choice = gold_answer) AS hits
+        FROM labeling_vote WHERE gold_answer <> ''
+          AND voter_id IN (SELECT voter_id FROM asked)
+        GROUP BY voter_id
+        UNION ALL
+        SELECT NULL, device_hash, count(*),
+               count(*) FILTER (WHERE choice = gold_answer)
+        FROM labeling_vote WHERE gold_answer <> '' AND voter_id IS NULL
+          AND device_hash IN (SELECT device FROM asked)
+        GROUP BY device_hash
+    ), weighed AS (
+        SELECT v.contribution_id, v.choice, {_WEIGHT} AS weight
+        FROM asked v JOIN record r ON r.voter_id = v.voter_id
+        UNION ALL
+        SELECT v.contribution_id, v.choice, {_WEIGHT}
+        FROM asked v LEFT JOIN record r ON r.device = v.device
+        WHERE v.voter_id IS NULL
+        UNION ALL
+        SELECT v.contribution_id, v.choice, {_WEIGHT}
+        FROM asked v LEFT JOIN record r ON FALSE
+        WHERE v.voter_id IS NOT NULL
+          AND v.voter_id NOT IN (SELECT voter_id FROM record WHERE voter_id IS NOT NULL)
+    )
+    SELECT contribution_id, choice, sum(weight)::float8 AS weight
+    FROM weighed GROUP BY contribution_id, choice
+    """  # noqa: S608
+
+
+_OF_THESE = weighed_votes_sql("contribution_id = ANY(%s::uuid[])")
+
+
+def weighed_votes(
+    contribution_ids: Iterable[UUID],
+) -> defaultdict[UUID, dict[str, float]]:
+    """For each face, each choice's weight in votes; one query for any number."""
+    said: defaultdict[UUID, dict[str, float]] = defaultdict(dict)
+    with connection.cursor() as cursor:
+        cursor.execute(_OF_THESE, [[str(face) for face in contribution_ids]])
+        for face, choice, weight in cursor.fetchall():
+            said[face][choice] = weight
+    return said

@@ -1,0 +1,206 @@
+"""What people say a face shows, the giver's label unseen: drawn at random, cast once.
+
+A voter is an account (`by`) or a device; `own` are faces that he gave without an
+account. Some faces are gold: accepted, and all voters agreed. They test the voter and
+are not counted again.
+"""
+
+import random
+from collections.abc import Collection
+from datetime import timedelta
+from uuid import UUID, uuid4
+
+from django.conf import settings
+from django.db import IntegrityError, transaction
+from django.db.models import Exists, F, OuterRef, Q, Value
+from django.db.models.functions import Now
+from django.utils.translation import gettext_lazy as _
+
+from labeling.emotions import Emotion
+from labeling.errors import Refused
+from labeling.models import Contribution, Crop, Review, User, Vote
+from labeling.models.contribution import ContributionQuerySet
+from labeling.review import decisions, priority
+from labeling.voting import vote_weights
+
+GOLD_SHARE = 0.1  # of the faces shown
+GOLD_VOTES = 3  # that agree, before a face is gold
+WINDOW = 12  # faces looked at around a random place, of each number of votes
+UNDO_WITHIN = timedelta(minutes=10)
+
+
+def next_face(
+    *,
+    by: User | None = None,
+    device: str | None = None,
+    own: Collection[UUID] = (),
+    skipping: Collection[UUID] = (),
+) -> Contribution | None:
+    """A face for this voter to look at: never an own one, never one voted on before.
+
+    `skipping`: seen and passed over. Faces that others have begun on come first, so
+    that votes add up. None: all done.
+    """
+    counts = range(settings.VOTES_WANTED - 1, -1, -1)
+    pools = [_open().filter(vote_count=count) for count in counts]
+    if random.random() < GOLD_SHARE:  # noqa: S311
+        pools.insert(0, _gold())
+    drawn = _draw(pools)
+    rest = _not_yet(by, device, own).exclude(pk__in=skipping)
+    fresh = rest.filter(pk__in=drawn).order_by().values_list("pk", flat=True)
+    best = min((drawn[face] for face in fresh), default=None)
+    if best is None:  # somebody who voted on nearly everything: look at all the rest
+        some = rest.filter(vote_count__lt=settings.VOTES_WANTED)
+        return some.order_by("vote_count", "pk").first()
+    chosen = random.choice([face for face in fresh if drawn[face] == best])  # noqa: S311
+    return rest.filter(pk=chosen).first()
+
+
+def picture(
+    contribution: Contribution,
+    *,
+    by: User | None = None,
+    device: str | None = None,
+    own: Collection[UUID] = (),
+) -> bytes:
+    """The crop, for a voter's eyes; each look counts, and there is an end to them."""
+    may_look = _not_yet(by, device, own).filter(pk=contribution.pk)
+    crop = Crop.objects.filter(pk=contribution.pk, views__lt=settings.VOTE_VIEWS)
+    if not may_look.exists() or not crop.update(views=F("views") + 1):
+        raise Refused("not_to_be_seen", _("This face is not to be seen any more."))
+    return bytes(
+        crop.model.objects.values_list("jpeg", flat=True).get(pk=contribution.pk)
+    )
+
+
+def cast(
+    contribution: Contribution,
+    choice: str,
+    *,
+    by: User | None = None,
+    device: str | None = None,
+    own: Collection[UUID] = (),
+) -> Vote:
+    """One vote. With it the agreement, and the face's priority in review, change."""
+    if choice not in Vote.Choice.values:
+        raise Refused("choice_missing", _("Please say what the face shows."))
+    try:
+        with transaction.atomic():
+            face = _seeable(contribution)
+            if (by and face.giver_id == by.pk) or face.pk in own:
+                raise Refused("own_face", _("This face is yours: others decide on it."))
+            vote = Vote.objects.create(
+                contribution=face,
+                choice=choice,
+                voter=by,
+                device_hash=device,
+                gold_answer=face.decided_emotion if _is_gold(face) else "",
+            )
+            if not vote.gold_answer:
+                _count(face)
+    except IntegrityError:
+        raise Refused("already_voted", _("You voted on this face already.")) from None
+    return vote
+
+
+def undo(*, by: User | None = None, device: str | None = None) -> Contribution:
+    """Take back the last vote, soon after it was cast; the face comes again."""
+    mine = (
+        Vote.objects.filter(voter=by)
+        if by
+        else Vote.objects.filter(voter=None, device_hash=device)
+    )
+    recent = mine.filter(created_at__gt=Now() - UNDO_WITHIN)
+    with transaction.atomic():
+        vote = recent.order_by("-pk").select_for_update().first()
+        if vote is None:
+            raise Refused("nothing_to_undo", _("There is no vote to take back."))
+        rows = Contribution.objects.select_for_update()
+        face = rows.get(pk=vote.contribution_id)
+        vote.delete()
+        if not vote.gold_answer:
+            _count(face)
+    return face
+
+
+def _open() -> ContributionQuerySet:
+    wanted = Q(vote_count__lt=settings.VOTES_WANTED)
+    return Contribution.objects.seeable().filter(wanted)
+
+
+def _gold() -> ContributionQuerySet:
+    return Contribution.objects.seeable().accepted().filter(agreement=1)
+
+
+def _is_gold(face: Contribution) -> bool:
+    is_agreed = face.agreement == 1 and face.vote_count >= GOLD_VOTES
+    return is_agreed and face.status == Contribution.Status.ACCEPTED
+
+
+def _not_yet(
+    by: User | None, device: str | None, own: Collection[UUID]
+) -> ContributionQuerySet:
+    """Faces that are not the voter's own and that he has not voted on."""
+    mine = Q(voter=by) if by else Q()
+    mine |= Q(device_hash=device) if device else Q()
+    if not mine:
+        return Contribution.objects.none()
+    votes = Vote.objects.filter(mine, contribution=OuterRef("pk"))
+    faces = Contribution.objects.seeable().filter(~Exists(votes)).exclude(pk__in=own)
+    return faces.exclude(giver=by) if by else faces
+
+
+def _draw(pools: list[ContributionQuerySet]) -> dict[UUID, int]:
+    """Some of each pool, from a window at a random place: as quick in a million faces
+    as in ten. Each face with the number of its pool."""
+    place = uuid4()
+    windows = []
+    for number, pool in enumerate(pools):
+        rows = (
+            pool.order_by("pk").annotate(pool=Value(number)).values_list("pk", "pool")
+        )
+        windows += [
+            rows.filter(pk__gte=place)[:WINDOW],
+            rows.filter(pk__lt=place)[:WINDOW],
+        ]
+    return dict(windows[0].union(*windows[1:], all=True))
+
+
+def _seeable(contribution: Contribution) -> Contribution:
+    """The face as it is now, held until the vote is counted."""
+    rows = Contribution.objects.seeable().select_for_update()
+    face = rows.filter(pk=contribution.pk).first()
+    if face is None:
+        raise _not_to_be_seen()
+    return face
+
+
+def _not_to_be_seen() -> Refused:
+    return Refused("not_to_be_seen", _("This face is not to be seen any more."))
+
+
+def _count(face: Contribution) -> None:
+    """Bring what the row says of its votes in step; perhaps they decide."""
+    said = vote_weights.weighed_votes([face.pk])[face.pk]
+    face.vote_count = face.votes.filter(gold_answer="").count()
+    top = max(said, key=lambda choice: said[choice], default="")
+    face.agreement = said[top] / total if (total := sum(said.values())) else None
+    face.priority = priority.of(face, said)
+    face.save(update_fields=["vote_count", "agreement", "priority"])
+    _decide(face, top)
+
+
+def _decide(face: Contribution, top: str) -> None:
+    """Without a reviewer, where the settings say so: by default never."""
+    if face.status != Contribution.Status.WAITING:
+        return
+    agreement = 100 * (face.agreement or 0)
+    accepts, rejects = settings.VOTES_ACCEPT, settings.VOTES_REJECT
+    is_agreed = agreement >= settings.VOTES_AGREEMENT
+    if accepts and face.vote_count >= accepts and is_agreed and top == face.emotion:
+        decisions.accept(face, by=None)
+    elif rejects and face.vote_count >= rejects and is_agreed and top not in Emotion:
+        reason = Review.Reason.NOT_CLEAR
+        if top == Vote.Choice.NOT_A_FACE:
+            reason = Review.Reason.NOT_A_FACE
+        decisions.reject(face, by=None, reason=reason)

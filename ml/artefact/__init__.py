@@ -1,0 +1,2 @@
+"""A model folder: its card, how it is opened and asked. The door is
+`predictor.Predictor.load`."""

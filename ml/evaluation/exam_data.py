@@ -1,0 +1,74 @@
+"""The exam: PublicTest, and the hold-out of contributions that a snapshot has."""
+
+import hashlib
+import time
+from pathlib import Path
+
+import numpy as np
+
+from ml.artefact import card
+from ml.artefact.predictor import Predictor
+from ml.data import arrays, snapshot, splits
+from ml.data.arrays import Bytes, Floats, Rows
+from ml.emotions import EMOTIONS
+from ml.errors import BadInput
+from ml.evaluation import compare, evaluate
+from ml.evaluation.compare import Candidate
+
+ALL = tuple(str(e) for e in EMOTIONS)
+
+
+def gather(
+    *,
+    fer: Path | None,
+    votes: Path | None = None,
+    contributions: Path | None = None,
+    split: str = "public",
+    cache: Path | None = None,
+) -> tuple[Rows, compare.ExamData]:
+    """The faces and the exam they make. Raises BadInput where there are none."""
+    parts: list[Rows] = []
+    refs: list[str] = []
+    slices: list[str] = []
+    if fer is not None:
+        rows, _leaked = splits.load_split(split, ALL, fer=fer, votes=votes, cache=cache)
+        parts.append(rows)
+        refs += [f"fer2013:{i}" for i in rows.index]
+        slices += [split] * len(rows)
+    if contributions is not None:
+        ids, given = snapshot.read(contributions, "exam", ALL)
+        if given is not None:
+            parts.append(given)
+            refs += [f"contribution:{i}" for i in ids]
+            slices += ["community"] * len(given)
+    if not parts:
+        raise BadInput("there is no exam: neither FER-2013 nor a hold-out of faces")
+    rows = arrays.join(*parts)
+    digest = hashlib.sha256(rows.pixels.tobytes() + rows.labels.tobytes()).hexdigest()
+    return rows, compare.ExamData(digest, ALL, rows.labels, rows.majority, refs, slices)
+
+
+def sit(folder: Path, rows: Rows) -> Candidate:
+    """One model at the exam. A class it does not know gets probability 0."""
+    predictor = Predictor.load(folder)
+    said = evaluate.answers(predictor, rows)
+    p = np.zeros((len(rows), len(ALL)), np.float32)
+    p[:, [ALL.index(e) for e in predictor.emotions]] = said
+    return Candidate(
+        name=predictor.card.name,
+        probabilities=p,
+        bytes=(folder / card.MODEL).stat().st_size,
+        multiply_adds=predictor.card.multiply_adds,
+        ms=milliseconds(predictor, rows.pixels),
+    )
+
+
+def milliseconds(predictor: Predictor, pixels: Bytes, *, times: int = 40) -> float:
+    """Median of single-face calls. Reported, never a reason: the machine is shared."""
+    face: Floats = pixels[:1, :, :, None].astype(np.float32)
+    taken = []
+    for _ in range(times):
+        began = time.perf_counter()
+        predictor.predict(face)
+        taken.append(time.perf_counter() - began)
+    return float(np.median(taken) * 1e3)

@@ -1,0 +1,85 @@
+"""The paired bootstrap: how far each difference between two models may be chance.
+
+A resample draws as many faces as the exam has, each with both answers to it; every
+difference is read from the same 10,000 seeded resamples, so they fit together. Faces
+alike in label, raters' majority, slice and both answers are one *kind*, and to draw
+faces is to draw how many there are of each: a multinomial draw.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from ml.data.arrays import Ints, Mask
+
+Floats = npt.NDArray[np.float64]
+
+RESAMPLES = 10_000
+
+
+@dataclass(frozen=True)
+class Difference:
+    """Challenger minus champion with its 95 % interval; n faces tell of it."""
+
+    value: float
+    low: float
+    high: float
+    n: int
+
+    def to_json(self) -> dict[str, float]:
+        ends = {"value": self.value, "low": self.low, "high": self.high}
+        return {name: round(end, 4) for name, end in ends.items()} | {"n": self.n}
+
+
+class Resamples:
+    """Of faces [n] with their label, majority (-1: unknown), number of the slice, and
+    the answers of champion and challenger, each int64 [n]."""
+
+    def __init__(
+        self,
+        label: Ints,
+        majority: Ints,
+        part: Ints,
+        champion: Ints,
+        challenger: Ints,
+        *,
+        seed: int = 0,
+    ) -> None:
+        faces = np.stack([label, majority, part, champion, challenger])
+        kinds, seen = np.unique(faces, axis=1, return_counts=True)
+        self.label, self.majority, self.part, self.champion, self.challenger = kinds
+        random, n = np.random.default_rng(seed), len(label)
+        drawn = random.multinomial(n, seen / n, RESAMPLES) if n else seen[None]
+        # The exam itself is the first row, so that a figure is written down once.
+        self.counts: Floats = np.vstack([seen, drawn]).astype(np.float64)
+
+    def right(self, truth: Ints, where: Mask) -> Difference | None:
+        """In the share of right answers to the kinds `where`; None without any."""
+        gain = (self.challenger == truth).astype(float) - (self.champion == truth)
+        with np.errstate(invalid="ignore"):
+            shares = self.counts @ (gain * where) / (self.counts @ where)
+        return self._told(shares, where)
+
+    def macro_f1(self, classes: int) -> Difference | None:
+        shares = self._f1(self.challenger, classes) - self._f1(self.champion, classes)
+        return self._told(shares, np.ones(len(self.label), bool))
+
+    def _f1(self, said: Ints, classes: int) -> Floats:
+        labels, answers = np.eye(classes)[self.label], np.eye(classes)[said]
+        with np.errstate(invalid="ignore"):
+            f1 = (
+                2
+                * self.counts
+                @ (labels * answers)
+                / (self.counts @ (labels + answers))
+            )
+        return np.asarray(np.nanmean(f1, axis=1))
+
+    def _told(self, shares: Floats, where: Mask) -> Difference | None:
+        """A resample without any such face says nothing about them."""
+        n = int(self.counts[0] @ where)
+        if not n:
+            return None
+        low, high = np.nanpercentile(shares[1:], [2.5, 97.5])
+        return Difference(float(shares[0]), float(low), float(high), n)

@@ -1,0 +1,1 @@
+"""Networks, batches and the loop that trains. The door is `pipeline.run`."""

@@ -1,0 +1,134 @@
+"""Training batches: faces turned, shifted, flipped, lit and partly hidden.
+
+A thread of its own keeps a few batches ahead of the network; OpenCV lets go of the
+interpreter meanwhile.
+"""
+
+import queue
+import threading
+from collections.abc import Iterator
+from typing import Any
+
+import cv2
+import numpy as np
+
+from ml.config import Config
+from ml.data.arrays import SIDE, Bytes, Floats, Rows
+
+Random = np.random.Generator
+Batch = tuple[Floats, Floats, Floats]
+
+
+def face(pixels: Bytes, config: Config, random: Random) -> Floats:
+    """uint8 [48, 48] -> float32 [size, size], one random variation."""
+    angle = random.uniform(-config.rotate, config.rotate)
+    scale = 1 + random.uniform(-config.zoom, config.zoom)
+    centre = (SIDE - 1) / 2
+    matrix = np.asarray(
+        cv2.getRotationMatrix2D((centre, centre), angle, scale), np.float64
+    )
+    matrix[:, 2] += random.uniform(-config.shift, config.shift, 2)
+    matrix[:, 2] += (config.size - SIDE) / 2
+    if random.random() < 0.5:  # mirrored
+        matrix[:, 2] += matrix[:, 0] * (SIDE - 1)
+        matrix[:, 0] *= -1
+    out = cv2.warpAffine(
+        pixels,
+        matrix,
+        (config.size, config.size),
+        flags=cv2.INTER_LINEAR,
+        borderMode=cv2.BORDER_REFLECT_101,
+    ).astype(np.float32)
+    if config.light:
+        gain = 1 + random.uniform(-config.light, config.light)
+        lift = 255 * random.uniform(-config.light, config.light) / 2
+        np.clip(out * gain + lift, 0, 255, out=out)
+    if random.random() < config.erase:
+        high, wide = (random.uniform(0.15, 0.45, 2) * config.size).astype(int)
+        top = random.integers(0, config.size - high)
+        left = random.integers(0, config.size - wide)
+        out[top : top + high, left : left + wide] = random.uniform(0, 255)
+    return out
+
+
+def batches(
+    rows: Rows,
+    targets: Floats,
+    config: Config,
+    epoch: int,
+    *,
+    mixup: bool,
+) -> Iterator[Batch]:
+    """One epoch of (faces [b, s, s, 1], targets [b, heads, k], weights [b]). The same
+    seed and epoch give the same batches, so a resumed run goes on as it would have."""
+    random = np.random.default_rng([config.seed, epoch])
+    order = random.permutation(len(rows))
+    # A last, smaller batch would make TensorFlow trace its step again each epoch.
+    count = max(1, len(rows) // config.batch)
+    for i in range(count):
+        picked = order[i * config.batch : (i + 1) * config.batch]
+        x = np.stack([face(rows.pixels[j], config, random) for j in picked])[..., None]
+        y, w = targets[picked], rows.weights[picked]
+        if mixup and random.random() < config.cutmix:
+            x, y, w = patched(x, y, w, random)
+        elif mixup and config.mixup:
+            share = np.float32(random.beta(config.mixup, config.mixup))
+            x, y, w = blended(x, y, w, random.permutation(len(x)), share)
+        yield x, y, w
+
+
+def blended(x: Floats, y: Floats, w: Floats, other: Any, share: np.float32) -> Batch:
+    """Mixup (Zhang et al. 2018): each face over another, each target likewise."""
+    x, y, w = (share * v + (1 - share) * v[other] for v in (x, y, w))
+    return x, y, w
+
+
+def patched(x: Floats, y: Floats, w: Floats, random: Random) -> Batch:
+    """CutMix (Yun et al. 2019): a box of each face from another; targets by area."""
+    side, other = x.shape[1], random.permutation(len(x))
+    edge = round(side * float(np.sqrt(random.uniform(0, 0.5))))
+    top, left = random.integers(0, side - edge + 1, 2)
+    box = np.s_[:, top : top + edge, left : left + edge]
+    mixed = x.copy()
+    mixed[box] = x[other][box]
+    share = np.float32(1 - edge**2 / side**2)
+    _x, y, w = blended(x, y, w, other, share)
+    return mixed, y, w
+
+
+def ahead(source: Iterator[Batch], depth: int = 6) -> Iterator[Batch]:
+    """The same batches, made in a thread up to `depth` ahead of their use."""
+    ready: queue.Queue[Batch | BaseException | None] = queue.Queue(depth)
+    stop = threading.Event()
+
+    def make() -> None:
+        last: BaseException | None = None
+        try:
+            for batch in source:
+                while not stop.is_set():
+                    try:
+                        ready.put(batch, timeout=0.2)
+                        break
+                    except queue.Full:
+                        continue
+                if stop.is_set():
+                    return
+        except BaseException as error:
+            last = error
+        ready.put(last)
+
+    thread = threading.Thread(target=make, daemon=True, name="batches")
+    thread.start()
+    try:
+        while (item := ready.get()) is not None:
+            if isinstance(item, BaseException):
+                raise item
+            yield item
+    finally:
+        stop.set()
+
+
+def smooth(targets: Floats, amount: float) -> Floats:
+    """Label smoothing: `amount` of the weight spread over all classes alike."""
+    spread = targets * (1 - amount) + amount / targets.shape[-1]
+    return np.asarray(spread, np.float32)

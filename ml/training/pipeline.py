@@ -1,0 +1,275 @@
+"""One training run: data in, a sealed artefact out.
+
+The card is written last, so a folder with one is complete; everything before it may be
+lost at any moment and taken up again with `--resume`.
+"""
+
+import hashlib
+import json
+import math
+import platform
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, field, replace
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+from ml.artefact import card
+from ml.config import Config, from_json
+from ml.data import arrays, fer2013, ferplus, labelled_folders, snapshot, splits
+from ml.data.arrays import BadData, Rows
+from ml.emotions import EMOTIONS
+from ml.vision.detector import load_detector
+
+Event = dict[str, Any]
+Tell = Callable[[Event], None]
+
+PACKAGES = ("keras", "numpy", "onnxruntime", "opencv-python-headless", "tensorflow")
+
+
+@dataclass(frozen=True)
+class Sources:
+    """Where a run's faces come from. `data` is a snapshot folder, or FER-2013."""
+
+    data: Path
+    fer2013: Path | None = None
+    ferplus: Path | None = None
+    extra: tuple[Path, ...] = ()
+    validation: tuple[Path, ...] = ()  # extra folders that are only measured on
+    detector: Path | None = None  # YuNet's file, for extra folders
+    cache: Path | None = None
+
+
+@dataclass(frozen=True)
+class Gathered:
+    train: Rows
+    tune: Rows
+    facts: dict[str, Any] = field(default_factory=dict)  # goes into the card
+    validation: dict[str, Rows] = field(default_factory=dict)  # extra, measured only
+
+
+def gather(sources: Sources, config: Config) -> Gathered:
+    """All rows of a run, cleaned and cut. Raises BadData."""
+    facts: dict[str, Any] = {}
+    parts: list[Rows] = []
+    tune: Rows | None = None
+    fer_path = sources.fer2013
+    if snapshot.is_snapshot(sources.data):
+        manifest = snapshot.manifest(sources.data)
+        facts |= {"hash": manifest.get("hash"), "rows": manifest.get("rows")}
+        _ids, given = snapshot.read(sources.data, "train", config.emotions)
+        facts["contributions"] = 0 if given is None else len(given)
+        parts += [given] if given is not None else []
+    else:
+        fer_path = sources.data
+    if fer_path is not None:
+        train, tune, facts["cleaning"] = fer_split(sources, fer_path, config)
+        facts["fer2013"] = {"sha256": file_hash(fer_path), "rows": len(train)}
+        facts.setdefault("hash", facts["fer2013"]["sha256"])
+        parts.append(train)
+    for folder in sources.extra:
+        parts.append(read_extra(folder, sources, config, facts))
+    if not parts:
+        raise BadData("there is nothing to train on: no contributions and no FER-2013")
+    rows = arrays.join(*parts)
+    if tune is None:
+        held = splits.is_tune(rows.pixels)
+        tune, rows = rows.take(held), rows.take(~held)
+    if not len(rows):
+        raise BadData("there are too few faces to train on")
+    measured = {
+        folder.name: read_extra(folder, sources, config, facts)
+        for folder in sources.validation
+    }
+    return Gathered(rows, tune, facts, measured)
+
+
+def fer_split(
+    sources: Sources, path: Path, config: Config
+) -> tuple[Rows, Rows, dict[str, int]]:
+    fer = fer2013.read(path, cache=sources.cache)
+    votes = ferplus.read(sources.ferplus, fer.usage) if sources.ferplus else None
+    missing = None
+    if config.drop_undetected:
+        missing = labelled_folders.undetected(
+            fer.pixels, load_detector(sources.detector)
+        )
+    return splits.split_rows(fer, votes, config, undetected=missing)
+
+
+def read_extra(
+    folder: Path, sources: Sources, config: Config, facts: dict[str, Any]
+) -> Rows:
+    more = labelled_folders.found_in(
+        folder, config.emotions, load_detector(sources.detector)
+    )
+    facts.setdefault("extra", {})[folder.name] = {
+        "rows": len(more.rows),
+        "without_face": more.without_face,
+        "broken": more.broken,
+    }
+    return more.rows
+
+
+def with_known_emotions(sources: Sources, config: Config) -> Config:
+    """Of all seven, those that the data have: FER-2013 in folders may know but three.
+    A wish for one that they lack is refused."""
+    if snapshot.is_snapshot(sources.data) or not sources.data.is_dir():
+        return config
+    known = fer2013.read(sources.data).emotions
+    if config.emotions == tuple(EMOTIONS):
+        return replace(config, emotions=known)
+    lacking = [e for e in config.emotions if e not in known]
+    if lacking:
+        raise BadData(f"{sources.data} has no faces for {', '.join(lacking)}")
+    return config
+
+
+def file_hash(path: Path) -> str:
+    if path.is_file():
+        return card.sha256(path)
+    names = sorted(str(p.relative_to(path)) for p in path.rglob("*") if p.is_file())
+    return hashlib.sha256("\n".join(names).encode()).hexdigest()
+
+
+def like(champion: Path, config: Config, asked: Collection[str] = ()) -> Config:
+    """`config` with the champion's network, so that its weights fit, and its other
+    habits but for those that were `asked` for otherwise."""
+    theirs = _of_the_same_emotions(champion, config, "a warm start")
+    habits = {"votes_share", "mirror", "wide", "dropout", "size"} - set(asked)
+    names = {"network", "heads"} | habits
+    same = {name: getattr(theirs, name) for name in names}
+    # What the champion has learned from is no measure of what follows it.
+    every = math.lcm(theirs.tune_every, config.tune_every)
+    return replace(config, **same, tune_every=every)
+
+
+def check_teacher(folder: Path, config: Config) -> None:
+    """Raises BadData where its answers would not fit the targets, or not count."""
+    theirs = _of_the_same_emotions(folder, config, "a teacher")
+    if theirs.heads != config.heads:
+        raise BadData(f"{folder.name} has {theirs.heads} heads, not {config.heads}")
+    if not config.distil:
+        raise BadData("teachers count by the distil knob, as in --set distil=0.4")
+
+
+def _of_the_same_emotions(folder: Path, config: Config, who: str) -> Config:
+    theirs = from_json(dict(card.read(folder).config))
+    if theirs.emotions != config.emotions:
+        known = ", ".join(theirs.emotions)
+        raise BadData(f"{folder.name} knows {known}: {who} needs the same emotions")
+    return theirs
+
+
+def run(
+    sources: Sources,
+    out: Path,
+    config: Config,
+    *,
+    tell: Tell,
+    warm_start: Path | None = None,
+    teachers: tuple[Path, ...] = (),
+    resume: bool = False,
+    name: str = "",
+    faces: bool = True,
+) -> card.Card:
+    """Train, export, measure on Tune, seal. Raises BadData."""
+    config = with_known_emotions(sources, config)
+    for folder in teachers:
+        check_teacher(folder, config)
+    gathered = gather(sources, config)
+    out.mkdir(parents=True, exist_ok=True)
+    from ml.export import onnx_export
+    from ml.training import training_loop
+
+    start = saved_network(warm_start) if warm_start is not None else None
+    network, history = training_loop.train(
+        config,
+        gathered.train,
+        gathered.tune,
+        out,
+        tell=tell,
+        start=start,
+        teachers=[saved_network(folder) for folder in teachers],
+        resume=resume,
+    )
+    keep(network, out / "model.keras")
+    if not onnx_export.is_possible():
+        raise BadData(
+            f"{out} is trained, but only TensorFlow can export it: give the same "
+            "command again with --resume and KERAS_BACKEND=tensorflow"
+        )
+    gathered.facts["warm_start"] = warm_start.name if warm_start else None
+    if warm_start and not config.epochs:  # the same weights: theirs is its history
+        history = history_of(warm_start)
+    if teachers:
+        gathered.facts["teachers"] = [folder.name for folder in teachers]
+    done = finish(network, config, gathered, out, history, name, faces=faces)
+    tell({"event": "done", "folder": str(out), "metrics": done.metrics})
+    return done
+
+
+def history_of(folder: Path) -> list[Event]:
+    """How the network of a folder was trained, epoch by epoch, if that is known."""
+    try:
+        return list(json.loads((folder / "report.json").read_text())["history"])
+    except FileNotFoundError:
+        return []
+
+
+def saved_network(folder: Path) -> Any:
+    import keras
+
+    return keras.saving.load_model(folder / "model.keras", compile=False)
+
+
+def keep(network: Any, path: Path) -> None:
+    part = path.with_name("part.keras")
+    network.save(part)
+    part.replace(path)
+
+
+def finish(
+    network: Any,
+    config: Config,
+    gathered: Gathered,
+    out: Path,
+    history: list[Event],
+    name: str = "",
+    *,
+    faces: bool = True,
+) -> card.Card:
+    """Calibrate on Tune, export, measure the exported file, report, seal."""
+    from ml.evaluation import training_report
+    from ml.export import calibrate_and_export
+
+    tune, facts, name = gathered.tune, gathered.facts, name or out.name
+    shipped = calibrate_and_export.calibrate_and_export(network, config, tune, out)
+    measured = {"tune": shipped.figures} if shipped.figures else {}
+    for folder, rows in gathered.validation.items():
+        measured[f"extra:{folder}"] = calibrate_and_export.measure(
+            out, rows, config.emotions
+        )
+    training_report.write(out, name, config, tune, shipped, history, facts, faces=faces)
+    knowledge: dict[str, Any] = {
+        "snapshot": facts,
+        "config": config.to_json(),
+        "seeds": {"seed": config.seed},
+        "packages": versions(),
+        "metrics": measured,
+        "params": int(network.count_params()),
+        "multiply_adds": shipped.multiply_adds,
+        "temperature": shipped.temperature,
+        "certainty_threshold": shipped.threshold,
+    }
+    return card.write(out, name=name, emotions=config.emotions, **knowledge)
+
+
+def versions() -> dict[str, str]:
+    found = {"python": platform.python_version()}
+    for package in PACKAGES:
+        try:
+            found[package] = metadata.version(package)
+        except metadata.PackageNotFoundError:
+            continue
+    return found

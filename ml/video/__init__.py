@@ -1,0 +1,1 @@
+"""Faces over time: who is who, and how they looked. The door is `watch.follow`."""

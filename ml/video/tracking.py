@@ -1,0 +1,116 @@
+"""Faces over time: who is who from frame to frame, and how they look, steadily.
+
+A single frame flickers. Exponential smoothing over half a second, and a change of
+emotion only where it leads clearly, raised accuracy from .53 to .59 and from .46 to .51
+in one study on video. Everything here is arithmetic on boxes and probabilities.
+"""
+
+import itertools
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ml.vision.face_crop import Box
+
+Probabilities = NDArray[np.float32]
+
+SMOOTHING = 0.5  # seconds until an old look counts for 1/e
+LEAD = 0.1  # another emotion takes over once it leads by this much
+LEAST_OVERLAP = 0.25  # of the union, from which two boxes may be one face
+MEMORY = 1.0  # seconds a face may be out of sight and still be the same
+
+
+@dataclass
+class Track:
+    """One face while it is in sight. `smooth` and `winner` are its steady look."""
+
+    number: int  # 1, 2, 3 … in order of appearance
+    box: Box
+    raw: Probabilities  # [k], of its latest frame
+    smooth: Probabilities  # [k]
+    winner: int
+    since: float  # seconds
+    seen: float  # seconds, of its latest frame
+
+
+def overlap(a: Box, b: Box) -> float:
+    """Intersection over union, 0 to 1."""
+    width = min(a.x + a.w, b.x + b.w) - max(a.x, b.x)
+    height = min(a.y + a.h, b.y + b.h) - max(a.y, b.y)
+    if width <= 0 or height <= 0:
+        return 0.0
+    common = width * height
+    return common / (a.w * a.h + b.w * b.h - common)
+
+
+def pair(old: Sequence[Box], new: Sequence[Box]) -> list[tuple[int, int]]:
+    """(old, new) places of boxes that are the same face, the best overlaps first."""
+    candidates = sorted(
+        (
+            (overlap(a, b), i, j)
+            for (i, a), (j, b) in itertools.product(enumerate(old), enumerate(new))
+        ),
+        reverse=True,
+    )
+    pairs: list[tuple[int, int]] = []
+    for share, i, j in candidates:
+        if share < LEAST_OVERLAP:
+            break
+        if all(i != former and j != latter for former, latter in pairs):
+            pairs.append((i, j))
+    return pairs
+
+
+def smoothed(old: Probabilities, new: Probabilities, seconds: float) -> Probabilities:
+    """The new look, blended with the old one by the time that lies between."""
+    keep = math.exp(-max(0.0, seconds) / SMOOTHING)
+    blend: Probabilities = keep * old + (1 - keep) * new
+    return blend
+
+
+def settled(winner: int, smooth: Probabilities) -> int:
+    """The emotion that holds: the former winner until another one leads clearly."""
+    best = int(smooth.argmax())
+    return best if smooth[best] >= smooth[winner] + LEAD else winner
+
+
+@dataclass
+class Tracks:
+    """All faces in sight."""
+
+    now: list[Track] = field(default_factory=list)
+    count: int = 0
+
+    def update(
+        self, time: float, looks: Sequence[tuple[Box, Probabilities]]
+    ) -> list[Track]:
+        """Take in a frame (time in seconds); its faces' tracks, in their order."""
+        self.now = [track for track in self.now if time - track.seen <= MEMORY]
+        boxes = [box for box, _look in looks]
+        pairs = pair([track.box for track in self.now], boxes)
+        known = {latter: self.now[former] for former, latter in pairs}
+        seen = []
+        for place, (box, raw) in enumerate(looks):
+            track = known.get(place)
+            if track is None:
+                track = self._new(time, box, raw)
+            else:
+                _follow(track, time, box, raw)
+            seen.append(track)
+        return seen
+
+    def _new(self, time: float, box: Box, raw: Probabilities) -> Track:
+        self.count += 1
+        winner = int(raw.argmax())
+        track = Track(self.count, box, raw, raw, winner, since=time, seen=time)
+        self.now.append(track)
+        return track
+
+
+def _follow(track: Track, time: float, box: Box, raw: Probabilities) -> None:
+    track.smooth = smoothed(track.smooth, raw, time - track.seen)
+    track.winner = settled(track.winner, track.smooth)
+    track.box, track.raw, track.seen = box, raw, time

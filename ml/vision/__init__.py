@@ -1,0 +1,2 @@
+"""From bytes to faces: decode, find, crop, compare. The door is
+`pipeline.predict_faces`."""

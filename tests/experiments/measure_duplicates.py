@@ -1,0 +1,194 @@
+"""`python -m ml measure-duplicates`: how well near-duplicates are told from others.
+
+Copies are made of test faces and looked for among all test faces; then Training faces,
+none of which has the pixels of a test face, are looked for there too. What is found is
+a true copy more often than not, so its doubtful part is drawn for the eye to decide.
+"""
+
+import argparse
+import json
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from ml.data import arrays, fer2013
+from ml.vision import face_crop, near_duplicates
+from ml.vision.decode import encode_jpeg, resize
+from ml.vision.detector import Detector, load_detector
+
+Grey = NDArray[np.uint8]
+Dice = np.random.Generator
+
+DOUBTFUL = (0.90, 0.97)  # scores whose pairs are drawn
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--fer2013", type=Path, required=True, metavar="PATH")
+    parser.add_argument("--detector", type=Path, help="YuNet's file: adds a family")
+    parser.add_argument("--copies", type=int, default=500, help="of each family")
+    parser.add_argument("--others", type=int, default=1500, help="Training faces")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--sheet", type=Path, help="draw the doubtful pairs here (PNG)")
+    parser.add_argument("--json", action="store_true")
+
+
+def run(args: argparse.Namespace) -> int:
+    tests, others = _faces(args.fer2013)
+    detector = load_detector(args.detector) if args.detector else None
+    dice = np.random.default_rng(args.seed)
+    start = time.perf_counter()
+    known = near_duplicates.Known([near_duplicates.signature(face) for face in tests])
+    made = time.perf_counter() - start
+    report: dict[str, Any] = {
+        "known": len(known),
+        "ms_to_make_one": round(made / len(known) * 1000, 2),
+        "same": near_duplicates.SAME,
+        "found": {
+            name: _found(known, tests, family, args.copies, dice)
+            for name, family in _families(detector).items()
+        },
+    }
+    chosen = dice.choice(len(others), min(args.others, len(others)), replace=False)
+    start = time.perf_counter()
+    alarms = [
+        (match.score, others[index], tests[match.place])
+        for index in chosen
+        for match in known.find(near_duplicates.signature(others[index]), least=0.9)[:1]
+    ]
+    report["ms_to_find_one"] = round(
+        (time.perf_counter() - start) / len(chosen) * 1000, 1
+    )
+    report["others"] = len(chosen)
+    report["alarms"] = sum(score >= near_duplicates.SAME for score, *_pair in alarms)
+    low, high = DOUBTFUL
+    doubtful = sorted(
+        (pair for pair in alarms if low <= pair[0] < high), key=lambda pair: -pair[0]
+    )
+    report["doubtful"] = [round(score, 3) for score, *_pair in doubtful]
+    if args.sheet:
+        _draw(doubtful, args.sheet)
+    print(json.dumps(report) if args.json else _table(report))
+    return 0
+
+
+def _faces(path: Path) -> tuple[Grey, Grey]:
+    """Distinct test faces, and distinct Training faces that are none of them."""
+    data = fer2013.read(path)
+    tests: dict[bytes, Grey] = {}
+    others: dict[bytes, Grey] = {}
+    for face, usage in zip(data.pixels, data.usage, strict=True):
+        if face.std() > 5:  # blank pictures are copies of one another
+            (others if usage == arrays.TRAINING else tests)[face.tobytes()] = face
+    return (
+        np.stack(list(tests.values())),
+        np.stack([face for key, face in others.items() if key not in tests]),
+    )
+
+
+def _found(
+    known: near_duplicates.Known,
+    tests: Grey,
+    family: Callable[[Grey, Dice], Grey | None],
+    count: int,
+    dice: Dice,
+) -> float:
+    """Share of the copies that are recognised as what they were made of (or as another
+    copy of it that FER-2013 itself holds)."""
+    made = (family(tests[i], dice) for i in dice.choice(len(tests), count))
+    hits = [
+        bool(known.find(near_duplicates.signature(copy)))
+        for copy in made
+        if copy is not None
+    ]
+    return round(float(np.mean(hits)), 4)
+
+
+def _families(
+    detector: Detector | None,
+) -> dict[str, Callable[[Grey, Dice], Grey | None]]:
+    families: dict[str, Callable[[Grey, Dice], Grey | None]] = {
+        "re-compressed": _compressed,
+        "mirrored": lambda face, dice: _compressed(face[:, ::-1], dice),
+        "re-cropped, 80–110 % of the side": lambda face, dice: _compressed(
+            _cropped(face, dice, 0.8, 1.1), dice
+        ),
+        "all at once, turned and relit too": _everything,
+        "re-cropped, 65–80 % of the side": lambda face, dice: _compressed(
+            _cropped(face, dice, 0.65, 0.8), dice
+        ),
+    }
+    if detector:
+        families["uploaded, found and cropped by the site"] = lambda face, dice: (
+            _uploaded(face, dice, detector)
+        )
+    return families
+
+
+def _compressed(face: Grey, dice: Dice) -> Grey:
+    """JPEG of quality 30–90, at its own size or enlarged as a site would show it."""
+    side = 48 if dice.random() < 0.5 else int(dice.integers(64, 257))
+    jpeg = encode_jpeg(
+        resize(np.ascontiguousarray(face), side, side),
+        quality=int(dice.integers(30, 91)),
+    )
+    grey = cv2.imdecode(np.frombuffer(jpeg, np.uint8), cv2.IMREAD_GRAYSCALE)
+    return resize(np.asarray(grey, np.uint8), 48, 48)
+
+
+def _cropped(
+    face: Grey, dice: Dice, smallest: float, largest: float, angle: float = 0
+) -> Grey:
+    """A square part (or a little more, reflected), off the centre, at 48×48 again."""
+    part = dice.uniform(smallest, largest)
+    room = max(0.03, (1 - part) / 2)
+    centre = 23.5 + dice.uniform(-room, room, 2) * 48
+    turn = cv2.getRotationMatrix2D((0, 0), angle, part)[:, :2]
+    where = np.hstack([turn, (centre - turn @ (23.5, 23.5))[:, None]])
+    how = cv2.INTER_CUBIC | cv2.WARP_INVERSE_MAP
+    edge = cv2.BORDER_REFLECT_101
+    cut = cv2.warpAffine(face, where, (48, 48), flags=how, borderMode=edge)
+    return np.asarray(cut, np.uint8)
+
+
+def _everything(face: Grey, dice: Dice) -> Grey:
+    copy = _cropped(face, dice, 0.8, 1.1, dice.uniform(-5, 5))
+    if dice.random() < 0.5:
+        copy = copy[:, ::-1]
+    light = 255 * (copy / 255) ** dice.uniform(0.7, 1.4)
+    light = light * dice.uniform(0.8, 1.15) + dice.uniform(-20, 20)
+    return _compressed(np.clip(light, 0, 255).astype(np.uint8), dice)
+
+
+def _uploaded(face: Grey, dice: Dice, detector: Detector) -> Grey | None:
+    """As an upload of a test face would reach us; None where no face is found."""
+    large = cv2.cvtColor(resize(face, 240, 240), cv2.COLOR_GRAY2RGB)
+    found = detector.find(np.asarray(large, np.uint8))
+    return face_crop.crop(np.asarray(large, np.uint8), found[0].box) if found else None
+
+
+def _draw(pairs: list[tuple[float, Grey, Grey]], path: Path) -> None:
+    tiles = [np.hstack([a, b, np.full((48, 6), 255, np.uint8)]) for _s, a, b in pairs]
+    blank = np.full((48, 102), 255, np.uint8)
+    rows = [
+        np.hstack([*tiles[i : i + 10], *[blank] * max(0, i + 10 - len(tiles))])
+        for i in range(0, len(tiles), 10)
+    ]
+    cv2.imwrite(str(path), np.vstack(rows or [blank]))
+
+
+def _table(report: dict[str, Any]) -> str:
+    lines = [f"{report['known']} test faces known; same from {report['same']}", ""]
+    lines += [f"{share:>8.1%}  {name}" for name, share in report["found"].items()]
+    lines += [
+        "",
+        f"{report['alarms']} of {report['others']} Training faces are found; "
+        f"scores from {DOUBTFUL[0]} to {DOUBTFUL[1]}: {report['doubtful']}",
+        f"{report['ms_to_find_one']} ms to find one, "
+        f"{report['ms_to_make_one']} ms to make one known",
+    ]
+    return "\n".join(lines)

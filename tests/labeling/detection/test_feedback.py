@@ -1,0 +1,42 @@
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from labeling.detection import feedback
+from labeling.detection.photos import FaceClaim
+from labeling.errors import Refused
+from labeling.models import PredictionFeedback
+from tests.support.concurrency import together
+from tests.support.factories import make_version
+
+pytestmark = pytest.mark.django_db
+
+
+def make_claim(nonce: bytes = b"n" * 16) -> FaceClaim:
+    return FaceClaim(
+        nonce=nonce,
+        box=(0, 0, 1, 1),
+        version_id=make_version().pk,
+        emotion="fear",
+        probabilities={},
+        expires=timezone.now() + timedelta(hours=1),
+    )
+
+
+def test_it_keeps_version_guess_and_answer():
+    claim = make_claim()
+    feedback.record(claim, is_right=False)
+    answer = PredictionFeedback.objects.get()
+    assert (answer.model_version_id, answer.guess) == (claim.version_id, "fear")
+    assert answer.is_right is False
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_face_is_answered_once():
+    claim = make_claim()
+    outcomes = together(4, lambda i: feedback.record(claim, is_right=bool(i % 2)))
+    assert sum(isinstance(o, PredictionFeedback) for o in outcomes) == 1
+    assert {o.code for o in outcomes if isinstance(o, Refused)} == {"already_answered"}
+    feedback.record(make_claim(b"m" * 16), is_right=True)
+    assert PredictionFeedback.objects.count() == 2

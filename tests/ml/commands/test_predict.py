@@ -1,0 +1,101 @@
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.support import pictures, tiny_model
+from tests.support.real_data import (
+    FACE_DETECTOR,
+    PHOTOS,
+    needs_face_detector,
+    needs_photos,
+)
+
+
+@pytest.fixture
+def model(tmp_path: Path) -> Path:
+    tiny_model.make_artefact(tmp_path / "model")
+    return tmp_path / "model"
+
+
+def ml(*words: object) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "ml", *map(str, words)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+@needs_photos
+@needs_face_detector
+def test_it_prints_a_json_object_for_every_photo(model: Path) -> None:
+    assert PHOTOS
+    done = ml(
+        *("predict", PHOTOS / "trio_outdoor.jpg", PHOTOS / "cat.png", "--json"),
+        *("--model", model, "--detector", FACE_DETECTOR),
+    )
+    assert done.returncode == 0, done.stderr
+    trio, cat = (json.loads(line) for line in done.stdout.splitlines())
+    assert (trio["model"], trio["detector"]) == ("tiny", "yunet")
+    assert (trio["width"], trio["height"]) == (500, 375)
+    assert [len(photo["faces"]) for photo in (trio, cat)] == [3, 0]
+    face = trio["faces"][0]
+    assert face["emotion"] == max(face["probabilities"], key=face["probabilities"].get)
+    areas = [face["box"][2] * face["box"][3] for face in trio["faces"]]
+    assert areas == sorted(areas, reverse=True)
+
+
+@needs_photos
+@needs_face_detector
+def test_without_json_it_speaks_to_people(model: Path) -> None:
+    assert PHOTOS
+    done = ml(
+        *("predict", PHOTOS / "trio_outdoor.jpg", PHOTOS / "cat.png"),
+        *("--model", model, "--detector", FACE_DETECTOR),
+    )
+    assert ": 3 faces\n" in done.stdout
+    assert ": no faces\n" in done.stdout
+
+
+def test_a_bad_photo_is_named_and_the_others_go_on(model: Path, tmp_path: Path) -> None:
+    (tmp_path / "page.jpg").write_bytes(pictures.BAD["page.jpg"].make())
+    (tmp_path / "good.jpg").write_bytes(pictures.GOOD["photo.jpg"]())
+    done = ml(
+        *("predict", tmp_path / "page.jpg", tmp_path / "none.jpg"),
+        *(tmp_path / "good.jpg", "--model", model),
+    )
+    assert done.returncode == 2
+    assert f"{tmp_path / 'page.jpg'}: The file is not a picture." in done.stderr
+    assert f"{tmp_path / 'none.jpg'}: cannot be read" in done.stderr
+    assert f"{tmp_path / 'good.jpg'}: no faces" in done.stdout
+
+
+def test_without_a_model_it_says_so_in_one_sentence(tmp_path: Path) -> None:
+    done = ml("predict", "photo.jpg", "--model", tmp_path)
+    assert done.returncode == 2
+    assert done.stderr.splitlines()[-1].startswith("predict: ")
+    assert "not a complete model" in done.stderr
+
+
+def test_an_unknown_command_lists_those_there_are() -> None:
+    done = ml("divine")
+    assert done.returncode == 2
+    assert "There is no command 'divine'." in done.stderr
+    assert "predict" in done.stderr
+    assert ml("--help").returncode == 0
+
+
+def test_looking_at_photos_loads_neither_tensorflow_nor_django(model: Path) -> None:
+    program = f"""
+import sys
+from ml.__main__ import main
+main(["predict", "none.jpg", "--model", {str(model)!r}])
+print(sorted({{"tensorflow", "keras", "onnx", "django"}} & set(sys.modules)))
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.strip() == "[]"

@@ -1,0 +1,169 @@
+"""Networks by name: shapes, the served graph, and parity of its forms."""
+
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import pytest
+
+from ml import __main__ as ml
+from ml.config import preset
+from ml.data.arrays import Bytes
+from ml.errors import BadInput
+from ml.export import multi_view, onnx_export
+from ml.training import networks, training_loop
+from tests.support import training_data
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.mark.parametrize("name", networks.NAMES)
+def test_every_network_gives_logits_for_each_head(name: str) -> None:
+    if name in ("mobilenetv2-160", "mobilenetv2-224"):
+        pytest.skip("as mobilenetv2-96, only larger")
+    network = networks.build(name, 5, heads=2, dropout=0.1)
+    assert network.output_shape == (None, 2, 5)
+
+
+def test_an_unknown_network_is_refused() -> None:
+    with pytest.raises(BadInput, match="no network 'vgg-99'"):
+        networks.build("vgg-99", 7)
+    with pytest.raises(BadInput, match="none or imagenet"):
+        networks.build("mobilenetv2-96", 7, weights="places")
+
+
+@pytest.mark.parametrize("name", ["vgg-tiny", "resnet-lean", "mobilenetv2-96"])
+def test_in_another_precision_a_network_says_the_same(name: str) -> None:
+    network = networks.build(name, 7, heads=2, dropout=0.1)
+    twin = training_loop.in_precision(network, "mixed_bfloat16")
+    faces = training_data.faces(16)[0]
+    there, here = (
+        training_loop.softmax(training_loop.logits(n, faces)) for n in (network, twin)
+    )
+    assert {v.dtype for v in twin.weights} == {"float32"}
+    assert "bfloat16" in {layer.compute_dtype for layer in twin.layers}
+    np.testing.assert_allclose(there, here, atol=0.05)
+
+
+@pytest.fixture(scope="module")
+def network() -> keras.Model:
+    """Two heads on random weights."""
+    network = networks.build("vgg-tiny", 7, heads=2)
+    random = np.random.default_rng(0)
+    for variable in network.trainable_variables:
+        noise = random.normal(0, 0.2, variable.shape)
+        variable.assign(np.asarray(variable) + noise)
+    return network
+
+
+@pytest.fixture(scope="module")
+def artefact(network, tmp_path_factory: pytest.TempPathFactory):
+    """It as Keras, ONNX float32 and int8, and 200 faces."""
+    folder = tmp_path_factory.mktemp("export")
+    config = preset("full", network="vgg-tiny")
+    model = onnx_export.served(network, config, temperature=1.3)
+    onnx_export.to_onnx(model, folder / "f.onnx")
+    pixels, _labels = training_data.faces(200)
+    faces = pixels[..., None].astype(np.float32)
+    onnx_export.to_int8(folder / "f.onnx", folder / "q.onnx", faces)
+    return model, folder, pixels
+
+
+def test_keras_and_onnx_agree_on_200_faces(artefact) -> None:
+    model, folder, pixels = artefact
+    said = model.predict_on_batch(pixels[..., None].astype(np.float32))
+    p, evidence = onnx_export.run(folder / "f.onnx", pixels)
+    assert np.abs(np.asarray(said[0]) - p).max() < 1e-4
+    assert np.abs(np.asarray(said[1]) - evidence).max() < 1e-3
+    assert p.sum(1) == pytest.approx(np.ones(200), abs=1e-5)
+    assert evidence.shape == (200, 11, 11, 7)
+
+
+def test_int8_agrees_with_float32(artefact) -> None:
+    _model, folder, pixels = artefact
+    p = onnx_export.run(folder / "f.onnx", pixels)[0]
+    p8 = onnx_export.run(folder / "q.onnx", pixels)[0]
+    assert np.abs(p - p8).max() < 0.1
+    assert (p.argmax(1) == p8.argmax(1)).mean() > 0.9
+    assert (folder / "q.onnx").stat().st_size < (folder / "f.onnx").stat().st_size
+
+
+def said_by(network: keras.Model, pixels: Bytes, **knobs: Any) -> Any:
+    """(probabilities, evidence) of the served form of a network."""
+    config = preset("full", network="vgg-tiny", **knobs)
+    return onnx_export.served(network, config).predict_on_batch(pixels[..., None])
+
+
+def test_a_face_and_its_mirror_image_get_the_same_answer(network) -> None:
+    pixels = training_data.faces(5)[0].astype(np.float32)
+    p, evidence = said_by(network, pixels, wide=False)
+    again, seen = said_by(network, pixels[:, :, ::-1], wide=False)
+    assert np.abs(p - again).max() < 1e-4
+    assert np.abs(evidence - seen[:, :, ::-1]).max() < 1e-3
+
+
+@pytest.mark.parametrize("looks", [{}, {"wide": False}, {"mirror": False}])
+def test_the_graph_looks_at_a_face_as_the_views_do(network, looks) -> None:
+    pixels = training_data.faces(5)[0]
+    config = preset("full", network="vgg-tiny", votes_share=0.0, **looks)
+    seen = multi_view.of(pixels, config)
+    assert len({view.tobytes() for view in seen}) == (1 if "mirror" in looks else 2)
+    mean = np.mean([training_loop.logits(network, view)[:, 0] for view in seen], axis=0)
+    p, _evidence = said_by(network, pixels.astype(np.float32), votes_share=0.0, **looks)
+    np.testing.assert_allclose(
+        p, training_loop.softmax(mean), atol=0.02
+    )  # views are uint8
+
+
+def test_one_face_at_a_time_is_the_same_as_many(artefact) -> None:
+    _model, folder, pixels = artefact
+    many = onnx_export.run(folder / "q.onnx", pixels[:8])[0]
+    single = onnx_export.run(folder / "q.onnx", pixels[:8], batch=1)[0]
+    assert np.abs(many - single).max() < 1e-4
+
+
+def test_multiply_adds_are_counted_for_both_images(artefact) -> None:
+    _model, folder, _pixels = artefact
+    # 3x3 convolutions at 44, 22 and 11 px, and the 1x1 to two heads of seven
+    once = 9 * (44**2 * 8 + 22**2 * 8 * 16 + 11**2 * 16 * 32) + 11**2 * 32 * 14
+    once += 48 * 44  # the matrix that shrinks the first look, counted as a dense layer
+    assert onnx_export.multiply_adds(folder / "f.onnx", mirror=True) == 2 * once
+
+
+def test_the_temperature_makes_answers_honest() -> None:
+    random = np.random.default_rng(0)
+    truth = random.dirichlet(np.ones(7), 4000)
+    labels = np.array([random.choice(7, p=row) for row in truth])
+    sharp = truth**2 / (truth**2).sum(1, keepdims=True)
+    found = onnx_export.best_temperature(sharp.astype(np.float32), labels)
+    assert found == pytest.approx(2, abs=0.1)
+
+
+def test_the_certainty_threshold_is_where_it_is_wrong_as_often_as_right() -> None:
+    sure = np.linspace(0.2, 1, 801)
+    p = np.stack([sure, 1 - sure], 1).astype(np.float32)
+    p[sure < 0.5] = p[sure < 0.5][:, ::-1]
+    labels = (np.arange(801) % 2) * (sure < 0.75)
+    found = onnx_export.certainty_threshold(p, labels.astype(np.int64))
+    assert 0.25 <= found <= 0.6
+
+
+def test_the_bench_ranks_networks_and_marks_what_could_not_run(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch
+) -> None:
+    from ml.training import baselines
+
+    def offline(*_args: object, **_more: object) -> None:
+        raise Exception("no such host")  # as Keras raises it
+
+    monkeypatch.setattr(baselines.keras.applications, "MobileNetV2", offline)
+    csv = training_data.fer2013(tmp_path / "fer2013.csv", train=280)
+    arguments = ["bench-networks", "--networks", "vgg-tiny,mobilenetv2-96", "--quick"]
+    out = ["--out", str(tmp_path / "out"), "--fer2013", str(csv)]
+    assert ml.main([*arguments, *out]) == 0
+    said = capsys.readouterr().out
+    assert "vgg-tiny" in said
+    assert "not run: the ImageNet weights could not be downloaded" in said
+    assert "<svg" in (tmp_path / "out" / "networks.html").read_text()
+    assert ml.main(["bench-networks", "--networks", "x", *out]) == 2

@@ -1,0 +1,151 @@
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from ml.vision import decode
+from tests.support import pictures
+
+# What the decoding of one picture may add to a process that stands at 200 MB.
+MAX_GROWTH_MB = 150
+
+
+@pytest.mark.parametrize("name", pictures.GOOD)
+def test_every_kind_of_picture_becomes_upright_rgb(name: str) -> None:
+    picture = decode.load(pictures.GOOD[name]())
+    assert picture.rgb.dtype == np.uint8
+    assert picture.rgb.ndim == 3
+    assert picture.rgb.shape[2] == 3
+    assert max(picture.rgb.shape) <= decode.WORK_SIDE
+
+
+@pytest.mark.parametrize("name", pictures.BAD)
+def test_every_bad_picture_is_refused_with_its_code_and_a_sentence(name: str) -> None:
+    bad = pictures.BAD[name]
+    with pytest.raises(decode.BadPicture) as refusal:
+        decode.load(bad.make())
+    assert refusal.value.code == bad.code
+    assert str(refusal.value).endswith(".")
+
+
+@pytest.mark.parametrize("kind", ["PNG", "JPEG", "WEBP", "AVIF", "TIFF"])
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_all_eight_orientations_end_upright(kind: str, orientation: int) -> None:
+    upright = pictures.scene(320, 208)
+    picture = decode.load(pictures.turned(upright, orientation, kind))
+    assert (picture.width, picture.height) == (320, 208)
+    difference = np.abs(picture.rgb.astype(int) - upright).mean()
+    assert difference < 2
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "AVIF"])
+def test_a_turned_and_shrunk_photo_is_upright_and_knows_its_true_size(
+    kind: str,
+) -> None:
+    upright = pictures.scene(1300, 2000)
+    options = {"speed": 10} if kind == "AVIF" else {}
+    picture = decode.load(pictures.turned(upright, 6, kind, **options))
+    assert (picture.width, picture.height) == (1300, 2000)
+    assert picture.rgb.shape == (1920, 1248, 3)
+    assert picture.scale == pytest.approx(2000 / 1920)
+    expected = decode.resize(upright, 1248, 1920)
+    assert np.abs(picture.rgb.astype(int) - expected).mean() < 2
+
+
+def test_decode_gives_the_picture_as_large_as_it_is() -> None:
+    scene = pictures.scene(2500, 1500)
+    assert np.array_equal(decode.decode(pictures.encoded(scene, "PNG")), scene)
+
+
+def test_a_jpeg_of_a_hundred_megapixels_is_shrunk_while_it_is_read() -> None:
+    data = pictures.encoded(Image.new("RGB", (10_000, 10_000), (9, 99, 199)), "JPEG")
+    assert decode.load(data).rgb.shape == (1920, 1920, 3)
+    assert decode.decode(data).size <= 3 * decode.MAX_PIXELS
+
+
+def test_shrinking_by_strips_equals_shrinking_at_once() -> None:
+    scene = pictures.scene(3000, 2000)
+    scene[::7, ::5] = 0
+    by_strips = decode.load(pictures.encoded(scene, "PNG"), max_side=640).rgb
+    at_once = Image.fromarray(scene).resize((640, 427), Image.Resampling.BOX)
+    difference = np.abs(by_strips.astype(int) - np.asarray(at_once))
+    assert difference.max() <= 1
+
+
+def test_what_is_transparent_shows_white() -> None:
+    clear = np.zeros((10, 10, 4), np.uint8)
+    assert (decode.decode(pictures.encoded(clear, "PNG")) == 255).all()
+
+
+def test_deep_greys_keep_their_order() -> None:
+    grey = decode.decode(pictures.GOOD["16-bit.png"]())[:, :, 0]
+    assert grey[0, 0] == 0
+    assert grey[-1, -1] == 255
+    assert (np.diff(grey.ravel().astype(int)) >= 0).all()
+
+
+def test_nothing_but_pixels_comes_through() -> None:
+    data = decode.encode_jpeg(decode.decode(pictures.GOOD["polyglot.jpg"]()))
+    assert b"script" not in data
+    assert b"php" not in data
+    assert b"Exif" not in data
+
+
+def test_a_jpeg_comes_back_as_it_went() -> None:
+    scene = pictures.scene()
+    again = decode.decode(decode.encode_jpeg(scene, quality=95))
+    assert np.abs(again.astype(int) - scene).mean() < 2
+
+
+@pytest.mark.parametrize(
+    ("mode", "kind", "options"),
+    [
+        ("RGBA", "PNG", {}),
+        ("P", "PNG", {"transparency": 0}),
+        ("RGBA", "WEBP", {"lossless": True}),
+        ("RGB", "AVIF", {"speed": 10}),
+        ("F", "TIFF", {"compression": "tiff_lzw"}),
+        ("CMYK", "JPEG", {"size": 3400, "progressive": True, "subsampling": 0}),
+        ("RGB", "JPEG", {"progressive": True, "subsampling": 0}),
+        ("RGB", "JPEG", {"size": 10_000, "subsampling": 0, "quality": 30}),
+    ],
+)
+def test_the_largest_pictures_leave_memory_to_others(
+    mode: str, kind: str, options: dict[str, object], tmp_path: object
+) -> None:
+    side = int(str(options.pop("size", 4000)))
+    data = pictures.encoded(Image.new(mode, (side, side)), kind, **options)
+    program = """
+import sys
+from ml.artefact import predictor
+from ml.vision import decode, face_crop
+
+def most():
+    with open("/proc/self/status") as status:
+        return next(int(l.split()[1]) for l in status if l.startswith("VmHWM")) // 1024
+
+before = most()
+assert max(decode.load(sys.stdin.buffer.read()).rgb.shape) == 1920
+print(most() - before)
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", program], input=data, capture_output=True, check=True
+    )
+    assert int(done.stdout) < MAX_GROWTH_MB
+
+
+@pytest.mark.parametrize("name", [n for n in pictures.GOOD if "megapixels" not in n])
+def test_a_file_with_a_few_wrong_bytes_is_read_or_refused(name: str) -> None:
+    good = pictures.GOOD[name]()
+    dice = np.random.default_rng(len(good))
+    for _turn in range(12):
+        torn = bytearray(good)
+        for place in dice.integers(0, min(len(torn), 2000), 4):
+            torn[place] = dice.integers(0, 256)
+        try:
+            picture = decode.load(bytes(torn))
+        except decode.BadPicture:
+            continue
+        assert max(picture.rgb.shape) <= decode.WORK_SIDE

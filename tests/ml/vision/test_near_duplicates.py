@@ -1,0 +1,102 @@
+import json
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from ml.vision import decode, near_duplicates
+from ml.vision.near_duplicates import Known, signature
+from tests.support import factories
+from tests.support.real_data import (
+    FACE_DETECTOR,
+    FER2013,
+    needs_face_detector,
+    needs_fer2013,
+)
+
+Rgb = NDArray[np.uint8]
+
+
+@pytest.fixture(scope="module")
+def known() -> Known:
+    return Known([signature(factories.make_face(seed)) for seed in range(60)])
+
+
+def mirrored(face: Rgb) -> Rgb:
+    return np.ascontiguousarray(face[:, ::-1])
+
+
+def recompressed(face: Rgb) -> Rgb:
+    return decode.decode(decode.encode_jpeg(face, quality=40))
+
+
+def recropped(face: Rgb) -> Rgb:
+    return decode.resize(np.ascontiguousarray(face[10:118, 16:124]), 96, 96)
+
+
+def darkened(face: Rgb) -> Rgb:
+    return (face * 0.7 + 10).astype(np.uint8)
+
+
+@pytest.mark.parametrize("change", [mirrored, recompressed, recropped, darkened])
+def test_a_changed_copy_is_found_and_named(known: Known, change: object) -> None:
+    assert callable(change)
+    found = [
+        [
+            match.place
+            for match in known.find(signature(change(factories.make_face(seed))))
+        ]
+        for seed in range(20)
+    ]
+    assert sum(places == [seed] for seed, places in enumerate(found)) >= 19
+
+
+def test_all_changes_at_once_are_found_too(known: Known) -> None:
+    copy = recompressed(darkened(recropped(mirrored(factories.make_face(5)))))
+    assert known.find(signature(copy))[0].place == 5
+
+
+def test_another_face_is_not_found(known: Known) -> None:
+    strangers = [signature(factories.make_face(seed)) for seed in range(1000, 1040)]
+    assert [match for face in strangers for match in known.find(face)] == []
+
+
+def test_among_nothing_nothing_is_found() -> None:
+    assert Known([]).find(signature(factories.make_face(1))) == []
+
+
+def test_a_blank_face_is_nobodys_copy(known: Known) -> None:
+    blank = np.full((48, 48), 128, np.uint8)
+    assert known.find(signature(blank)) == []
+    assert Known([signature(blank)]).find(signature(factories.make_face(1))) == []
+
+
+def test_a_signature_is_a_kilobyte_whatever_the_crop() -> None:
+    for side in (1, 32, 48, 200):
+        assert len(signature(factories.make_face(3, side=side))) == 1024
+
+
+@needs_fer2013
+@needs_face_detector
+@pytest.mark.slow
+def test_on_fer2013_copies_are_found_and_others_are_not() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "ml", "measure-duplicates", "--json"]
+        + ["--fer2013", str(FER2013), "--detector", str(FACE_DETECTOR)]
+        + ["--copies", "20", "--others", "40"],
+        capture_output=True,
+        check=True,
+    )
+    report = json.loads(done.stdout)
+    shares = dict(report["found"])
+    too_tight = shares.pop("re-cropped, 65–80 % of the side")
+    assert too_tight >= 0.4
+    assert min(shares.values()) >= 0.85, shares  # 0.975 and more of 500 copies
+    # One in nine Training faces is a copy; a loose threshold would find many more.
+    assert 0 < report["alarms"] / report["others"] <= 0.3
+
+
+def test_the_threshold_is_the_one_that_was_measured() -> None:
+    assert near_duplicates.SAME == 0.93

@@ -1,0 +1,106 @@
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from labeling import accounts
+from labeling.models import Contribution
+from tests.support import factories
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("champion")]
+
+GIVE = "/api/v1/contributions"
+
+
+def gift(client: Client, **changed: Any) -> dict[str, Any]:
+    seen = client.post(
+        "/api/v1/detect?crops=1", factories.make_photo(29), content_type="image/jpeg"
+    ).json()
+    face = seen["faces"][0]
+    return {
+        "crop": face["crop"],
+        "token": face["token"],
+        "emotion": "happy",
+        "adult": True,
+        "keep": True,
+        **changed,
+    }
+
+
+def give(client: Client, fields: dict[str, Any], **headers: str) -> Any:
+    return client.post(GIVE, fields, content_type="application/json", headers=headers)
+
+
+def test_a_face_given_without_an_account_comes_with_its_private_link(
+    client: Client,
+) -> None:
+    answer = give(client, gift(client, may_be_seen=True))
+    assert answer.status_code == 201
+    said = answer.json()
+    given = Contribution.objects.get()
+    assert said["id"] == str(given.pk)
+    assert (given.source, given.emotion, given.status) == ("api", "happy", "waiting")
+    assert (given.may_be_seen, given.may_be_released) == (True, False)
+    assert "/withdraw/#" in said["withdrawal"]
+
+
+def test_with_a_token_it_belongs_to_the_account(client: Client) -> None:
+    user = factories.make_user()
+    _token, secret = accounts.make_token(user, name="laptop")
+    answer = give(client, gift(client), Authorization=f"Bearer {secret}")
+    assert answer.status_code == 201
+    assert answer.json()["withdrawal"] is None
+    assert Contribution.objects.get().giver == user
+
+
+def test_a_revoked_token_opens_nothing(client: Client) -> None:
+    token, secret = accounts.make_token(factories.make_user(), name="laptop")
+    accounts.revoke_token(token)
+    answer = give(client, gift(client), Authorization=f"Bearer {secret}")
+    assert answer.status_code == 401
+    assert answer["WWW-Authenticate"] == "Bearer"
+    assert answer.json()["error"]["code"] == "authentication_failed"
+    assert not Contribution.objects.exists()
+
+
+@pytest.mark.parametrize("missing", ["adult", "keep", "emotion", "crop", "token"])
+def test_consent_emotion_and_face_are_required(client: Client, missing: str) -> None:
+    fields = gift(client)
+    del fields[missing]
+    answer = give(client, fields)
+    assert answer.status_code == 400
+    assert missing in answer.json()["error"]["fields"]
+    assert not Contribution.objects.exists()
+
+
+def test_consent_that_is_refused_counts_as_missing(client: Client) -> None:
+    assert give(client, gift(client, keep=False)).status_code == 400
+
+
+def test_a_face_is_given_once(client: Client) -> None:
+    fields = gift(client)
+    assert give(client, fields).status_code == 201
+    answer = give(client, fields)
+    assert answer.status_code == 409
+    assert answer.json()["error"]["code"] == "token_spent"
+    assert Contribution.objects.count() == 1
+
+
+def test_a_token_of_another_face_does_not_open(client: Client) -> None:
+    other = gift(client)["token"]
+    seen = client.post(
+        "/api/v1/detect?crops=1", factories.make_photo(2), content_type="image/jpeg"
+    ).json()
+    answer = give(client, gift(client, crop=seen["faces"][0]["crop"], token=other))
+    assert answer.status_code == 400
+    assert answer.json()["error"]["code"] == "token_invalid"
+
+
+def test_a_broken_body_is_an_error_with_a_sentence(client: Client) -> None:
+    answer = client.post(GIVE, "{", content_type="application/json")
+    assert answer.status_code == 400
+    assert answer.json()["error"]["code"] == "parse_error"
+
+
+def test_it_refuses_to_be_fetched(client: Client) -> None:
+    assert client.get(GIVE).status_code == 405

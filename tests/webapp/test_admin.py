@@ -1,0 +1,188 @@
+import pytest
+from allauth.account.models import EmailAddress
+from allauth.mfa.models import Authenticator
+from django.contrib import admin
+from django.contrib.auth.models import Group, Permission
+from django.test import Client
+from unfold.admin import ModelAdmin
+
+from labeling.models import Contribution, TrainingRun, User, Withdrawal
+from tests.support.factories import make_contribution, make_run, make_user, make_version
+
+pytestmark = pytest.mark.django_db
+
+MODELS = (
+    "contribution",
+    "trainingrun",
+    "user",
+    "modelversion",
+    "review",
+    "vote",
+    "exam",
+    "promotion",
+    "snapshot",
+    "withdrawal",
+    "erasure",
+)
+
+
+@pytest.fixture
+def boss(client: Client) -> User:
+    boss = make_user("boss", is_staff=True, is_superuser=True)
+    client.force_login(boss)
+    return boss
+
+
+def act(client: Client, model: str, action: str, *rows: object) -> None:
+    url = f"/admin/labeling/{model}/"
+    picked = [str(getattr(row, "pk", row)) for row in rows]
+    data = {"action": action, "_selected_action": picked}
+    assert client.post(url, data).status_code == 302
+
+
+def test_strangers_sign_in_by_the_sites_own_door(client: Client):
+    assert client.get("/admin/").url.startswith("/admin/login/")
+    door = client.get("/admin/login/", follow=True)
+    assert door.redirect_chain[-1][0].startswith("/accounts/login/")
+
+
+def test_people_without_staff_rights_stay_out(client: Client):
+    client.force_login(make_user("rita", "reviewer", "trainer"))
+    for model in MODELS:
+        assert client.get(f"/admin/labeling/{model}/").status_code in (302, 403)
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_every_list_can_be_looked_at_and_searched(
+    client: Client, boss: User, model: str
+):
+    make_contribution()
+    make_run()
+    make_version()
+    assert client.get(f"/admin/labeling/{model}/").status_code == 200
+    assert client.get(f"/admin/labeling/{model}/?q=x").status_code in (200, 302)
+
+
+def test_a_faces_page_shows_it_without_a_field_to_write_in(client: Client, boss: User):
+    face = make_contribution(source_name="<b>hostile</b>")
+    html = client.get(f"/admin/labeling/contribution/{face.pk}/change/").text
+    assert f"/faces/{face.pk}.jpg" in html
+    assert f"/review/{face.pk}/" in html
+    assert "<b>hostile" not in html
+    assert 'name="status"' not in html
+    url = f"/admin/labeling/contribution/{face.pk}/change/"
+    assert client.post(url, {"status": "accepted"}).status_code == 403
+
+
+def test_accepting_leaves_an_event(client: Client, boss: User):
+    face = make_contribution(emotion="fear")
+    act(client, "contribution", "accept", face)
+    face.refresh_from_db()
+    assert face.status == "accepted"
+    assert face.reviews.get().by == boss
+
+
+def test_withdrawing_leaves_a_tombstone(client: Client, boss: User):
+    face = make_contribution()
+    act(client, "contribution", "take_back", face)
+    assert not Contribution.objects.exists()
+    assert Withdrawal.objects.filter(pk=face.pk).exists()
+
+
+def test_cancelling_asks_the_run(client: Client, boss: User):
+    run = make_run(status="training")
+    act(client, "trainingrun", "cancel", run)
+    assert TrainingRun.objects.get().cancel_asked_at
+
+
+def test_deleting_an_account_withdraws_its_faces(client: Client, boss: User):
+    ada = make_user("ada")
+    face = make_contribution(giver=ada)
+    url = f"/admin/labeling/user/{ada.pk}/delete/"
+    assert client.get(url).status_code == 200
+    client.post(url, {"post": "yes"})
+    assert not User.objects.filter(pk=ada.pk).exists()
+    assert Withdrawal.objects.filter(pk=face.pk).exists()
+
+
+def test_every_list_has_the_same_look_and_groups_are_left_out():
+    assert all(isinstance(one, ModelAdmin) for one in admin.site._registry.values())
+    assert Group not in admin.site._registry
+
+
+def test_an_admin_makes_somebody_a_reviewer(client: Client, boss: User):
+    ada, rita = make_user("ada"), make_user("rita", "reviewer")
+    group = rita.groups.get()
+    url = f"/admin/labeling/user/{ada.pk}/change/"
+    assert "reviewer" in client.get(url).text
+    assert (
+        client.post(url, {"is_active": "on", "groups": [group.pk]}).status_code == 302
+    )
+    assert User.objects.get(pk=ada.pk).is_reviewer
+
+
+def test_an_admin_sets_a_forgotten_password(client: Client, boss: User):
+    ada = make_user("ada")
+    url = f"/admin/labeling/user/{ada.pk}/password/"
+    new = dict.fromkeys(("password1", "password2"), "a new long password")
+    assert client.post(url, {**new, "usable_password": "true"}).status_code == 302
+    ada.refresh_from_db()
+    assert ada.check_password("a new long password")
+
+
+def test_an_admin_confirms_an_address(client: Client, boss: User):
+    ada = make_user("ada")
+    address = EmailAddress.objects.create(user=ada, email=ada.email)
+    url, picked = "/admin/account/emailaddress/", [address.pk]
+    client.post(url, {"action": "make_verified", "_selected_action": picked})
+    address.refresh_from_db()
+    assert address.verified
+    url = f"/admin/account/emailaddress/{address.pk}/change/"
+    assert client.post(url, {"email": "eve@example.org"}).status_code == 403
+
+
+def test_a_lost_second_factor_is_taken_off_and_shows_no_secret(
+    client: Client, boss: User
+):
+    ada = make_user("ada")
+    for kind in ("totp", "recovery_codes"):
+        factor = Authenticator.objects.create(
+            user=ada, type=kind, data={"secret": "JBSWY3DP"}
+        )
+    page = f"/admin/mfa/authenticator/{factor.pk}"
+    assert "JBSWY3DP" not in client.get(f"{page}/change/").text
+    client.post(f"{page}/delete/", {"post": "yes"})
+    assert not Authenticator.objects.exists()
+
+
+def test_staff_who_are_no_admins_touch_no_account(client: Client):
+    sam, ada = make_user("sam", is_staff=True), make_user("ada")
+    every = Permission.objects.filter(content_type__app_label__in=("mfa", "account"))
+    sam.user_permissions.set(every)
+    client.force_login(sam)
+    address = EmailAddress.objects.create(user=ada, email=ada.email)
+    factor = Authenticator.objects.create(user=ada, type="totp", data={})
+    for path in (
+        f"mfa/authenticator/{factor.pk}/delete",
+        f"account/emailaddress/{address.pk}/delete",
+        f"labeling/user/{ada.pk}/password",
+    ):
+        assert client.post(f"/admin/{path}/", {"post": "yes"}).status_code == 403
+    url, picked = "/admin/account/emailaddress/", [address.pk]
+    client.post(url, {"action": "make_verified", "_selected_action": picked})
+    address.refresh_from_db()
+    assert not address.verified
+    assert Authenticator.objects.exists()
+
+
+def test_staff_who_are_no_admins_make_nobody_anything(client: Client):
+    sam = make_user("sam", is_staff=True)
+    client.force_login(sam)
+    url = f"/admin/labeling/user/{sam.pk}/change/"
+    assert client.post(url, {"is_superuser": "on"}).status_code == 403
+
+
+def test_private_test_is_not_shown_beside_a_version(client: Client, boss: User):
+    version = make_version(private_test={"accuracy": 0.9123})
+    html = client.get(f"/admin/labeling/modelversion/{version.pk}/change/").text
+    assert "0.9123" not in html

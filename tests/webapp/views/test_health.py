@@ -1,0 +1,75 @@
+import pytest
+from django.db import connection
+from django.test import Client
+from pytest_django import Settings
+
+from labeling.registry import serving
+from workers import heartbeat
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def fresh() -> None:
+    serving.forget()
+
+
+def test_without_workers_and_champion_it_is_in_trouble_and_says_where(
+    client: Client,
+) -> None:
+    response = client.get("/health")
+    assert response.status_code == 503
+    answer = response.json()
+    assert answer["status"] == "trouble"
+    assert answer["database"] == {"ok": True}
+    assert answer["broker"] == {"ok": True}
+    assert answer["workers"] == {"ok": False, "default": 0, "training": 0}
+    assert answer["champion"] == {"ok": False, "name": None, "problems": []}
+    assert answer["detector"]["ok"]
+
+
+def test_workers_are_seen_by_their_heartbeat(client: Client) -> None:
+    for queue in heartbeat.QUEUES:
+        heartbeat.broker().set(f"mien:worker:{queue}:here:1", 1, ex=30)
+    assert client.get("/health").json()["workers"] == {
+        "ok": True,
+        "default": 1,
+        "training": 1,
+    }
+
+
+def test_a_broker_that_is_away_is_told_not_raised(
+    client: Client, settings: Settings, request: pytest.FixtureRequest
+) -> None:
+    settings.REDIS_URL = "unix:///nowhere/redis.sock"
+    heartbeat.broker.cache_clear()
+    request.addfinalizer(heartbeat.broker.cache_clear)
+    answer = client.get("/health").json()
+    assert answer["broker"] == {"ok": False}
+    assert answer["workers"]["ok"] is False
+
+
+def test_it_says_which_detector_finds_the_faces(
+    client: Client, settings: Settings
+) -> None:
+    settings.FACE_DETECTOR = None
+    detector = client.get("/health").json()["detector"]
+    assert detector == {"ok": True, "name": "haar", "is_best": False}
+
+
+def test_it_takes_no_other_method(client: Client) -> None:
+    assert client.post("/health").status_code == 405
+
+
+def test_it_is_never_cached(client: Client) -> None:
+    assert "no-store" in client.get("/health")["Cache-Control"]
+
+
+def test_it_answers_plain_http_where_others_are_sent_to_https(
+    client: Client, settings: Settings
+) -> None:
+    settings.SECURE_SSL_REDIRECT = True
+    assert client.get("/health").status_code == 503
+    assert (
+        connection.settings_dict["NAME"] not in client.get("/health").content.decode()
+    )

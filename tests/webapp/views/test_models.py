@@ -1,0 +1,209 @@
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from labeling.models import Exam, ModelVersion, PredictionFeedback, Promotion, User
+from labeling.registry import model_versions
+from tests.support.exam_reports import make_report, make_side
+from tests.support.factories import make_contribution, make_run, make_user, make_version
+from tests.webapp.views.test_my import trained_on
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def tom(client: Client) -> User:
+    tom = make_user("tom", "trainer")
+    client.force_login(tom)
+    return tom
+
+
+def make_examined(name: str, accuracy: float, **fields: Any) -> ModelVersion:
+    run = make_run(status="done")
+    version = make_version(name, run=run, **fields)
+    Exam.objects.create(
+        run=run,
+        challenger=version,
+        exam_hash="ab" * 32,
+        policy="improves",
+        outcome="kept",
+        report=make_report(challenger=make_side(name, accuracy), outcome="kept"),
+    )
+    return version
+
+
+def make_answers(version: ModelVersion, *, yes: int, no: int) -> None:
+    PredictionFeedback.objects.bulk_create(
+        PredictionFeedback(
+            model_version=version,
+            guess="sad",
+            is_right=n < yes,
+            nonce=f"{version.pk}-{n}",
+        )
+        for n in range(yes + no)
+    )
+
+
+def promoted(version: ModelVersion) -> ModelVersion:
+    model_versions.promote(version, kind=Promotion.Kind.EXAM)
+    return version
+
+
+def test_everyone_may_read_what_serves_and_what_served(client: Client):
+    promoted(make_examined("mien-1", 0.6))
+    promoted(make_examined("mien-2", 0.7))
+    html = client.get("/models/").text
+    assert "Serves now" in html
+    assert html.index("mien-2") < html.index("All versions")
+    assert "Promoted on" in html
+    assert html.count('class="mark"') == 2
+    assert "70.0 % (69.0–71.0)" in html
+
+
+def test_a_page_without_any_version_is_a_page(client: Client):
+    assert "No model yet" in client.get("/models/").text
+
+
+def test_the_correction_rate_stands_beside_each_version(client: Client):
+    make_answers(promoted(make_version("mien-1")), yes=75, no=25)
+    assert "How often people say" in client.get("/models/").text
+    html = client.get("/models/mien-1/").text
+    assert "25 % (18–34) of 100 answers" in html
+
+
+def test_a_version_shows_its_card_its_data_and_who_promoted_it(
+    client: Client, tom: User
+):
+    card = {
+        "config": {"network": "vgg-lean"},
+        "params": 1_180_000,
+        "snapshot": {"hash": "cd" * 32, "contributions": 28_123},
+        "files": {"model.onnx": "ef" * 32},
+        "certainty_threshold": 0.42,
+    }
+    version = make_examined("mien-1", 0.7, card=card)
+    model_versions.override(version, by=tom, reason="<i>because</i>")
+    client.logout()
+    html = client.get("/models/mien-1/").text
+    for text in ("vgg-lean", "1,180,000", "28,123", "ef" * 32, "promoted by a person"):
+        assert text in html
+    assert "&lt;i&gt;because&lt;/i&gt;" in html
+    assert "tom" not in html
+
+
+def test_only_trainers_see_and_use_the_buttons(client: Client):
+    promoted(make_version("mien-1"))
+    make_version("mien-2")
+    assert "Promote against the exam" not in client.get("/models/mien-2/").text
+    for act in ("override", "roll-back"):
+        url = f"/models/mien-2/{act}/"
+        client.logout()
+        assert client.post(url, {"reason": "x"}).url.startswith("/accounts/login/")
+        client.force_login(make_user(f"rita-{act}", "reviewer"))
+        assert client.post(url, {"reason": "x"}).status_code == 403
+    champion = model_versions.current()
+    assert champion
+    assert champion.name == "mien-1"
+
+
+def test_a_trainer_promotes_against_the_exam_with_a_reason(client: Client, tom: User):
+    first = promoted(make_version("mien-1"))
+    make_version("mien-2")
+    url = "/models/mien-2/override/"
+    refused = client.post(url, {"reason": " ", "instead_of": first.pk}, follow=True)
+    assert "say why" in refused.text
+    client.post(url, {"reason": "tried it", "instead_of": first.pk})
+    last = Promotion.objects.first()
+    assert last
+    assert (last.version.name, last.by, last.reason) == ("mien-2", tom, "tried it")
+
+
+def test_a_trainer_rolls_back(client: Client, tom: User):
+    promoted(make_version("mien-1"))
+    second = promoted(make_version("mien-2"))
+    assert "Roll back to this version" in client.get("/models/mien-1/").text
+    data = {"reason": "worse on my photos", "instead_of": second.pk}
+    page = client.post("/models/mien-1/roll-back/", data, follow=True)
+    assert "mien-1 is champion now." in page.text
+    assert "A trainer went back to it" in page.text
+
+
+def test_two_trainers_at_once_do_not_overrule_each_other_unseen(
+    client: Client, tom: User
+):
+    first = promoted(make_version("mien-1"))
+    promoted(make_version("mien-2"))
+    make_version("mien-3")
+    data = {"reason": "x", "instead_of": first.pk}
+    page = client.post("/models/mien-3/override/", data, follow=True)
+    assert "Look again, then decide" in page.text
+
+
+def test_a_contaminated_version_is_marked_and_cannot_serve_again(
+    client: Client, tom: User
+):
+    promoted(make_version("mien-1"))
+    promoted(make_version("mien-2"))
+    ModelVersion.objects.filter(name="mien-1").update(contaminated_at=timezone.now())
+    html = client.get("/models/mien-1/").text
+    assert "saw a withdrawn face" in html
+    assert "Roll back to this version" not in html
+    page = client.post("/models/mien-1/roll-back/", {"reason": "x"}, follow=True)
+    assert "withdrawn" in page.text
+    champion = model_versions.current()
+    assert champion
+    assert champion.name == "mien-2"
+
+
+def test_a_rise_of_corrections_proposes_to_go_back(client: Client, tom: User):
+    make_answers(promoted(make_version("mien-1")), yes=180, no=20)
+    make_answers(promoted(make_version("mien-2")), yes=120, no=80)
+    assert "Should mien-1 serve again?" in client.get("/models/mien-1/").text
+    assert "Should mien-1 serve again?" in client.get("/training/").text
+
+
+def test_private_test_has_a_page_of_its_own_without_decisions(
+    client: Client, tom: User
+):
+    make_version("mien-1", private_test={"accuracy": 0.6712, "top2": 0.84})
+    html = client.get("/models/figures/").text
+    assert "67.1 %" in html
+    assert "Promote" not in html
+
+
+def test_trainers_get_the_rows_of_a_version_and_of_its_ancestors(
+    client: Client, tom: User
+):
+    face = make_contribution()
+    parent = trained_on(face)
+    child = trained_on(parent=parent)
+    answer = client.get(f"/models/{child.name}/rows.csv")
+    text = b"".join(answer.streaming_content).decode()
+    assert str(face.pk) in text
+    assert len(text.splitlines()) == 2
+
+
+@pytest.mark.parametrize("snapshot", [None, [], {"fer2013": 3, "extra": {"x": 1}}])
+def test_an_odd_card_is_still_a_page(client: Client, snapshot: Any):
+    make_version("mien-1", card={"snapshot": snapshot, "metrics": {"public": {}}})
+    assert client.get("/models/mien-1/").status_code == 200
+
+
+def test_an_unknown_version_is_not_found(client: Client):
+    assert client.get("/models/mien-9/").status_code == 404
+
+
+def test_the_number_of_queries_does_not_grow_with_the_versions(client: Client):
+    counts = []
+    for n in (2, 10):
+        for i in range(n):
+            promoted(make_examined(f"v{n}-{i}", 0.6))
+        client.get("/models/")
+        with CaptureQueriesContext(connection) as queries:
+            client.get("/models/")
+        counts.append(len(queries))
+    assert counts[0] == counts[1]

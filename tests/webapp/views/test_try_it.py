@@ -1,0 +1,189 @@
+import base64
+import json
+import re
+from typing import Any
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+
+from labeling.models import Contribution, ModelVersion, PredictionFeedback
+from tests.support import factories, pictures
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("champion")]
+
+ONE, TWO, NOBODY = (29,), (29, 2), ()
+
+
+def upload(*photos: bytes) -> dict[str, Any]:
+    files = [SimpleUploadedFile(f"{n}.jpg", data) for n, data in enumerate(photos)]
+    return {"photo": files}
+
+
+def field(html: str, name: str) -> str:
+    found = re.search(rf'name="{name}" value="([^"]*)"', html)
+    assert found, f"no field {name}"
+    return found[1]
+
+
+def asked(client: Client, **headers: Any) -> dict[str, str]:
+    """The fields of the first card's question."""
+    html = client.post("/detect/", upload(factories.make_photo(*ONE)), **headers).text
+    return {name: field(html, name) for name in ("crop", "token")}
+
+
+def test_the_first_page_has_a_form_that_works_without_scripts(client: Client) -> None:
+    html = client.get("/").text
+    assert 'action="/detect/"' in html
+    assert 'enctype="multipart/form-data"' in html
+    assert "looked at and forgotten" in html
+
+
+def test_a_photo_comes_back_with_a_box_and_a_card_for_every_face(
+    client: Client,
+) -> None:
+    answer = client.post("/detect/", upload(factories.make_photo(*TWO)))
+    assert answer.status_code == 200
+    assert answer.text.count('class="box"') == 2
+    assert answer.text.count('class="card face-card') == 2
+    assert "2 faces" in answer.text
+    for link in re.findall(r'<a class="is-\w+" href="#([^"]+)"', answer.text):
+        assert f'id="{link}"' in answer.text
+
+
+def test_a_card_holds_crop_bars_heat_map_and_the_question(client: Client) -> None:
+    html = client.post("/detect/", upload(factories.make_photo(*ONE))).text
+    crop = base64.b64decode(field(html, "crop"))
+    assert crop.startswith(b"\xff\xd8")
+    assert html.count('class="bar "') == 7
+    assert 'class="heat" src="data:image/png' in html
+    assert "Is this right?" in html
+
+
+def test_the_json_to_download_is_what_the_api_says(client: Client) -> None:
+    photo = factories.make_photo(*ONE)
+    html = client.post("/detect/", upload(photo)).text
+    link = re.search(r'href="data:application/json;base64,([^"]+)"', html)
+    assert link
+    of_api = client.post("/api/v1/detect", upload(photo)).json()
+    assert json.loads(base64.b64decode(link[1])) == of_api
+
+
+def test_the_script_gets_the_result_alone(client: Client) -> None:
+    answer = client.post(
+        "/detect/", upload(factories.make_photo(*ONE)), headers={"HX-Request": "true"}
+    )
+    assert "<html" not in answer.text
+    assert "face-card" in answer.text
+
+
+def test_a_photo_without_a_face_gets_advice(client: Client) -> None:
+    answer = client.post("/detect/", upload(factories.make_photo(*NOBODY)))
+    assert answer.status_code == 200
+    assert "No face found" in answer.text
+    assert "come closer" in answer.text
+
+
+def test_several_photos_are_answered_each_for_itself(client: Client) -> None:
+    photos = factories.make_photo(*ONE), b"words", factories.make_photo(*NOBODY)
+    answer = client.post("/detect/", upload(*photos))
+    assert answer.status_code == 200
+    assert answer.text.count("<article") == 3
+    assert "isn&#x27;t a picture" in answer.text
+
+
+def test_no_photo_at_all_is_said_kindly(client: Client) -> None:
+    answer = client.post("/detect/", {})
+    assert answer.status_code == 400
+    assert "No photo arrived" in answer.text
+
+
+def test_more_photos_than_twenty_are_sent_in_parts(client: Client) -> None:
+    answer = client.post("/detect/", upload(*[b"x"] * 21))
+    assert answer.status_code == 400
+    assert "send them in parts" in answer.text
+
+
+@pytest.mark.parametrize("path", ["/detect/", "/answer/"])
+def test_it_refuses_to_be_fetched(client: Client, path: str) -> None:
+    assert client.get(path).status_code == 405
+
+
+def test_a_result_is_not_kept_by_caches(client: Client) -> None:
+    answer = client.post("/detect/", upload(factories.make_photo(*ONE)))
+    assert "no-store" in answer["Cache-Control"]
+
+
+def test_a_yes_is_recorded_without_the_picture_and_leads_on(
+    client: Client, champion: ModelVersion
+) -> None:
+    answer = client.post("/answer/", asked(client) | {"is_right": "yes"})
+    assert answer.status_code == 200
+    kept = PredictionFeedback.objects.get()
+    assert (kept.is_right, kept.model_version) == (True, champion)
+    assert re.search(rf'value="{kept.guess}" required checked', answer.text)
+    assert not Contribution.objects.exists()
+
+
+def test_a_no_asks_what_it_shows_instead(client: Client) -> None:
+    answer = client.post("/answer/", asked(client) | {"is_right": "no"})
+    assert PredictionFeedback.objects.get().is_right is False
+    assert "required checked" not in answer.text
+
+
+def test_a_second_answer_changes_nothing_but_still_leads_on(client: Client) -> None:
+    fields = asked(client)
+    client.post("/answer/", fields | {"is_right": "yes"})
+    answer = client.post("/answer/", fields | {"is_right": "no"})
+    assert answer.status_code == 200
+    assert PredictionFeedback.objects.get().is_right is True
+
+
+@pytest.mark.parametrize("broken", [{"token": "made-up"}, {"crop": "?"}, {"crop": ""}])
+@pytest.mark.parametrize("headers", [{}, {"HX-Request": "true"}])
+def test_a_face_that_is_not_ours_is_turned_down(
+    client: Client, broken: dict[str, str], headers: dict[str, str]
+) -> None:
+    answer = client.post("/answer/", asked(client) | broken, headers=headers)
+    assert answer.status_code == 400
+    assert not PredictionFeedback.objects.exists()
+    assert ("<html" in answer.text) == (not headers)
+
+
+def test_a_correction_on_the_card_becomes_a_contribution_with_a_private_link(
+    client: Client,
+) -> None:
+    hx = {"HX-Request": "true"}
+    fields = asked(client)
+    client.post("/answer/", fields | {"is_right": "no"}, headers=hx)
+    consent = {"adult": "on", "keep": "on", "may_be_seen": "on"}
+    answer = client.post(
+        "/contribute/give/", fields | consent | {"emotion": "surprise"}, headers=hx
+    )
+    assert answer.status_code == 201
+    assert "<html" not in answer.text
+    given = Contribution.objects.get()
+    assert (given.emotion, given.may_be_seen) == ("surprise", True)
+    assert given.giver is None
+    assert re.search(r'value="http://[^"]+/withdraw/#[\w-]{20,}"', answer.text)
+
+
+def test_on_the_card_an_account_needs_no_private_link(client: Client) -> None:
+    client.force_login(factories.make_user())
+    fields = asked(client) | {"adult": "on", "keep": "on", "emotion": "happy"}
+    answer = client.post("/contribute/give/", fields, headers={"HX-Request": "true"})
+    assert Contribution.objects.get().giver is not None
+    assert "withdraw/#" not in answer.text
+
+
+def test_a_rotated_photo_has_its_boxes_where_the_upright_one_has(
+    client: Client,
+) -> None:
+    upright = factories.make_photo(*ONE)
+    pixels = pictures.Image.open(pictures.io.BytesIO(upright))
+    boxes = []
+    for orientation in (1, 6):
+        turned = pictures.turned(pictures.np.asarray(pixels), orientation)
+        html = client.post("/detect/", upload(turned)).text
+        boxes.append(re.findall(r'class="box" x="(\d+)" y="(\d+)"', html))
+    assert boxes[0] == boxes[1] != []

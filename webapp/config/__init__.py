@@ -1,0 +1,2 @@
+"""Settings, typed environment, logs, and where the services live. The door is
+`settings`."""

@@ -1,0 +1,297 @@
+"""All settings. What can be set from outside comes by environment variable and is
+listed, with its meaning, in deploy/env.example."""
+
+import os
+import shlex
+import sys
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import django_stubs_ext
+from csp.constants import NONCE, NONE, SELF
+from django.core.exceptions import ImproperlyConfigured
+from django.urls import reverse_lazy
+from django.utils.translation import gettext_lazy as _
+
+from webapp.config import admin_theme, env, logs, secret_key, service_paths
+
+django_stubs_ext.monkeypatch()
+
+BASE_DIR = Path(__file__).resolve().parents[2]
+MIEN_DATA = env.path("MIEN_DATA") or BASE_DIR / ".data"
+DEBUG = env.boolean("DEBUG")
+
+# --- where the site is: this one URL decides what security settings apply
+
+SITE_URL = env.text("SITE_URL", "http://127.0.0.1:8000").rstrip("/")
+SITE_HOST = urlsplit(SITE_URL).hostname or ""
+LOOPBACK = ["127.0.0.1", "localhost", "[::1]"]
+IS_HTTPS = SITE_URL.startswith("https://")
+if not SITE_HOST or not SITE_URL.startswith(("http://", "https://")):
+    raise ImproperlyConfigured(f"SITE_URL is {SITE_URL!r}; it takes an http(s) URL.")
+if not IS_HTTPS and SITE_HOST not in (*LOOPBACK, "::1"):
+    raise ImproperlyConfigured(
+        f"SITE_URL is {SITE_URL!r}: away from this machine Mien needs https, for faces "
+        "and passwords travel over it and browsers give the camera to nothing less."
+    )
+
+ALLOWED_HOSTS = [SITE_HOST] if IS_HTTPS else LOOPBACK
+CSRF_TRUSTED_ORIGINS = [SITE_URL]
+# How many proxies stand before us; their last words about the visitor are believed.
+TRUSTED_PROXIES = env.integer("TRUSTED_PROXIES", 1 if IS_HTTPS else 0)
+ALLAUTH_TRUSTED_PROXY_COUNT = TRUSTED_PROXIES
+SECURE_SSL_REDIRECT = SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = IS_HTTPS
+SECURE_PROXY_SSL_HEADER = (
+    ("HTTP_X_FORWARDED_PROTO", "https") if TRUSTED_PROXIES else None
+)
+SECURE_REDIRECT_EXEMPT = [r"^health$"]
+SECURE_HSTS_SECONDS = 365 * 24 * 3600 if IS_HTTPS else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = IS_HTTPS
+# Preloading cannot be undone for months: that is for the domain's owner to ask.
+SILENCED_SYSTEM_CHECKS = ["security.W021"]
+SECURE_REFERRER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+CSRF_FAILURE_VIEW = "webapp.views.pages.csrf_failure"
+
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [NONE],
+        "base-uri": [NONE],
+        "connect-src": [SELF],
+        "font-src": [SELF],
+        "form-action": [SELF],
+        "frame-ancestors": [NONE],
+        # Previews are blob: URLs, small crops data: URLs; neither leaves the browser.
+        "img-src": [SELF, "data:", "blob:"],
+        "manifest-src": [SELF],
+        "media-src": [SELF, "blob:"],
+        "script-src": [SELF, NONCE],
+        "style-src": [SELF],
+    }
+}
+
+# --- what remembers
+
+_database = env.database("DATABASE_URL")
+_services = service_paths.of(MIEN_DATA)
+HAS_OWN_POSTGRES = _database is None
+HAS_OWN_REDIS = not env.text("REDIS_URL")
+
+SECRET_KEY = env.text("SECRET_KEY")
+if not SECRET_KEY and not HAS_OWN_POSTGRES:
+    raise ImproperlyConfigured(
+        "DATABASE_URL is set but SECRET_KEY is not: every machine on that database "
+        "needs the same key. Make one with: python -c 'import secrets; "
+        "print(secrets.token_urlsafe(50))'"
+    )
+SECRET_KEY = SECRET_KEY or secret_key.find_or_make(MIEN_DATA)
+
+DATABASES: dict[str, dict[str, Any]] = {
+    "default": {
+        **(_database or env.postgres(_services.database_url)),
+        "CONN_MAX_AGE": 60,
+        "CONN_HEALTH_CHECKS": True,
+    }
+}
+
+REDIS_URL = env.text("REDIS_URL", _services.redis_url)
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "LOCATION": REDIS_URL,
+        "KEY_PREFIX": "mien",
+    }
+}
+SESSION_ENGINE = "django.contrib.sessions.backends.cached_db"
+
+CELERY_BROKER_URL = REDIS_URL.replace("unix://", "redis+socket://").replace(
+    "?db=", "?virtual_host="
+)
+
+# --- the parts of the site
+
+INSTALLED_APPS = [
+    "webapp",
+    "labeling",
+    "unfold",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "whitenoise.runserver_nostatic",
+    "django.contrib.staticfiles",
+    "django.contrib.humanize",
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
+    "rest_framework",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
+    "django_htmx",
+    "csp",
+]
+
+MIDDLEWARE = [
+    "webapp.config.logs.requests",
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "webapp.http.csp.ContentSecurityPolicy",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+]
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "csp.context_processors.nonce",
+            ],
+        },
+    }
+]
+
+ROOT_URLCONF = "webapp.urls"
+WSGI_APPLICATION = "webapp.wsgi.application"
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+STATIC_URL = "static/"
+STATIC_ROOT = env.path("STATIC_ROOT") or MIEN_DATA / "static"
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.InMemoryStorage"},
+    "staticfiles": {
+        "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
+        if DEBUG
+        else "whitenoise.storage.CompressedManifestStaticFilesStorage"
+    },
+}
+
+# Photos stay in memory, never on disk; the views refuse what is larger.
+FILE_UPLOAD_HANDLERS = ["webapp.http.uploads.InMemory"]
+DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 2**20
+
+REST_FRAMEWORK: dict[str, Any] = {
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_AUTHENTICATION_CLASSES": [
+        "webapp.api.authentication.PersonalToken",
+        "rest_framework.authentication.SessionAuthentication",
+    ],
+    "EXCEPTION_HANDLER": "webapp.api.errors.answer",
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Mien",
+    "VERSION": "1",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "ENUM_NAME_OVERRIDES": {"EmotionEnum": "labeling.emotions.Emotion"},
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "REDOC_DIST": "SIDECAR",
+}
+UNFOLD = admin_theme.UNFOLD
+
+# --- people
+
+AUTH_USER_MODEL = "labeling.User"
+AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in (
+        "UserAttributeSimilarityValidator",
+        "MinimumLengthValidator",
+        "CommonPasswordValidator",
+        "NumericPasswordValidator",
+    )
+]
+LOGIN_URL = reverse_lazy("account_login")
+LOGIN_REDIRECT_URL = ACCOUNT_LOGOUT_REDIRECT_URL = reverse_lazy("try")
+ACCOUNT_LOGIN_METHODS = {"email"}
+ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
+ACCOUNT_DEFAULT_HTTP_PROTOCOL = "https" if IS_HTTPS else "http"
+ACCOUNT_EMAIL_SUBJECT_PREFIX = "Mien: "
+MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
+
+_mail = env.mail("EMAIL_URL")
+globals().update(_mail)
+DEFAULT_FROM_EMAIL = env.text("EMAIL_FROM", f"Mien <mien@{SITE_HOST}>")
+# Without a mail server nothing can be confirmed: sign-up works and the page says so.
+MAIL_CONFIGURED = "EMAIL_HOST" in _mail
+ACCOUNT_EMAIL_VERIFICATION = "mandatory" if MAIL_CONFIGURED else "none"
+
+# --- words and times
+
+LANGUAGE_CODE = "en"
+LANGUAGES = [("en", _("English"))]
+LOCALE_PATHS = [BASE_DIR / "webapp" / "locale"]
+USE_I18N = USE_TZ = True
+TIME_ZONE = "UTC"
+
+# --- faces and training
+
+FACE_DETECTOR = env.path("FACE_DETECTOR") or (
+    MIEN_DATA / "face_detection_yunet_2023mar.onnx"
+)
+MODELS_DIR = BASE_DIR / "models"
+FER2013 = env.path("FER2013") or next(BASE_DIR.glob("data/fer2013.csv*"), None)
+FERPLUS = env.path("FERPLUS") or next(BASE_DIR.glob("data/fer2013new.csv*"), None)
+PROMOTION_POLICY = env.choice("PROMOTION_POLICY", ("improves", "significant"))
+RETRAIN_AT = env.text("RETRAIN_AT", "03:30")
+RETRAIN_MIN_FACES = env.integer("RETRAIN_MIN_FACES", 200)
+# Seconds without a sign of life after which a run is taken up anew, and between looks.
+RETRAIN_LOST_AFTER = env.integer("RETRAIN_LOST_AFTER", 120)
+SWEEP_EVERY = env.integer("SWEEP_EVERY", 20)
+RETRAIN_PRESET = env.choice("RETRAIN_PRESET", ("finetune", "quick", "full"))
+# How the child that trains and examines is started.
+ML_COMMAND = shlex.split(env.text("ML_COMMAND")) or [sys.executable, "-m", "ml"]
+# What one giver may count for in a snapshot: so many faces, or this share of all.
+CAP_FACES = env.integer("CAP_FACES", 20)
+CAP_PERCENT = env.integer("CAP_PERCENT", 5)
+# How little a face counts, in percent, for its giver's poor record at the least, and
+# for a label that confident learning doubts (0 leaves it out); 100 turns either off.
+RECORD_PERCENT = env.integer("RECORD_PERCENT", 25)
+DOUBT_PERCENT = env.integer("DOUBT_PERCENT", 25)
+# From this size on the community's own faces join the exam beside FER-2013's.
+HOLD_OUT_FACES = env.integer("HOLD_OUT_FACES", 500)
+HOLD_OUT_GIVERS = env.integer("HOLD_OUT_GIVERS", 50)
+# How many votes a face gets, and how often voters may look at its picture in all.
+VOTES_WANTED = env.integer("VOTES_WANTED", 5)
+VOTE_VIEWS = env.integer("VOTE_VIEWS", 500)
+# After so many votes, agreeing to so many percent, a face is accepted or rejected
+# without a reviewer; 0 is never.
+VOTES_ACCEPT = env.integer("VOTES_ACCEPT", 0)
+VOTES_REJECT = env.integer("VOTES_REJECT", 0)
+VOTES_AGREEMENT = env.integer("VOTES_AGREEMENT", 90)
+# Of the givers with an account, the share in percent whose faces examine the model.
+HOLD_OUT_PERCENT = env.integer("HOLD_OUT_PERCENT", 10)
+# After so many days faces that wait, or that were rejected, are deleted.
+KEEP_WAITING_DAYS = env.integer("KEEP_WAITING_DAYS", 180)
+KEEP_REJECTED_DAYS = env.integer("KEEP_REJECTED_DAYS", 30)
+
+# --- logs and loads
+
+LOGGING = logs.config()
+
+WEB_PROCESSES = env.integer("WEB_PROCESSES", 2)
+WEB_THREADS = env.integer("WEB_THREADS", 16)
+# Photos looked at at once in one process: more turns than cores only make it later.
+INFERENCE_TURNS: int = max(1, len(os.sched_getaffinity(0)) // max(WEB_PROCESSES, 1))
+# How often one account, or one address without an account, may ask; all accounts at
+# one address together five times as often. LIVE_RATE is for the live page's frames. Set
+# but empty, there is no limit.
+DETECT_RATE = env.rate("DETECT_RATE", "120/min")
+LIVE_RATE = env.rate("LIVE_RATE", "1800/min")
+GIVE_RATE = env.rate("GIVE_RATE", "200/hour")
+VOTE_RATE = env.rate("VOTE_RATE", "60/min")

@@ -1,0 +1,1 @@
+"""What people send, checked. One module a page."""

@@ -1,0 +1,74 @@
+"""Which faces a reviewer wants to see, and what he says of one."""
+
+from typing import Any
+from urllib.parse import urlencode
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from labeling.emotions import Emotion
+from labeling.models import Contribution, Review
+from labeling.models.contribution import ContributionQuerySet
+
+
+class FilterForm(forms.Form):
+    """Everything is optional; what makes no sense is left out."""
+
+    emotion = forms.ChoiceField(
+        label=_("Given as"),
+        required=False,
+        choices=[("", _("any expression")), *Emotion.choices],
+    )
+    source = forms.ChoiceField(
+        label=_("Came by"),
+        required=False,
+        choices=[("", _("any way")), *Contribution.Source.choices],
+    )
+    show = forms.ChoiceField(
+        label=_("Only"),
+        required=False,
+        choices=[
+            ("", _("all that wait")),
+            ("disputed", _("where somebody disagrees")),
+            ("unscreened", _("may be shown, not yet screened")),
+        ],
+    )
+    giver = forms.IntegerField(required=False, widget=forms.HiddenInput)
+    cluster = forms.UUIDField(required=False, widget=forms.HiddenInput)
+
+    def faces(self) -> ContributionQuerySet:
+        said: dict[str, Any] = self.cleaned_data if self.is_valid() else {}
+        faces = Contribution.objects.waiting()
+        for name in ("emotion", "source", "giver", "cluster"):
+            if said.get(name):
+                faces = faces.filter(**{name: said[name]})
+        if said.get("show") == "disputed":
+            faces = faces.filter(priority__gte=1)
+        if said.get("show") == "unscreened":
+            faces = faces.filter(may_be_seen=True, screened_at=None)
+        return faces
+
+    @property
+    def query(self) -> str:
+        """The filters as they stand in the address, to go on with."""
+        said = self.cleaned_data if self.is_valid() else {}
+        return urlencode({name: value for name, value in said.items() if value})
+
+    @property
+    def is_whole(self) -> bool:
+        """All of one giver, or of one cluster of near-duplicates."""
+        said = self.cleaned_data if self.is_valid() else {}
+        return bool(said.get("giver") or said.get("cluster"))
+
+    @property
+    def is_narrow(self) -> bool:
+        return bool(self.query)
+
+
+class DecisionForm(forms.Form):
+    act = forms.ChoiceField(
+        choices=[(act.value, act.label) for act in Review.Act if act != Review.Act.UNDO]
+    )
+    emotion = forms.ChoiceField(choices=Emotion.choices, required=False)
+    reason = forms.ChoiceField(choices=Review.Reason.choices, required=False)
+    note = forms.CharField(max_length=500, required=False)

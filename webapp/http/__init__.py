@@ -1,0 +1,2 @@
+"""What every request passes: who asks, how often, how large, and how a no is said. The
+door is `access`."""

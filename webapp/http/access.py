@@ -1,0 +1,116 @@
+"""Who is asking, and which doors are open to them."""
+
+from collections.abc import Callable
+from typing import Any
+from uuid import UUID
+
+from django.contrib.auth.decorators import login_required, permission_required
+from django.http import HttpRequest, HttpResponseBase
+from django.utils.crypto import get_random_string, salted_hmac
+
+from labeling.models import User
+
+View = Callable[..., HttpResponseBase]
+
+DEVICE_COOKIE = "mien_device"
+GIVEN_COOKIE = "mien_given"
+MOST_GIVEN = 100  # the latest; more would not fit into a cookie
+_DEVICE_SALT = "mien.device"
+_GIVEN_SALT = "mien.given"
+_YEAR = 365 * 24 * 3600
+
+
+class UserRequest(HttpRequest):
+    """A request behind `login_required`: nobody anonymous gets here."""
+
+    user: User
+
+
+def person(request: HttpRequest) -> User | None:
+    """The account that is asking, if there is one."""
+    return request.user if isinstance(request.user, User) else None
+
+
+def wants_part(request: HttpRequest) -> bool:
+    """A script of ours asks for a part to put into the page, not for a whole one."""
+    return request.headers.get("HX-Request") == "true"
+
+
+def staff(permission: str) -> Callable[[View], View]:
+    """Strangers go to sign in, everyone else without the permission gets 403."""
+
+    def guard(view: View) -> View:
+        allowed: Any = permission_required(permission, raise_exception=True)(view)
+        guarded: View = login_required(allowed)
+        return guarded
+
+    return guard
+
+
+reviewers_only = staff("labeling.review")
+trainers_only = staff("labeling.train")
+
+
+def device(request: HttpRequest) -> str | None:
+    """A hash that stands for this browser; signed, so that nobody makes one up."""
+    name = getattr(request, "new_device", None) or request.get_signed_cookie(
+        DEVICE_COOKIE, default=None, salt=_DEVICE_SALT
+    )
+    if not name:
+        return None
+    return salted_hmac(_DEVICE_SALT, name, algorithm="sha256").hexdigest()
+
+
+def name_device(request: HttpRequest) -> None:
+    """Give a browser without an id one; `keep_device` sends it along."""
+    if not device(request):
+        request.new_device = get_random_string(32)  # type: ignore[attr-defined]
+
+
+def keep_device(request: HttpRequest, response: HttpResponseBase) -> None:
+    if name := getattr(request, "new_device", None):
+        _keep(request, response, DEVICE_COOKIE, name, _DEVICE_SALT)
+
+
+def given_here(request: HttpRequest) -> list[UUID]:
+    """The faces that this browser gave, so that it need not vote on its own.
+
+    Only the browser knows: nothing of ours ties a face without an account to anybody.
+    """
+    ids = request.get_signed_cookie(GIVEN_COOKIE, default="", salt=_GIVEN_SALT)
+    return [UUID(text) for text in (ids or "").split(".") if text]
+
+
+def keep_given(request: HttpRequest, response: HttpResponseBase, face: UUID) -> None:
+    ids = [*given_here(request), face][-MOST_GIVEN:]
+    text = ".".join(pk.hex for pk in ids)
+    _keep(request, response, GIVEN_COOKIE, text, _GIVEN_SALT)
+
+
+def _keep(
+    request: HttpRequest, response: HttpResponseBase, name: str, value: str, salt: str
+) -> None:
+    response.set_signed_cookie(
+        name,
+        value,
+        salt=salt,
+        max_age=_YEAR,
+        httponly=True,
+        secure=request.is_secure(),
+        samesite="Lax",
+    )
+
+
+def voter(request: HttpRequest) -> dict[str, Any]:
+    """Who votes, as `labeling.voting.votes` wants to know it."""
+    return {
+        "by": person(request),
+        "device": device(request),
+        "own": given_here(request),
+    }
+
+
+def voter_key(request: HttpRequest) -> str:
+    """What a voter's picture tickets are made out to."""
+    user = person(request)
+    return f"user:{user.pk}" if user else f"device:{device(request) or ''}"

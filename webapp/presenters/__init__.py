@@ -1,0 +1,1 @@
+"""Rows made ready for people: sentences, pictures, charts. One module a subject."""

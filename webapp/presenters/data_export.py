@@ -1,0 +1,93 @@
+"""Everything that a person gave, as one ZIP: their faces and what we know of each."""
+
+import io
+import json
+import zipfile
+from collections.abc import Iterator
+from typing import Any
+
+from django.core.serializers.json import DjangoJSONEncoder
+from django.http import StreamingHttpResponse
+from django.utils import timezone
+
+from labeling.models import Contribution, Crop, User
+from webapp.presenters import contribution
+
+AT_ONCE = 100
+
+
+class _Pipe(io.RawIOBase):
+    """What the ZIP writer has written and nobody has sent yet."""
+
+    def __init__(self) -> None:
+        self.chunks: list[bytes] = []
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, chunk: Any) -> int:
+        self.chunks.append(bytes(chunk))
+        return len(chunk)
+
+    def take(self) -> bytes:
+        taken = b"".join(self.chunks)
+        self.chunks.clear()
+        return taken
+
+
+def everything(user: User) -> StreamingHttpResponse:
+    """Streamed, so that a thousand faces take no more memory than one."""
+    response = StreamingHttpResponse(_parts(user), content_type="application/zip")
+    name = f"mien-{timezone.localdate():%Y-%m-%d}.zip"
+    response["Content-Disposition"] = f'attachment; filename="{name}"'
+    return response
+
+
+def _parts(user: User) -> Iterator[bytes]:
+    pipe = _Pipe()
+    told = []
+    ids = list(user.gifts.order_by("created_at").values_list("pk", flat=True))
+    with zipfile.ZipFile(pipe, "w", zipfile.ZIP_STORED) as archive:
+        for start in range(0, len(ids), AT_ONCE):
+            some = ids[start : start + AT_ONCE]
+            faces = user.gifts.filter(pk__in=some).order_by("created_at")
+            told += [_row(gift) for gift in contribution.summarise(faces)]
+            for crop in Crop.objects.filter(contribution__giver=user, pk__in=some):
+                archive.writestr(f"faces/{crop.pk}.jpg", bytes(crop.jpeg))
+                yield pipe.take()
+        archive.writestr("mien.json", _json(user, told))
+    yield pipe.take()
+
+
+def _json(user: User, faces: list[dict[str, Any]]) -> str:
+    content = {
+        "account": {"email": user.email, "since": user.date_joined},
+        "faces": faces,
+        "votes": list(
+            user.votes.order_by("pk").values("contribution_id", "choice", "created_at")
+        ),
+    }
+    return json.dumps(content, cls=DjangoJSONEncoder, indent=1, ensure_ascii=False)
+
+
+def _row(gift: contribution.ContributionSummary) -> dict[str, Any]:
+    face: Contribution = gift.face
+    return {
+        "id": face.pk,
+        "picture": f"faces/{face.pk}.jpg",
+        "given": face.created_at,
+        "emotion": face.emotion,
+        "status": face.status,
+        "decided_emotion": face.decided_emotion,
+        "decided": face.decided_at,
+        "votes": gift.votes,
+        "model_said": face.model_probabilities,
+        "consent": {
+            "version": face.consent_version,
+            "language": face.consent_language,
+            "given": face.consented_at,
+            "may_be_seen": face.may_be_seen,
+            "may_be_released": face.may_be_released,
+        },
+        "versions_trained_with_it": gift.versions,
+    }

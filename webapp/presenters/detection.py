@@ -1,0 +1,153 @@
+"""A photo looked at, made ready for people: preview, sentences, cards for the faces."""
+
+import base64
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from labeling.detection import photos
+from labeling.emotions import Emotion
+from webapp.http import error_responses, overload
+from webapp.presenters import emotion_messages, heatmap
+
+PREVIEW_SIDE = 1280  # px: sharp on a phone, and about 200 KB
+
+
+@dataclass(frozen=True)
+class Badge:
+    """Where the emoji sits on the photo: on the box's upper right corner."""
+
+    x: float
+    y: float
+    size: float
+    corner: float  # radius of the box's corners
+
+    @classmethod
+    def of(cls, box: tuple[int, int, int, int], width: int, height: int) -> "Badge":
+        x, y, w, h = box
+        size = max(0.36 * min(w, h), max(width, height) / 40)
+        size = min(size, min(width, height) / 3)
+        return cls(
+            x=round(min(x + w - size / 6, width - size * 0.6), 1),
+            y=round(max(y + size / 6, size * 0.6), 1),
+            size=round(size, 1),
+            corner=round(0.08 * min(w, h), 1),
+        )
+
+
+@dataclass(frozen=True)
+class FaceCard:
+    """One face as its card shows it."""
+
+    number: int
+    id: str
+    seen: photos.DetectedFace
+    emotion: Emotion
+    headline: str
+    kind_word: str
+    crop: str  # base64, as it goes back with the token
+    heat: str  # data: URL
+    badge: Badge
+
+
+@dataclass(frozen=True)
+class Result:
+    """What became of one photo: cards and a preview, or a refusal."""
+
+    id: str
+    name: str
+    refusal: error_responses.Refusal | None = None
+    look: photos.Detection | None = None
+    preview: str = ""  # data: URL
+    cards: tuple[FaceCard, ...] = ()
+
+    @property
+    def summary(self) -> str:
+        count = len(self.cards)
+        if not count:
+            return _("No face found")
+        return ngettext("One face", "%(count)d faces", count) % {"count": count}
+
+    @property
+    def json(self) -> dict[str, Any]:
+        return as_json(self.look) if self.look else {}
+
+    @property
+    def download(self) -> str:
+        text = json.dumps(self.json, indent=2)
+        return heatmap.data_url(text.encode(), "application/json")
+
+
+def detect(data: bytes, *, name: str, id: str) -> Result:
+    """Look at one photo for a page; an expected refusal becomes its sentence."""
+    try:
+        with overload.turn():
+            seen = photos.detect(
+                data, crops=True, evidence=True, preview_side=PREVIEW_SIDE
+            )
+    except error_responses.EXPECTED as why:
+        return Result(id, name, refusal=error_responses.for_error(why))
+    return Result(
+        id,
+        name,
+        look=seen,
+        preview=heatmap.data_url(seen.preview_jpeg, "image/jpeg"),
+        cards=tuple(_card(id, place, seen) for place in range(len(seen.faces))),
+    )
+
+
+def _card(result_id: str, place: int, look: photos.Detection) -> FaceCard:
+    face = look.faces[place]
+    heat = None if face.evidence is None else heatmap.png(face.evidence)
+    return FaceCard(
+        number=place + 1,
+        id=f"{result_id}-face-{place + 1}",
+        seen=face,
+        emotion=Emotion(face.emotion),
+        headline=emotion_messages.headline(
+            face.emotion, is_sure=face.is_sure, runner_up=face.runner_up
+        ),
+        kind_word=emotion_messages.kind_word(
+            face.emotion, is_sure=face.is_sure, turn=place
+        ),
+        crop=base64.b64encode(face.crop_jpeg).decode(),
+        heat=heatmap.data_url(heat, "image/png") if heat else "",
+        badge=Badge.of(face.box, look.width, look.height),
+    )
+
+
+def as_json(
+    seen: photos.Detection, *, crops: bool = False, evidence: bool = False
+) -> dict[str, Any]:
+    """The answer of the API, and of the download: pixels of the upright photo."""
+    return {
+        "model": seen.model,
+        "detector": seen.detector,
+        "width": seen.width,
+        "height": seen.height,
+        "faces": [_face_json(face, crops, evidence) for face in seen.faces],
+    }
+
+
+def _face_json(
+    face: photos.DetectedFace, crops: bool, evidence: bool
+) -> dict[str, Any]:
+    answer: dict[str, Any] = {
+        "box": list(face.box),
+        "score": round(face.score, 4),
+        "emotion": face.emotion,
+        "is_sure": face.is_sure,
+        "runner_up": face.runner_up,
+        "probabilities": {
+            name: round(value, 4) for name, value in face.probabilities.items()
+        },
+    }
+    if crops:
+        answer["crop"] = base64.b64encode(face.crop_jpeg).decode()
+        answer["token"] = face.token
+    if evidence and face.evidence is not None:
+        answer["evidence"] = face.evidence.tolist()
+    return answer

@@ -1,0 +1,27 @@
+"""Shares and durations as people say them."""
+
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+
+def rough(seconds: float | None) -> str:
+    """Half a minute is enough precision for whoever waits."""
+    if seconds is None:
+        return ""
+    if seconds < 10:
+        return _("a few seconds")
+    if seconds < 90:
+        whole = round(seconds / 5) * 5
+        return ngettext("%(n)s second", "%(n)s seconds", whole) % {"n": whole}
+    minutes = round(seconds / 60)
+    if minutes < 90:
+        return ngettext("%(n)s minute", "%(n)s minutes", minutes) % {"n": minutes}
+    hours = round(seconds / 3600, 1)
+    return _("%(n)s hours") % {"n": f"{hours:g}"}
+
+
+def percent(share: float) -> str:
+    """82 %, with a narrow no-break space; small shares are not called nothing."""
+    if 0 < share < 0.005:
+        return "<1\u202f%"
+    return f"{share * 100:.0f}\u202f%"

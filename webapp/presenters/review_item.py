@@ -1,0 +1,105 @@
+"""What lies before a reviewer: one face with all that helps to decide about it."""
+
+import base64
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from django.db.models import Count, Q
+
+from labeling.models import Contribution, Crop, User, Vote
+from labeling.registry import serving
+from ml.vision import decode, face_crop
+from webapp.presenters import heatmap
+
+NEIGHBOURS = 12
+
+
+@dataclass(frozen=True)
+class ReviewItem:
+    """One face on the desk, read in a constant number of queries."""
+
+    face: Contribution
+    picture: str
+    votes: list[tuple[str, str, int]]  # value, word, how many
+    neighbours: list[Contribution]
+    record: dict[str, int]
+
+    @property
+    def disagrees(self) -> bool:
+        said = self.face.model_emotion
+        return bool(said) and said != self.face.emotion
+
+
+def review_item(face: Contribution) -> ReviewItem:
+    crop = Crop.objects.filter(pk=face.pk).values_list("jpeg", flat=True).first()
+    jpeg = bytes(crop) if crop else b""
+    return ReviewItem(
+        face=face,
+        picture=heatmap.data_url(jpeg, "image/jpeg"),
+        votes=_votes(face.pk),
+        neighbours=_neighbours(face),
+        record=record(face.giver),
+    )
+
+
+def record(giver: User | None) -> dict[str, int]:
+    """What became of all that this person gave."""
+    if giver is None:
+        return {}
+    kept = Q(status=Contribution.Status.ACCEPTED)
+    counts = giver.gifts.aggregate(
+        given=Count("pk"),
+        accepted=Count("pk", filter=kept),
+        rejected=Count("pk", filter=Q(status=Contribution.Status.REJECTED)),
+    )
+    return dict(counts)
+
+
+def thumbnails(rows: list[Contribution]) -> list[dict[str, Any]]:
+    """Faces with their pictures, for the grid: one more query."""
+    crops = Crop.objects.filter(pk__in=[row.pk for row in rows])
+    jpegs = dict(crops.values_list("pk", "jpeg"))
+    return [
+        {
+            "face": row,
+            "picture": "data:image/jpeg;base64,"
+            + base64.b64encode(bytes(jpegs.get(row.pk, b""))).decode(),
+        }
+        for row in rows
+    ]
+
+
+def _votes(pk: UUID) -> list[tuple[str, str, int]]:
+    words = dict(Vote.Choice.choices)
+    counted = (
+        Vote.objects.filter(contribution=pk)
+        .values_list("choice")
+        .annotate(n=Count("pk"))
+        .order_by("-n", "choice")
+    )
+    return [(choice, str(words[choice]), n) for choice, n in counted]
+
+
+def _neighbours(face: Contribution) -> list[Contribution]:
+    if face.cluster is None:
+        return []
+    others = Contribution.objects.filter(cluster=face.cluster).exclude(pk=face.pk)
+    return list(others.order_by("created_at")[:NEIGHBOURS])
+
+
+def evidence(jpeg: bytes) -> bytes | None:
+    """Where today's champion looks, as a PNG to lay over the face."""
+    champion = serving.predictor()
+    if champion is None:
+        return None
+    try:
+        pixels = face_crop.to_network(decode.decode(jpeg))
+    except decode.BadPicture:
+        return None
+    seen = champion.predictor.predict(pixels[None])
+    winner = int(seen.probabilities[0].argmax())
+    maps = seen.evidence[0]
+    speaks = (maps[..., winner] - maps.mean(axis=-1)).clip(min=0)
+    top = float(speaks.max()) or 1.0
+    return heatmap.png((speaks * (255 / top)).astype("uint8"))

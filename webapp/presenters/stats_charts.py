@@ -1,0 +1,130 @@
+"""The public figures as charts and sentences."""
+
+from datetime import date, datetime
+from typing import Any
+
+from django.utils.dateparse import parse_datetime
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from labeling.emotions import Emotion
+from webapp.charts import bar_chart, interval_plot
+from webapp.charts.axes import Chart
+
+# Words for Krippendorff's alpha; his own bounds are .667 and .8.
+FIRM, TENTATIVE = 0.8, 0.667
+
+
+def charts_of(counted: dict[str, Any]) -> list[Chart]:
+    drawn = [_by_emotion(counted), _over_time(counted), _corrections(counted)]
+    return [chart for chart in drawn if chart]
+
+
+def moment(text: str) -> datetime | None:
+    return parse_datetime(text)
+
+
+def agreement(counted: dict[str, Any]) -> dict[str, Any]:
+    """Alpha, and in words what it means."""
+    alpha = counted["agreement"]["alpha"]
+    if alpha is None:
+        sentence = _("Not enough votes yet to say how well people agree.")
+    elif alpha >= FIRM:
+        sentence = _("People agree firmly.")
+    elif alpha >= TENTATIVE:
+        sentence = _("People agree on most faces.")
+    elif alpha > 0:
+        sentence = _(
+            "People often see different things in the same face. That is normal for"
+            " expressions, and the votes are kept as they are."
+        )
+    else:
+        sentence = _("People agree no more than chance would have it.")
+    faces = counted["agreement"]["faces"]
+    return {
+        "alpha": None if alpha is None else f"{alpha:.2f}",
+        "sentence": sentence,
+        "faces": ngettext(
+            "on %(n)s face with two votes or more",
+            "on %(n)s faces with two votes or more",
+            faces,
+        )
+        % {"n": f"{faces:,}"},
+    }
+
+
+def backlog(counted: dict[str, Any]) -> str:
+    """How long a face waits, as far as the last week can tell."""
+    waiting, decided = counted["waiting"], counted["backlog"]["decided_in_a_week"]
+    if not waiting:
+        return _("No face waits for a reviewer.")
+    if not decided:
+        return _("No face was reviewed in the last week.")
+    days = max(1, round(waiting / decided * 7))
+    return ngettext(
+        "At last week's pace they are done in about a day.",
+        "At last week's pace they are done in about %(days)s days.",
+        days,
+    ) % {"days": days}
+
+
+def _by_emotion(counted: dict[str, Any]) -> Chart:
+    return bar_chart.bars(
+        [
+            bar_chart.Bar(
+                name=str(Emotion(row["emotion"]).label),
+                value=row["given"],
+                tone=row["emotion"],
+                emoji=Emotion(row["emotion"]).emoji,
+                part=row["accepted"],
+                text=f"{row['given']:,}",
+            )
+            for row in counted["emotions"]
+        ],
+        title=_("Faces given, and accepted so far (solid)"),
+        name_label=_("Expression"),
+        x_label=_("Given"),
+        part_label=_("Accepted"),
+    )
+
+
+def _over_time(counted: dict[str, Any]) -> Chart | None:
+    weeks = counted["weeks"]
+    if not weeks["starts"]:
+        return None
+    columns = [
+        (
+            date_format(date.fromisoformat(start), "j M"),
+            {name: weeks["given"][name][i] for name in Emotion.values},
+        )
+        for i, start in enumerate(weeks["starts"])
+    ]
+    return bar_chart.stack(
+        columns[-26:],
+        names=[(e.value, str(e.label)) for e in Emotion],
+        title=_("Faces given each week"),
+        x_label=_("Week from"),
+        y_label=_("Faces"),
+    )
+
+
+def _corrections(counted: dict[str, Any]) -> Chart | None:
+    rows = counted["corrections"]
+    if not rows:
+        return None
+    return interval_plot.whiskers(
+        [
+            interval_plot.Whisker(
+                name=row["version"],
+                value=row["wrong"] / row["answers"] * 100,
+                low=row["low"] * 100,
+                high=row["high"] * 100,
+            )
+            for row in rows[-12:]
+        ],
+        title=_("How often people say the model is wrong"),
+        x_label=_("% of answers, with the 95 % interval"),
+        heads=(_("Version"), _("Wrong, %"), _("Interval")),
+        zero=True,
+    )

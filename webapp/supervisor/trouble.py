@@ -1,2 +1,0 @@
-class Trouble(Exception):
-    """Why the site cannot start, in one sentence for the person at the terminal."""

@@ -1,0 +1,176 @@
+"""Run `python -m ml …` as a child: its lines as they come, its end in seconds."""
+
+import json
+import os
+import queue
+import re
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
+from typing import IO, Any
+
+from django.conf import settings
+
+Event = dict[str, Any]
+
+PATIENCE = 3.0  # seconds between a polite end and a kill
+SILENCE = 1800.0  # without a line for so long, the child hangs
+TAIL = 40  # lines of its complaints that are kept
+# What TensorFlow says about itself when it starts: never why a child failed.
+NOISE = re.compile(r"[IWE]\d{4} |WARNING: All log messages before")
+
+
+class SubprocessFailed(Exception):
+    """The child ended badly. `sentence` is for people, `tail` for the log."""
+
+    def __init__(self, sentence: str, *, code: int, tail: str) -> None:
+        super().__init__(sentence)
+        self.sentence = sentence
+        self.code = code
+        self.tail = tail
+
+    @property
+    def was_killed(self) -> bool:
+        return self.code == -signal.SIGKILL
+
+    @property
+    def was_ended(self) -> bool:
+        """Politely, by somebody else than its worker."""
+        return self.code in (-signal.SIGTERM, 128 + signal.SIGTERM)
+
+
+def run(
+    arguments: Sequence[str | os.PathLike[str]],
+    *,
+    go_on: Callable[[], None],
+    on_event: Callable[[Event], None],
+) -> None:
+    """Run ML_COMMAND with arguments; JSON lines go to `on_event`.
+
+    `go_on` raises what shall end the child; it is gone when that arrives.
+    Raises ChildFailed.
+    """
+    child = _start(arguments)
+    lines: queue.SimpleQueue[str | None] = queue.SimpleQueue()
+    tail: deque[str] = deque(maxlen=TAIL)
+    readers = [
+        threading.Thread(target=_pass_on, args=(child.stdout, lines), daemon=True),
+        threading.Thread(target=_keep, args=(child.stderr, tail), daemon=True),
+    ]
+    for reader in readers:
+        reader.start()
+    said: Event = {}
+    try:
+        for event in _events(lines, tail, go_on):
+            said = event if event.get("event") == "error" else said
+            on_event(event)
+    finally:
+        _end(child)
+        for reader in readers:
+            reader.join(1)
+    if child.returncode:
+        raise SubprocessFailed(
+            _why(child.returncode, said, tail),
+            code=child.returncode,
+            tail="\n".join(tail),
+        )
+
+
+def _events(
+    lines: "queue.SimpleQueue[str | None]",
+    tail: "deque[str]",
+    go_on: Callable[[], None],
+) -> Iterator[Event]:
+    """What the child says, until it ends or has been silent for too long."""
+    heard_at = time.monotonic()
+    while True:
+        go_on()
+        try:
+            line = lines.get(timeout=0.5)
+        except queue.Empty:
+            if time.monotonic() - heard_at > SILENCE:
+                tail.append(f"no sign of life for {SILENCE:.0f} s")
+                return
+            continue
+        if line is None:
+            return
+        heard_at = time.monotonic()
+        event = _parse(line)
+        if event is not None:
+            yield event
+
+
+def _start(arguments: Sequence[str | os.PathLike[str]]) -> subprocess.Popen[str]:
+    command = [
+        *(sys.executable, "-m", "workers.retrain.leash", str(os.getpid())),
+        *settings.ML_COMMAND,
+        *(os.fspath(argument) for argument in arguments),
+    ]
+    return subprocess.Popen(
+        command,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        errors="replace",
+        cwd=settings.BASE_DIR,
+        env=_environment(),
+        start_new_session=True,  # so that the whole family can be ended
+    )
+
+
+def _environment() -> dict[str, str]:
+    """What the child needs, and no secrets: it reads pictures from strangers."""
+    secret = {"SECRET_KEY", "DATABASE_URL", "REDIS_URL", "EMAIL_URL"}
+    keep = {k: v for k, v in os.environ.items() if k not in secret}
+    return {
+        **keep,
+        "MIEN_DATA": str(settings.MIEN_DATA),
+        "FACE_DETECTOR": str(settings.FACE_DETECTOR),
+        "PYTHONUNBUFFERED": "1",
+        "TF_CPP_MIN_LOG_LEVEL": "2",
+    }
+
+
+def _end(child: subprocess.Popen[str]) -> None:
+    """Politely, then not; and whatever it has started goes with it."""
+    if child.poll() is None:
+        child.terminate()
+        with suppress(subprocess.TimeoutExpired):
+            child.wait(PATIENCE)
+    with suppress(ProcessLookupError):
+        os.killpg(child.pid, signal.SIGKILL)
+    child.wait()
+
+
+def _pass_on(pipe: IO[str] | None, lines: "queue.SimpleQueue[str | None]") -> None:
+    for line in pipe or ():
+        lines.put(line)
+    lines.put(None)
+
+
+def _keep(pipe: IO[str] | None, tail: "deque[str]") -> None:
+    for line in pipe or ():
+        tail.append(line.rstrip()[:500])
+
+
+def _parse(line: str) -> Event | None:
+    try:
+        event = json.loads(line)
+    except ValueError:
+        return None
+    return event if isinstance(event, dict) else None
+
+
+def _why(code: int, said: Event, tail: "deque[str]") -> str:
+    if said.get("message"):
+        return str(said["message"])
+    for line in reversed(tail):
+        if line.strip() and not NOISE.match(line):
+            return line.strip()
+    return f"ended with status {code}"

@@ -1,0 +1,289 @@
+"""The whole of a retraining: snapshot, child that trains, child that examines, verdict.
+
+Every stage looks first at what an earlier attempt has left in Postgres (snapshot,
+checkpoint, version), so a run that was taken over goes on where it stood.
+"""
+
+import errno
+import logging
+import time
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.db import connection
+from django.utils.translation import gettext as _
+
+from labeling.datasets import snapshots
+from labeling.errors import Refused
+from labeling.models import Checkpoint, ModelVersion, Snapshot, TrainingRun
+from labeling.registry import lineage, model_files, model_versions
+from labeling.training import exams, run_options, training_runs
+from ml.errors import BadArtefact
+from workers.retrain import ml_subprocess, workspace
+from workers.retrain.ml_subprocess import Event, SubprocessFailed
+from workers.retrain.run_lease import RunLease, Stopped, patiently
+
+log = logging.getLogger(__name__)
+
+Status = TrainingRun.Status
+# Saving may take this share of the time; what is newer is lost with the machine.
+CHECKPOINT_SHARE = 0.05
+
+
+def retrain(run_id: int) -> ModelVersion | None:
+    """Work on a run if it waits; the version whose exam went on record."""
+    with RunLease(run_id) as hold:
+        if hold.attempt is None:
+            return None
+        try:
+            with workspace.folder(run_id, hold.attempt) as folder:
+                return _Retraining(hold, hold.attempt, folder).conduct()
+        except Stopped as stopped:
+            _stop(run_id, hold.attempt, stopped.why)
+        except training_runs.Lost:
+            log.warning("run %s is another worker's now", run_id)
+        except SubprocessFailed as failure:
+            _child_failed(run_id, hold.attempt, failure)
+        except Refused as refusal:
+            training_runs.fail(run_id, hold.attempt, reason=str(refusal.message))
+        except BadArtefact as failure:
+            training_runs.fail(run_id, hold.attempt, reason=str(failure))
+        except Exception as problem:
+            log.exception("run %s failed", run_id)
+            connection.close()
+            training_runs.fail(run_id, hold.attempt, reason=_sentence(problem))
+    return None
+
+
+class _Retraining:
+    def __init__(self, hold: RunLease, attempt: int, folder: Path) -> None:
+        self.hold = hold
+        self.attempt = attempt
+        self.folder = folder
+        self.run = TrainingRun.objects.get(pk=hold.run_id)
+        self.save_next_at = time.monotonic()
+
+    def conduct(self) -> ModelVersion:
+        snapshot = self._snapshot()
+        version = ModelVersion.objects.filter(run=self.run).first()
+        version = version or self._train(snapshot)
+        self._enter(Status.EXAMINING, _("The exam: champion and challenger."))
+        while True:
+            try:
+                self._examine(snapshot, version)
+                return version
+            except exams.Outdated:
+                self._note(log="the champion has changed: the exam once more")
+
+    def _snapshot(self) -> Snapshot:
+        self._enter(Status.SNAPSHOT, _("Collecting the faces."))
+        freeze = partial(
+            snapshots.freeze,
+            self.run,
+            self.attempt,
+            self.folder / "snapshot",
+            go_on=self.hold.go_on,
+        )
+        snapshot = patiently(self.hold, freeze)
+        counts = snapshot.manifest
+        self._note(
+            log=f"snapshot {snapshot.hash[:12]}: {counts['rows']} contributions, "
+            f"{counts['doubted_labels']} with a doubted label, "
+            f"{counts['exam_rows']} for the exam, FER-2013: "
+            f"{'yes' if counts['fer2013'] else 'no'}"
+        )
+        return snapshot
+
+    def _train(self, snapshot: Snapshot) -> ModelVersion:
+        out = self.folder / "out"
+        parent = self._parent()
+        knobs = dict(self.run.options.get("set", {}))
+        command: list[str | Path] = ["train", self.folder / "snapshot", out, "--json"]
+        command += ["--preset", self.run.preset, *_fer2013()]
+        command += ["--name", model_versions.name_of(self.run)]
+        if parent:
+            command += ["--warm-start", model_files.fetch(parent)]
+        if self._unpack_checkpoint(out):
+            command += ["--resume"]
+        if "seed" in knobs:
+            command += ["--seed", str(knobs.pop("seed"))]
+        for name, value in knobs.items():
+            command += ["--set", f"{name}={value}"]
+        self._enter(Status.TRAINING, _("Training."))
+        ml_subprocess.run(command, go_on=self.hold.go_on, on_event=self._on_event)
+        return patiently(self.hold, partial(self._add, out, parent))
+
+    def _add(self, out: Path, parent: ModelVersion | None) -> ModelVersion:
+        with training_runs.fenced(self.run.pk, self.attempt) as run:
+            return model_versions.add(run, out, parent=parent)
+
+    def _parent(self) -> ModelVersion | None:
+        """Where to start from; fixed at the first attempt, for a checkpoint fits it."""
+        if not run_options.starts_warm(self.run):
+            return None
+        if self.run.parent and self.run.parent.contaminated_at is None:
+            return self.run.parent
+        parent = lineage.nearest_uncontaminated(model_versions.current())
+        self._note(
+            parent=parent,
+            log=f"warm start from {parent.name}" if parent else "from scratch",
+        )
+        if self.run.parent_id:
+            # Its former start has been withdrawn from: so has what came of it.
+            Checkpoint.objects.filter(run=self.run).delete()
+        self.run.parent = parent
+        return parent
+
+    def _unpack_checkpoint(self, out: Path) -> bool:
+        saved = Checkpoint.objects.filter(run=self.run).first()
+        if saved is None:
+            return False
+        workspace.unpack(bytes(saved.content), out)
+        self._note(log=f"resumed after epoch {saved.epoch}")
+        return True
+
+    def _on_event(self, event: Event) -> None:
+        kind = event.get("event")
+        if kind == "start":
+            line = f"{event.get('rows')} faces, {event.get('epochs')} epochs"
+            self._note(log=line)
+        elif kind == "step":
+            self._note(
+                progress=float(event.get("progress", 0)),
+                seconds_left=event.get("seconds_left"),
+            )
+        elif kind == "epoch":
+            self._epoch(event)
+
+    def _epoch(self, event: Event) -> None:
+        epoch, epochs = int(event["epoch"]), int(event["epochs"])
+        act = partial(
+            training_runs.record,
+            self.run.pk,
+            self.attempt,
+            event,
+            progress=epoch / max(epochs, 1),
+            seconds_left=event.get("seconds_left"),
+            message=_("Training: epoch %(epoch)s of %(epochs)s.")
+            % {"epoch": epoch, "epochs": epochs},
+            log=_figures(event),
+        )
+        patiently(self.hold, act)
+        began = time.monotonic()
+        if began >= self.save_next_at or epoch == epochs:
+            content = workspace.pack(Path(event["checkpoint"]))
+            save = partial(
+                training_runs.save_checkpoint,
+                self.run.pk,
+                self.attempt,
+                epoch=epoch,
+                content=content,
+            )
+            patiently(self.hold, save)
+            took = time.monotonic() - began
+            self.save_next_at = began + took / CHECKPOINT_SHARE
+
+    def _examine(self, snapshot: Snapshot, version: ModelVersion) -> None:
+        champion = model_versions.current()
+        served = model_files.SERVED
+        command: list[str | Path] = [
+            "compare",
+            model_files.fetch(champion, names=served) if champion else "-",
+            model_files.fetch(version, names=served),
+            *_fer2013(),
+            "--json",
+        ]
+        if snapshot.manifest["exam_rows"]:
+            command += ["--snapshot", self.folder / "snapshot"]
+        policy = self.run.options.get("policy") or settings.PROMOTION_POLICY
+        command += ["--policy", policy]
+        reports: list[Event] = []
+        ml_subprocess.run(command, go_on=self.hold.go_on, on_event=reports.append)
+        report = next((item for item in reversed(reports) if "outcome" in item), None)
+        if report is None:
+            raise SubprocessFailed(_("The exam gave no report."), code=1, tail="")
+        record = partial(
+            exams.record,
+            self.run.pk,
+            self.attempt,
+            champion=champion,
+            challenger=version,
+            report=report,
+        )
+        patiently(self.hold, record)
+
+    def _enter(self, status: Status, message: str) -> None:
+        act = partial(training_runs.enter, self.run.pk, self.attempt, status, message)
+        patiently(self.hold, act)
+
+    def _note(self, **changes: Any) -> None:
+        act = partial(training_runs.note, self.run.pk, self.attempt, **changes)
+        patiently(self.hold, act)
+
+
+def measure(version_id: int) -> None:
+    """PrivateTest, once, for a version whose decision is on record."""
+    version = ModelVersion.objects.get(pk=version_id)
+    if not settings.FER2013 or not exams.may_measure(version):
+        return
+    figures: list[Event] = []
+    command = evaluate_command(version)
+    ml_subprocess.run(command, go_on=lambda: None, on_event=figures.append)
+    exams.keep_private_test(version, figures[-1])
+
+
+def evaluate_command(version: ModelVersion) -> list[str | Path]:
+    folder = model_files.fetch(version, names=model_files.SERVED)
+    return ["evaluate", folder, *_fer2013(), "--split", "private", "--json"]
+
+
+def _fer2013() -> list[str | Path]:
+    arguments: list[str | Path] = []
+    if settings.FER2013:
+        arguments += ["--fer2013", settings.FER2013]
+        if settings.FERPLUS:
+            arguments += ["--ferplus", settings.FERPLUS]
+    return arguments
+
+
+def _figures(event: Event) -> str:
+    names = ("loss", "accuracy", "tune_loss", "tune_accuracy")
+    figures = [f"{name} {event[name]:.4f}" for name in names if event.get(name)]
+    return f"epoch {event['epoch']}/{event['epochs']}: {', '.join(figures)}"
+
+
+def _stop(run_id: int, attempt: int, why: str) -> None:
+    if why == "cancelled":
+        training_runs.stop(run_id, attempt)
+    elif why == "shutdown":
+        message = _("The worker was told to end; the next one goes on.")
+        training_runs.hand_back(run_id, attempt, message=message)
+
+
+def _child_failed(run_id: int, attempt: int, failure: SubprocessFailed) -> None:
+    if failure.tail:
+        training_runs.note(run_id, attempt, log=failure.tail)
+    if failure.was_killed:
+        reason = _("The training was killed, most likely for want of memory.")
+        training_runs.lose(run_id, attempt, reason=reason)
+    elif failure.was_ended:
+        reason = _("Somebody has ended the training from outside.")
+        training_runs.lose(run_id, attempt, reason=reason)
+    else:
+        training_runs.fail(run_id, attempt, reason=_told(failure.sentence))
+
+
+def _told(sentence: str) -> str:
+    if "No space left on device" in sentence:
+        return _("The disk is full.")
+    if "MemoryError" in sentence:
+        return _("There was not enough memory for the training.")
+    return sentence.removeprefix("train: ").removeprefix("compare: ")
+
+
+def _sentence(problem: Exception) -> str:
+    if isinstance(problem, OSError) and problem.errno == errno.ENOSPC:
+        return _("The disk is full.")
+    return _("Unexpected: %(problem)s") % {"problem": f"{problem!r}"[:300]}
