@@ -147,6 +147,8 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "webapp.http.access.devices",
+    "webapp.http.error_responses.ProblemPages",
 ]
 
 TEMPLATES = [
@@ -180,7 +182,7 @@ STORAGES = {
 }
 
 # Photos stay in memory, never on disk; the views refuse what is larger.
-FILE_UPLOAD_HANDLERS = ["webapp.http.uploads.InMemory"]
+FILE_UPLOAD_HANDLERS = ["webapp.http.admission.InMemory"]
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 2**20
 
 REST_FRAMEWORK: dict[str, Any] = {

@@ -13,11 +13,11 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST, require_safe
 
-from labeling.errors import Refused
 from labeling.models import Exam, ModelVersion, Promotion
 from labeling.registry import lineage, model_versions
 from labeling.stats import feedback_rates
 from webapp.http.access import UserRequest, trainers_only
+from webapp.http.error_responses import message_and_back, on_problem
 from webapp.presenters import exam_charts, exam_report, versions
 
 FIGURES = {
@@ -205,12 +205,14 @@ def _figure(figures: Mapping[str, Any] | None, key: str) -> str:
 
 @require_POST
 @trainers_only
+@on_problem(message_and_back("model", "name"))
 def override(request: UserRequest, name: str) -> HttpResponse:
     return _promote(request, name, model_versions.override)
 
 
 @require_POST
 @trainers_only
+@on_problem(message_and_back("model", "name"))
 def roll_back(request: UserRequest, name: str) -> HttpResponse:
     return _promote(request, name, model_versions.roll_back)
 
@@ -222,13 +224,8 @@ def _promote(
     seen = request.POST.get("instead_of", "")
     former = ModelVersion.objects.filter(pk=seen).first() if seen.isdigit() else None
     reason = request.POST.get("reason", "")[:1000]
-    try:
-        verb(version, by=request.user, reason=reason, instead_of=former)
-        messages.success(
-            request, _("%(name)s is champion now.") % {"name": version.name}
-        )
-    except Refused as refusal:
-        messages.error(request, str(refusal.message))
+    verb(version, by=request.user, reason=reason, instead_of=former)
+    messages.success(request, _("%(name)s is champion now.") % {"name": version.name})
     return redirect("model", name)
 
 
