@@ -213,7 +213,7 @@ def history(request: UserRequest, pk: UUID) -> HttpResponse:
     context = {
         "sheet": review_item.review_item(face),
         "events": face.reviews.select_related("by", "undoes"),
-        "gift": contribution.summarise([face])[0],
+        "summary": contribution.summarise([face])[0],
     }
     return render(request, "review/history.html", context)
 
