@@ -47,7 +47,7 @@ class Site:
         self.guard = Guard()
         try:
             self.start()
-            self.keep()
+            self.supervise()
         finally:
             self.stop()
 
@@ -62,7 +62,7 @@ class Site:
         self._wait_until_ready()
         print(f"Mien is ready at {self.address}/", flush=True)
 
-    def keep(self) -> None:
+    def supervise(self) -> None:
         while True:
             self.raise_if_asked()
             for child in (*self.services, *self.programs):
@@ -80,7 +80,7 @@ class Site:
                 processes.end(children, is_hurried)
         self.guard.dismiss()
 
-    def ask(self, number: int, frame: FrameType | None) -> None:
+    def on_signal(self, number: int, frame: FrameType | None) -> None:
         self.asked += 1
         self.raise_if_asked()
 
@@ -158,7 +158,7 @@ def main() -> int:
     try:
         site = Site()
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-            signal.signal(number, site.ask)
+            signal.signal(number, site.on_signal)
         site.run()
     except Stopped:
         return 0

@@ -73,7 +73,7 @@ def detect(request: Request) -> Response:
 
 
 def _one(request: Request, data: bytes) -> Response:
-    seen = _look(request, data)
+    seen = _detect(request, data)
     response = Response(_json(request, seen))
     response["Server-Timing"] = ", ".join(
         f"{step};dur={value}" for step, value in seen.milliseconds.items()
@@ -82,11 +82,11 @@ def _one(request: Request, data: bytes) -> Response:
 
 
 def _or_error(request: Request, data: bytes) -> dict[str, Any]:
-    seen = attempt(_look, request, data)
+    seen = attempt(_detect, request, data)
     return seen.json if isinstance(seen, Problem) else _json(request, seen)
 
 
-def _look(request: Request, data: bytes) -> photos.Detection:
+def _detect(request: Request, data: bytes) -> photos.Detection:
     if _is_on(request, "live"):
         admission.spend(request, "live", settings.LIVE_RATE)
     else:

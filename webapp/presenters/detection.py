@@ -67,7 +67,7 @@ class Result:
     id: str
     name: str
     problem: Problem | None = None
-    look: photos.Detection | None = None
+    detection: photos.Detection | None = None
     preview: str = ""  # data: URL
     cards: tuple[FaceCard, ...] = ()
 
@@ -80,7 +80,7 @@ class Result:
 
     @property
     def json(self) -> dict[str, Any]:
-        return as_json(self.look) if self.look else {}
+        return as_json(self.detection) if self.detection else {}
 
     @property
     def download(self) -> str:
@@ -92,14 +92,14 @@ def present(seen: photos.Detection, *, name: str, result_id: str) -> Result:
     return Result(
         result_id,
         name,
-        look=seen,
+        detection=seen,
         preview=data_url(seen.preview_jpeg, "image/jpeg"),
         cards=tuple(_card(result_id, n, seen) for n in range(len(seen.faces))),
     )
 
 
-def _card(result_id: str, place: int, look: photos.Detection) -> FaceCard:
-    face = look.faces[place]
+def _card(result_id: str, place: int, seen: photos.Detection) -> FaceCard:
+    face = seen.faces[place]
     heat = None if face.evidence is None else heatmap(face.evidence)
     return FaceCard(
         number=place + 1,
@@ -114,7 +114,7 @@ def _card(result_id: str, place: int, look: photos.Detection) -> FaceCard:
         ),
         crop=base64.b64encode(face.crop_jpeg).decode(),
         heat=data_url(heat, "image/png") if heat else "",
-        badge=Badge.of(face.box, look.width, look.height),
+        badge=Badge.of(face.box, seen.width, seen.height),
     )
 
 

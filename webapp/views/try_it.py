@@ -41,19 +41,19 @@ def detect(request: SiteRequest) -> HttpResponse:
     if len(files) > admission.MOST_PHOTOS:
         text = _("That is more than %(most)d photos. Please send them in parts.")
         raise Refused("too_many_photos", text % {"most": admission.MOST_PHOTOS})
-    return _show(request, [_detect(request, file) for file in files])
+    return _show(request, [_result(request, file) for file in files])
 
 
-def _detect(request: SiteRequest, file: UploadedFile[Any]) -> detection.Result:
+def _result(request: SiteRequest, file: UploadedFile[Any]) -> detection.Result:
     """One photo of several: what is wrong with it is no business of the others."""
     result_id = f"photo-{secrets.token_hex(3)}"
-    seen = attempt(_look, request, file.read())
+    seen = attempt(_detect, request, file.read())
     if isinstance(seen, Problem):
         return detection.Result(result_id, file.name or "", problem=seen)
     return detection.present(seen, name=file.name or "", result_id=result_id)
 
 
-def _look(request: SiteRequest, data: bytes) -> photos.Detection:
+def _detect(request: SiteRequest, data: bytes) -> photos.Detection:
     admission.spend(request, "detect", settings.DETECT_RATE)
     with admission.turn():
         return photos.detect(
