@@ -5,7 +5,6 @@ import signal
 import sys
 import time
 from functools import partial
-from pathlib import Path
 from types import FrameType
 
 from django.core.exceptions import ImproperlyConfigured
@@ -13,10 +12,8 @@ from django.core.exceptions import ImproperlyConfigured
 from deploy.supervisor import health_check, leash, preflight, processes, services
 from deploy.supervisor.guard import Guard
 from deploy.supervisor.processes import Child
-from webapp.config import env
+from webapp.config import env, service_paths
 from webapp.config.startup_error import StartupError
-
-ROOT = Path(__file__).resolve().parents[2]
 
 
 class Stopped(BaseException):
@@ -27,7 +24,7 @@ class Site:
     def __init__(self) -> None:
         self.host = env.text("HOST", "127.0.0.1")
         self.port = env.integer("PORT", 8000)
-        self.data = env.path("MIEN_DATA") or ROOT / ".data"
+        self.data = service_paths.data_folder()
         self.services: list[Child] = []
         self.programs: list[Child] = []
         self.asked = 0  # how often somebody asked us to end
@@ -50,24 +47,24 @@ class Site:
         self.guard = Guard()
         try:
             self.start()
-            self.keep()
+            self.supervise()
         finally:
             self.stop()
 
     def start(self) -> None:
         services.start(self.data, self.guard, self.services)
-        self.go_on()
+        self.raise_if_asked()
         self._prepare()
-        self.go_on()
+        self.raise_if_asked()
         self._plan_programs()
         for child in self.programs:
             processes.start(child, self.guard)
         self._wait_until_ready()
         print(f"Mien is ready at {self.address}/", flush=True)
 
-    def keep(self) -> None:
+    def supervise(self) -> None:
         while True:
-            self.go_on()
+            self.raise_if_asked()
             for child in (*self.services, *self.programs):
                 processes.look_after(child, self.guard)
             time.sleep(0.2)
@@ -83,11 +80,11 @@ class Site:
                 processes.end(children, is_hurried)
         self.guard.dismiss()
 
-    def ask(self, number: int, frame: FrameType | None) -> None:
+    def on_signal(self, number: int, frame: FrameType | None) -> None:
         self.asked += 1
-        self.go_on()
+        self.raise_if_asked()
 
-    def go_on(self) -> None:
+    def raise_if_asked(self) -> None:
         """Asked again after each step: what a signal raises in the midst of somebody's
         `__del__` is swallowed by Python."""
         if self.asked and not self.is_stopping:
@@ -96,7 +93,9 @@ class Site:
     def _prepare(self) -> None:
         """Migrate, register what ships, make the first admin: in a process of its own,
         so that this one stays small."""
-        process = processes.program(["deploy.supervisor.prepare"], cwd=ROOT)
+        process = processes.program(
+            ["deploy.supervisor.prepare"], cwd=service_paths.ROOT
+        )
         self.guard.watch(process.pid)
         try:
             process.wait()
@@ -123,7 +122,9 @@ class Site:
         }
         for name, command in commands.items():
             fds = (listener,) if name == "Web" else ()
-            start = partial(processes.program, command, cwd=ROOT, pass_fds=fds)
+            start = partial(
+                processes.program, command, cwd=service_paths.ROOT, pass_fds=fds
+            )
             self.programs.append(Child(name, start))
 
     def _wait_until_ready(self) -> None:
@@ -132,7 +133,7 @@ class Site:
         began = time.monotonic()
         answer = 0
         while time.monotonic() - began < (20 if answer else 120):
-            self.go_on()
+            self.raise_if_asked()
             answer = health_check.ask(self.address)
             if answer == 200:
                 return
@@ -157,7 +158,7 @@ def main() -> int:
     try:
         site = Site()
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-            signal.signal(number, site.ask)
+            signal.signal(number, site.on_signal)
         site.run()
     except Stopped:
         return 0

@@ -30,17 +30,17 @@ class Guard:
         self._pipe = writing
 
     def watch(self, group: int) -> None:
-        self._tell(f"+{group}")
+        self._write(f"+{group}")
 
     def forget(self, group: int) -> None:
-        self._tell(f"-{group}")
+        self._write(f"-{group}")
 
     def dismiss(self) -> None:
         """All is ended in good order."""
         os.close(self._pipe)
         self._process.wait()
 
-    def _tell(self, line: str) -> None:
+    def _write(self, line: str) -> None:
         with suppress(BrokenPipeError):
             os.write(self._pipe, line.encode() + b"\n")
 

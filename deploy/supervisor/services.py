@@ -14,16 +14,16 @@ BIG_LOG = 5 * 2**20  # bytes
 
 def start(data: Path, guard: Guard, children: list[Child]) -> None:
     """Start what is embedded, adding it to `children`, and wait until it answers."""
-    me, spots = service_user.for_services(), service_paths.choose(data)
+    account, paths = service_user.for_services(), service_paths.choose(data)
     if not env.text("DATABASE_URL"):
         log = _log(data, "postgres")
         children.append(
             Child(
                 "Postgres",
-                partial(postgres.start, spots, me, log),
+                partial(postgres.start, paths, account, log),
                 # Fast, immediate, and the hard way.
                 stop=(signal.SIGINT, signal.SIGQUIT, signal.SIGKILL),
-                wait_until_ready=partial(postgres.wait, spots, log=log),
+                wait_until_ready=partial(postgres.wait, paths, log=log),
             )
         )
     if not env.text("REDIS_URL"):
@@ -31,8 +31,8 @@ def start(data: Path, guard: Guard, children: list[Child]) -> None:
         children.append(
             Child(
                 "Redis",
-                partial(redis.start, spots, me, log),
-                wait_until_ready=partial(redis.wait, spots, log=log),
+                partial(redis.start, paths, account, log),
+                wait_until_ready=partial(redis.wait, paths, log=log),
             )
         )
     for child in children:

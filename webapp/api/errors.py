@@ -12,9 +12,9 @@ from webapp.http import error_responses
 
 def answer(why: Exception, context: dict[str, Any]) -> Response | None:
     if isinstance(why, error_responses.EXPECTED):
-        refusal = error_responses.for_error(why)
-        response = Response(refusal.json)
-        refusal.on(response)
+        problem = error_responses.problem_of(why)
+        response = Response(problem.json)
+        problem.on(response)
         return response
     if isinstance(why, Http404):
         why = exceptions.NotFound()

@@ -21,9 +21,9 @@ from labeling.registry import model_versions
 from webapp.api import serializers
 from webapp.api.parsers import Bytes, Picture
 from webapp.forms.contribute import GiveForm
-from webapp.forms.detect import MOST_PHOTOS
-from webapp.http import error_responses, overload, throttling, uploads
+from webapp.http import admission
 from webapp.http.access import person
+from webapp.http.error_responses import Problem, attempt
 from webapp.presenters import detection
 
 
@@ -57,7 +57,7 @@ def _switch(name: str, what: str) -> OpenApiParameter:
 @api_view(["POST"])
 @parser_classes([MultiPartParser, Picture, Bytes])
 def detect(request: Request) -> Response:
-    uploads.check_size(request)
+    admission.check_size(request)
     sent: Any = request.data
     if not request.content_type.startswith("multipart/"):
         # An empty body is not even parsed.
@@ -65,7 +65,7 @@ def detect(request: Request) -> Response:
     files = request.FILES.getlist("photo")
     if not files:
         raise ValidationError({"photo": [_("No photo arrived.")]})
-    if len(files) > MOST_PHOTOS:
+    if len(files) > admission.MOST_PHOTOS:
         raise ValidationError({"photo": [_("That is too many photos at once.")]})
     if len(files) == 1:
         return _one(request, files[0].read())
@@ -73,7 +73,7 @@ def detect(request: Request) -> Response:
 
 
 def _one(request: Request, data: bytes) -> Response:
-    seen = _look(request, data)
+    seen = _detect(request, data)
     response = Response(_json(request, seen))
     response["Server-Timing"] = ", ".join(
         f"{step};dur={value}" for step, value in seen.milliseconds.items()
@@ -82,18 +82,16 @@ def _one(request: Request, data: bytes) -> Response:
 
 
 def _or_error(request: Request, data: bytes) -> dict[str, Any]:
-    try:
-        return _json(request, _look(request, data))
-    except error_responses.EXPECTED as why:
-        return error_responses.for_error(why).json
+    seen = attempt(_detect, request, data)
+    return seen.json if isinstance(seen, Problem) else _json(request, seen)
 
 
-def _look(request: Request, data: bytes) -> photos.Detection:
+def _detect(request: Request, data: bytes) -> photos.Detection:
     if _is_on(request, "live"):
-        throttling.spend(request, "live", settings.LIVE_RATE)
+        admission.spend(request, "live", settings.LIVE_RATE)
     else:
-        throttling.spend(request, "detect", settings.DETECT_RATE)
-    with overload.turn():
+        admission.spend(request, "detect", settings.DETECT_RATE)
+    with admission.turn():
         return photos.detect(data, **_extras(request))
 
 
@@ -119,7 +117,7 @@ def _is_on(request: Request, name: str) -> bool:
 @api_view(["POST"])
 @parser_classes([JSONParser, FormParser, MultiPartParser])
 def contribute(request: Request) -> Response:
-    throttling.spend(request, "detect", settings.DETECT_RATE)
+    admission.spend(request, "detect", settings.DETECT_RATE)
     form = GiveForm(request.data if isinstance(request.data, dict) else {})
     if not form.is_valid():
         fields: Any = form.errors

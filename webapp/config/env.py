@@ -1,6 +1,7 @@
 """Settings from the environment, typed; a value that does not fit says so and stops."""
 
 import os
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
@@ -95,18 +96,25 @@ def postgres(address: str) -> dict[str, Any]:
     }
 
 
-def mail(name: str) -> dict[str, Any]:
-    """smtp:// (STARTTLS) or smtps:// as Django's EMAIL_ settings; empty when unset."""
+@dataclass(frozen=True)
+class MailServer:
+    host: str
+    port: int
+    user: str
+    password: str
+    is_tls: bool  # from the first byte; else by STARTTLS
+
+
+def mail_server(name: str) -> MailServer | None:
+    """smtp:// (STARTTLS) or smtps://; None when unset."""
     parts = url(name, schemes=("smtp", "smtps"))
     if parts is None:
-        return {"EMAIL_BACKEND": "django.core.mail.backends.dummy.EmailBackend"}
+        return None
     is_tls = parts.scheme == "smtps"
-    return {
-        "EMAIL_HOST": parts.hostname or "localhost",
-        "EMAIL_PORT": parts.port or (465 if is_tls else 587),
-        "EMAIL_HOST_USER": unquote(parts.username or ""),
-        "EMAIL_HOST_PASSWORD": unquote(parts.password or ""),
-        "EMAIL_USE_SSL": is_tls,
-        "EMAIL_USE_TLS": not is_tls,
-        "EMAIL_TIMEOUT": 10,
-    }
+    return MailServer(
+        host=parts.hostname or "localhost",
+        port=parts.port or (465 if is_tls else 587),
+        user=unquote(parts.username or ""),
+        password=unquote(parts.password or ""),
+        is_tls=is_tls,
+    )

@@ -1,4 +1,5 @@
-"""Where the embedded Postgres and Redis live. Settings and supervisor agree here."""
+"""Where the site keeps what it writes, and where its embedded Postgres and Redis live.
+Settings and supervisor agree here."""
 
 import hashlib
 import json
@@ -7,8 +8,10 @@ import secrets
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from webapp.config import env
 from webapp.config.startup_error import StartupError
 
+ROOT = Path(__file__).resolve().parents[2]  # of the checkout
 ROLE = DATABASE = "mien"
 PORT = 5432  # Only part of the socket's name; nothing listens on TCP.
 LONGEST_SOCKET = 100  # The kernel takes 107 bytes.
@@ -16,7 +19,7 @@ ROOTS_HOME = Path("/var/lib/mien")
 
 
 @dataclass(frozen=True)
-class Places:
+class ServicePaths:
     """Folders of one site's embedded services."""
 
     postgres: Path
@@ -40,34 +43,38 @@ class Places:
         return f"unix://{self.redis_socket}"
 
 
-def of(data: Path) -> Places:
-    """The places of the site with this MIEN_DATA, as its supervisor chose them."""
+def data_folder() -> Path:
+    return env.path("MIEN_DATA") or ROOT / ".data"
+
+
+def of(data: Path) -> ServicePaths:
+    """The paths of the site with this MIEN_DATA, as its supervisor chose them."""
     note = data / "services.json"
     if not note.exists():
-        return Places(data / "postgres", data / "redis", data / "run")
-    return Places(**{k: Path(v) for k, v in json.loads(note.read_text()).items()})
+        return ServicePaths(data / "postgres", data / "redis", data / "run")
+    return ServicePaths(**{k: Path(v) for k, v in json.loads(note.read_text()).items()})
 
 
-def choose(data: Path) -> Places:
-    """Choose the places before a start and write them down for everybody else."""
-    places = _for_root(data) if os.geteuid() == 0 else _for_user(data)
+def choose(data: Path) -> ServicePaths:
+    """Choose the paths before a start and write them down for everybody else."""
+    paths = _for_root(data) if os.geteuid() == 0 else _for_user(data)
     note = data / "services.json"
     fresh = note.with_suffix(".new")
-    fresh.write_text(json.dumps({k: str(v) for k, v in asdict(places).items()}))
+    fresh.write_text(json.dumps({k: str(v) for k, v in asdict(paths).items()}))
     fresh.rename(note)
-    return places
+    return paths
 
 
-def _for_user(data: Path) -> Places:
-    places = Places(data / "postgres", data / "redis", data / "run")
-    if len(os.fsencode(places.postgres_socket)) <= LONGEST_SOCKET:
-        return places
+def _for_user(data: Path) -> ServicePaths:
+    paths = ServicePaths(data / "postgres", data / "redis", data / "run")
+    if len(os.fsencode(paths.postgres_socket)) <= LONGEST_SOCKET:
+        return paths
     name = hashlib.sha256(os.fsencode(data)).hexdigest()[:12]
     sockets = Path(f"/tmp/mien-{os.geteuid()}-{name}")  # noqa: S108 - checked when made
-    return Places(places.postgres, places.redis, sockets)
+    return ServicePaths(paths.postgres, paths.redis, sockets)
 
 
-def _for_root(data: Path) -> Places:
+def _for_root(data: Path) -> ServicePaths:
     """Postgres refuses to run as root, and its own user cannot look into MIEN_DATA.
 
     The name is drawn, not derived, so that a new checkout where an old one was does
@@ -82,4 +89,4 @@ def _for_root(data: Path) -> Places:
     if known.postgres.is_relative_to(ROOTS_HOME):
         return known
     home = ROOTS_HOME / secrets.token_hex(6)
-    return Places(home / "postgres", home / "redis", home / "run")
+    return ServicePaths(home / "postgres", home / "redis", home / "run")

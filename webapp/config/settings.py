@@ -4,22 +4,27 @@ listed, with its meaning, in deploy/env.example."""
 import os
 import shlex
 import sys
-from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import django_stubs_ext
-from csp.constants import NONCE, NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 from django.urls import reverse_lazy
 from django.utils.translation import gettext_lazy as _
 
-from webapp.config import admin_theme, env, logs, secret_key, service_paths
+from webapp.config import (
+    admin_theme,
+    content_security,
+    env,
+    logs,
+    secret_key,
+    service_paths,
+)
 
 django_stubs_ext.monkeypatch()
 
-BASE_DIR = Path(__file__).resolve().parents[2]
-MIEN_DATA = env.path("MIEN_DATA") or BASE_DIR / ".data"
+BASE_DIR = service_paths.ROOT
+MIEN_DATA = service_paths.data_folder()
 DEBUG = env.boolean("DEBUG")
 
 # --- where the site is: this one URL decides what security settings apply
@@ -54,22 +59,7 @@ SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 CSRF_FAILURE_VIEW = "webapp.views.pages.csrf_failure"
 
-CONTENT_SECURITY_POLICY = {
-    "DIRECTIVES": {
-        "default-src": [NONE],
-        "base-uri": [NONE],
-        "connect-src": [SELF],
-        "font-src": [SELF],
-        "form-action": [SELF],
-        "frame-ancestors": [NONE],
-        # Previews are blob: URLs, small crops data: URLs; neither leaves the browser.
-        "img-src": [SELF, "data:", "blob:"],
-        "manifest-src": [SELF],
-        "media-src": [SELF, "blob:"],
-        "script-src": [SELF, NONCE],
-        "style-src": [SELF],
-    }
-}
+CONTENT_SECURITY_POLICY = content_security.POLICY
 
 # --- what remembers
 
@@ -147,6 +137,8 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "webapp.http.access.devices",
+    "webapp.http.error_responses.ProblemPages",
 ]
 
 TEMPLATES = [
@@ -180,7 +172,7 @@ STORAGES = {
 }
 
 # Photos stay in memory, never on disk; the views refuse what is larger.
-FILE_UPLOAD_HANDLERS = ["webapp.http.uploads.InMemory"]
+FILE_UPLOAD_HANDLERS = ["webapp.http.admission.InMemory"]
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 2**20
 
 REST_FRAMEWORK: dict[str, Any] = {
@@ -224,11 +216,17 @@ ACCOUNT_DEFAULT_HTTP_PROTOCOL = "https" if IS_HTTPS else "http"
 ACCOUNT_EMAIL_SUBJECT_PREFIX = "Mien: "
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
 
-_mail = env.mail("EMAIL_URL")
-globals().update(_mail)
-DEFAULT_FROM_EMAIL = env.text("EMAIL_FROM", f"Mien <mien@{SITE_HOST}>")
+_mail = env.mail_server("EMAIL_URL")
 # Without a mail server nothing can be confirmed: sign-up works and the page says so.
-MAIL_CONFIGURED = "EMAIL_HOST" in _mail
+MAIL_CONFIGURED = _mail is not None
+EMAIL_BACKEND = "django.core.mail.backends.dummy.EmailBackend"
+if _mail:
+    EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+    EMAIL_HOST, EMAIL_PORT = _mail.host, _mail.port
+    EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = _mail.user, _mail.password
+    EMAIL_USE_SSL, EMAIL_USE_TLS = _mail.is_tls, not _mail.is_tls
+    EMAIL_TIMEOUT = 10
+DEFAULT_FROM_EMAIL = env.text("EMAIL_FROM", f"Mien <mien@{SITE_HOST}>")
 ACCOUNT_EMAIL_VERIFICATION = "mandatory" if MAIL_CONFIGURED else "none"
 
 # --- words and times

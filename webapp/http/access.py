@@ -7,6 +7,7 @@ from uuid import UUID
 from django.contrib.auth.decorators import login_required, permission_required
 from django.http import HttpRequest, HttpResponseBase
 from django.utils.crypto import get_random_string, salted_hmac
+from django_htmx.middleware import HtmxDetails
 
 from labeling.models import User
 
@@ -20,7 +21,18 @@ _GIVEN_SALT = "mien.given"
 _YEAR = 365 * 24 * 3600
 
 
-class UserRequest(HttpRequest):
+class SiteRequest(HttpRequest):
+    """A request as our middleware leaves it.
+
+    `htmx` is true when a script asks for a part to put into the page, not for a whole
+    one. `new_device` is the id that a browser without one gets with the answer.
+    """
+
+    htmx: HtmxDetails
+    new_device: str  # or empty
+
+
+class UserRequest(SiteRequest):
     """A request behind `login_required`: nobody anonymous gets here."""
 
     user: User
@@ -29,11 +41,6 @@ class UserRequest(HttpRequest):
 def person(request: HttpRequest) -> User | None:
     """The account that is asking, if there is one."""
     return request.user if isinstance(request.user, User) else None
-
-
-def wants_part(request: HttpRequest) -> bool:
-    """A script of ours asks for a part to put into the page, not for a whole one."""
-    return request.headers.get("HX-Request") == "true"
 
 
 def staff(permission: str) -> Callable[[View], View]:
@@ -51,9 +58,24 @@ reviewers_only = staff("labeling.review")
 trainers_only = staff("labeling.train")
 
 
-def device(request: HttpRequest) -> str | None:
+def devices(
+    get_response: Callable[[SiteRequest], HttpResponseBase],
+) -> Callable[[SiteRequest], HttpResponseBase]:
+    """The middleware that sends a new device its id."""
+
+    def middleware(request: SiteRequest) -> HttpResponseBase:
+        request.new_device = ""
+        response = get_response(request)
+        if request.new_device:
+            _keep(request, response, DEVICE_COOKIE, request.new_device, _DEVICE_SALT)
+        return response
+
+    return middleware
+
+
+def device(request: SiteRequest) -> str | None:
     """A hash that stands for this browser; signed, so that nobody makes one up."""
-    name = getattr(request, "new_device", None) or request.get_signed_cookie(
+    name = request.new_device or request.get_signed_cookie(
         DEVICE_COOKIE, default=None, salt=_DEVICE_SALT
     )
     if not name:
@@ -61,15 +83,10 @@ def device(request: HttpRequest) -> str | None:
     return salted_hmac(_DEVICE_SALT, name, algorithm="sha256").hexdigest()
 
 
-def name_device(request: HttpRequest) -> None:
-    """Give a browser without an id one; `keep_device` sends it along."""
+def name_device(request: SiteRequest) -> None:
+    """Give a browser without an id one; `devices` sends it along."""
     if not device(request):
-        request.new_device = get_random_string(32)  # type: ignore[attr-defined]
-
-
-def keep_device(request: HttpRequest, response: HttpResponseBase) -> None:
-    if name := getattr(request, "new_device", None):
-        _keep(request, response, DEVICE_COOKIE, name, _DEVICE_SALT)
+        request.new_device = get_random_string(32)
 
 
 def given_here(request: HttpRequest) -> list[UUID]:
@@ -101,7 +118,7 @@ def _keep(
     )
 
 
-def voter(request: HttpRequest) -> dict[str, Any]:
+def voter(request: SiteRequest) -> dict[str, Any]:
     """Who votes, as `labeling.voting.votes` wants to know it."""
     return {
         "by": person(request),
@@ -110,7 +127,7 @@ def voter(request: HttpRequest) -> dict[str, Any]:
     }
 
 
-def voter_key(request: HttpRequest) -> str:
+def voter_key(request: SiteRequest) -> str:
     """What a voter's picture tickets are made out to."""
     user = person(request)
     return f"user:{user.pk}" if user else f"device:{device(request) or ''}"

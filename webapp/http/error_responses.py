@@ -1,29 +1,84 @@
-"""Every expected "no" in one form, for pages and the API alike."""
+"""Every expected "no" in one form, for pages and the API alike.
 
-from dataclasses import dataclass
-from typing import Any
+A view says by `on_problem` how its own page shows one. Where none does, the middleware
+answers with a page, or a part of one, that says nothing else. `attempt` is for one of
+several things in a request, of which each may go wrong by itself.
+"""
 
-from django.http import HttpResponse
+import functools
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, ParamSpec, TypeVar, cast
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import redirect, render
+from django.utils.functional import Promise
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import gettext_lazy, ngettext
 
 from labeling.detection import photos
 from labeling.errors import Refused
 from ml.vision.decode import BadPicture
-from webapp.http import image_errors, overload
-from webapp.http.throttling import TooMany
+from webapp.http import admission
+from webapp.http.access import SiteRequest
 
-EXPECTED = (BadPicture, Refused, photos.NoModel, overload.Busy, TooMany)
+EXPECTED = (BadPicture, Refused, photos.NoModel, admission.Busy, admission.TooMany)
 
 STATUS = {"token_spent": 409, "already_decided": 409, "already_running": 409}
 
+# What people read when a file cannot be looked at, with the status of the answer.
+IMAGE_ERRORS: dict[str, tuple[int, Promise]] = {
+    "empty": (
+        400,
+        gettext_lazy(
+            "This file is empty. Nothing was lost; please choose another one."
+        ),
+    ),
+    "not_a_picture": (
+        415,
+        gettext_lazy(
+            "This file isn't a picture we can open. JPEG, PNG or WebP work; "
+            "an iPhone's HEIC does too."
+        ),
+    ),
+    "unsupported": (
+        415,
+        gettext_lazy(
+            "We can't open this kind of picture. Save it as JPEG or PNG and try again; "
+            "WebP, AVIF, HEIC, GIF, BMP and TIFF work as well."
+        ),
+    ),
+    "too_large": (
+        413,
+        gettext_lazy("This file is larger than 20 MB. A smaller copy of it will work."),
+    ),
+    "too_many_pixels": (
+        413,
+        gettext_lazy(
+            "This picture has more pixels than we can take. "
+            "A copy of it at half the size will work."
+        ),
+    ),
+    "broken": (
+        400,
+        gettext_lazy(
+            "This picture is damaged: it ends too early or cannot be read. "
+            "Perhaps the original is still whole?"
+        ),
+    ),
+}
+
 
 @dataclass(frozen=True)
-class Refusal:
+class Problem:
+    """Why something was not done. `code` is for programs, `message` for people."""
+
     status: int
     code: str
     message: str
     retry_after: int | None = None
+    details: dict[str, Any] = field(default_factory=dict)
 
     @property
     def json(self) -> dict[str, Any]:
@@ -37,33 +92,32 @@ class Refusal:
         return response
 
 
-def for_error(why: Exception) -> Refusal:
-    match why:
+def problem_of(error: Exception) -> Problem:
+    match error:
         case BadPicture():
-            return Refusal(
-                image_errors.status(why), why.code, image_errors.sentence(why)
-            )
+            status, sentence = IMAGE_ERRORS[error.code]
+            return Problem(status, error.code, str(sentence))
         case Refused():
-            return Refusal(STATUS.get(why.code, 400), why.code, str(why.message))
-        case TooMany():
-            return Refusal(
-                429, "too_many", _too_many(why.retry_after), retry_after=why.retry_after
-            )
-        case overload.Busy():
-            return Refusal(
+            status = STATUS.get(error.code, 400)
+            return Problem(status, error.code, str(error), details=error.details)
+        case admission.TooMany():
+            seconds = error.retry_after
+            return Problem(429, "too_many", _too_many(seconds), retry_after=seconds)
+        case admission.Busy():
+            return Problem(
                 503,
                 "busy",
                 _("Many people are here right now. Please try again in a moment."),
-                retry_after=overload.RETRY_AFTER,
+                retry_after=admission.RETRY_AFTER,
             )
         case photos.NoModel():
-            return Refusal(
+            return Problem(
                 503,
                 "no_model",
                 _("No model is ready yet. It should be in a minute."),
                 retry_after=30,
             )
-    raise why
+    raise error
 
 
 def _too_many(seconds: int) -> str:
@@ -72,3 +126,66 @@ def _too_many(seconds: int) -> str:
         "That was quick. Please wait %(seconds)s seconds, then go on.",
         seconds,
     ) % {"seconds": seconds}
+
+
+P = ParamSpec("P")
+T = TypeVar("T")
+View = TypeVar("View", bound=Callable[..., HttpResponse])
+Answer = Callable[[Any, Problem], HttpResponse]
+
+
+def on_problem(answer: Answer) -> Callable[[View], View]:
+    """A view, or a part of one, whose problems are shown by `answer`."""
+
+    def decorate(view: View) -> View:
+        @functools.wraps(view)
+        def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+            outcome = attempt(view, request, *args, **kwargs)
+            if isinstance(outcome, Problem):
+                return answer(request, outcome)
+            return outcome
+
+        return cast(View, guarded)
+
+    return decorate
+
+
+def message_and_back(to: str, *kept: str, level: int = messages.ERROR) -> Answer:
+    """For `on_problem`: back to a page that shows the sentence once.
+
+    `kept` are the parts of this address that the other page's has too.
+    """
+
+    def answer(request: HttpRequest, problem: Problem) -> HttpResponse:
+        messages.add_message(request, level, problem.message)
+        found = request.resolver_match.kwargs if request.resolver_match else {}
+        return redirect(to, *(found[name] for name in kept))
+
+    return answer
+
+
+def attempt(act: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T | Problem:
+    """What it gives, or the problem it had."""
+    try:
+        return act(*args, **kwargs)
+    except EXPECTED as error:
+        return problem_of(error)
+
+
+class ProblemPages:
+    """The middleware for problems that no view shows."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        return self.get_response(request)
+
+    def process_exception(
+        self, request: SiteRequest, error: Exception
+    ) -> HttpResponse | None:
+        if not isinstance(error, EXPECTED):
+            return None
+        problem = problem_of(error)
+        template = "parts/problem.html" if request.htmx else "errors/problem.html"
+        return problem.on(render(request, template, {"problem": problem.message}))

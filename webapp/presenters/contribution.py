@@ -1,4 +1,4 @@
-"""What a giver is told of each face: its sentence, its votes, what learned from it."""
+"""What a giver reads of each face: its sentence, its votes, what learned from it."""
 
 from collections import defaultdict
 from collections.abc import Iterable

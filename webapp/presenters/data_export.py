@@ -45,17 +45,17 @@ def everything(user: User) -> StreamingHttpResponse:
 
 def _parts(user: User) -> Iterator[bytes]:
     pipe = _Pipe()
-    told = []
+    rows = []
     ids = list(user.gifts.order_by("created_at").values_list("pk", flat=True))
     with zipfile.ZipFile(pipe, "w", zipfile.ZIP_STORED) as archive:
         for start in range(0, len(ids), AT_ONCE):
             some = ids[start : start + AT_ONCE]
             faces = user.gifts.filter(pk__in=some).order_by("created_at")
-            told += [_row(gift) for gift in contribution.summarise(faces)]
+            rows += [_row(summary) for summary in contribution.summarise(faces)]
             for crop in Crop.objects.filter(contribution__giver=user, pk__in=some):
                 archive.writestr(f"faces/{crop.pk}.jpg", bytes(crop.jpeg))
                 yield pipe.take()
-        archive.writestr("mien.json", _json(user, told))
+        archive.writestr("mien.json", _json(user, rows))
     yield pipe.take()
 
 
@@ -70,8 +70,8 @@ def _json(user: User, faces: list[dict[str, Any]]) -> str:
     return json.dumps(content, cls=DjangoJSONEncoder, indent=1, ensure_ascii=False)
 
 
-def _row(gift: contribution.ContributionSummary) -> dict[str, Any]:
-    face: Contribution = gift.face
+def _row(summary: contribution.ContributionSummary) -> dict[str, Any]:
+    face: Contribution = summary.face
     return {
         "id": face.pk,
         "picture": f"faces/{face.pk}.jpg",
@@ -80,7 +80,7 @@ def _row(gift: contribution.ContributionSummary) -> dict[str, Any]:
         "status": face.status,
         "decided_emotion": face.decided_emotion,
         "decided": face.decided_at,
-        "votes": gift.votes,
+        "votes": summary.votes,
         "model_said": face.model_probabilities,
         "consent": {
             "version": face.consent_version,
@@ -89,5 +89,5 @@ def _row(gift: contribution.ContributionSummary) -> dict[str, Any]:
             "may_be_seen": face.may_be_seen,
             "may_be_released": face.may_be_released,
         },
-        "versions_trained_with_it": gift.versions,
+        "versions_trained_with_it": summary.versions,
     }

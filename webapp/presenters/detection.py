@@ -1,19 +1,26 @@
 """A photo looked at, made ready for people: preview, sentences, cards for the faces."""
 
 import base64
+import io
 import json
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
+from numpy.typing import NDArray
+from PIL import Image
 
 from labeling.detection import photos
 from labeling.emotions import Emotion
-from webapp.http import error_responses, overload
-from webapp.presenters import emotion_messages, heatmap
+from webapp.http.error_responses import Problem
+from webapp.presenters import emotion_messages
 
 PREVIEW_SIDE = 1280  # px: sharp on a phone, and about 200 KB
+HEATMAP_SIDE = 96  # px: smooth enough at the size of a card, about 4 KB
+GLOW = (255, 120, 20)
+STRONGEST = 0.78  # opacity; the face must still be seen
 
 
 @dataclass(frozen=True)
@@ -55,12 +62,12 @@ class FaceCard:
 
 @dataclass(frozen=True)
 class Result:
-    """What became of one photo: cards and a preview, or a refusal."""
+    """What became of one photo: cards and a preview, or a problem."""
 
     id: str
     name: str
-    refusal: error_responses.Refusal | None = None
-    look: photos.Detection | None = None
+    problem: Problem | None = None
+    detection: photos.Detection | None = None
     preview: str = ""  # data: URL
     cards: tuple[FaceCard, ...] = ()
 
@@ -73,35 +80,27 @@ class Result:
 
     @property
     def json(self) -> dict[str, Any]:
-        return as_json(self.look) if self.look else {}
+        return as_json(self.detection) if self.detection else {}
 
     @property
     def download(self) -> str:
         text = json.dumps(self.json, indent=2)
-        return heatmap.data_url(text.encode(), "application/json")
+        return data_url(text.encode(), "application/json")
 
 
-def detect(data: bytes, *, name: str, id: str) -> Result:
-    """Look at one photo for a page; an expected refusal becomes its sentence."""
-    try:
-        with overload.turn():
-            seen = photos.detect(
-                data, crops=True, evidence=True, preview_side=PREVIEW_SIDE
-            )
-    except error_responses.EXPECTED as why:
-        return Result(id, name, refusal=error_responses.for_error(why))
+def present(seen: photos.Detection, *, name: str, result_id: str) -> Result:
     return Result(
-        id,
+        result_id,
         name,
-        look=seen,
-        preview=heatmap.data_url(seen.preview_jpeg, "image/jpeg"),
-        cards=tuple(_card(id, place, seen) for place in range(len(seen.faces))),
+        detection=seen,
+        preview=data_url(seen.preview_jpeg, "image/jpeg"),
+        cards=tuple(_card(result_id, n, seen) for n in range(len(seen.faces))),
     )
 
 
-def _card(result_id: str, place: int, look: photos.Detection) -> FaceCard:
-    face = look.faces[place]
-    heat = None if face.evidence is None else heatmap.png(face.evidence)
+def _card(result_id: str, place: int, seen: photos.Detection) -> FaceCard:
+    face = seen.faces[place]
+    heat = None if face.evidence is None else heatmap(face.evidence)
     return FaceCard(
         number=place + 1,
         id=f"{result_id}-face-{place + 1}",
@@ -114,9 +113,24 @@ def _card(result_id: str, place: int, look: photos.Detection) -> FaceCard:
             face.emotion, is_sure=face.is_sure, turn=place
         ),
         crop=base64.b64encode(face.crop_jpeg).decode(),
-        heat=heatmap.data_url(heat, "image/png") if heat else "",
-        badge=Badge.of(face.box, look.width, look.height),
+        heat=data_url(heat, "image/png") if heat else "",
+        badge=Badge.of(face.box, seen.width, seen.height),
     )
+
+
+def heatmap(evidence: NDArray[np.uint8]) -> bytes:
+    """uint8 [h, w] to a square PNG, to lay over a face: its opacity is the evidence."""
+    size = (HEATMAP_SIDE, HEATMAP_SIDE)
+    opacity = Image.fromarray(evidence).resize(size, Image.Resampling.BICUBIC)
+    picture = Image.new("RGBA", size, GLOW)
+    picture.putalpha(opacity.point(lambda value: int(value * STRONGEST)))
+    file = io.BytesIO()
+    picture.save(file, "PNG", optimize=True)
+    return file.getvalue()
+
+
+def data_url(content: bytes, kind: str) -> str:
+    return f"data:{kind};base64,{base64.b64encode(content).decode()}"
 
 
 def as_json(

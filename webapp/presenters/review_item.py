@@ -1,6 +1,5 @@
 """What lies before a reviewer: one face with all that helps to decide about it."""
 
-import base64
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -10,14 +9,14 @@ from django.db.models import Count, Q
 from labeling.models import Contribution, Crop, User, Vote
 from labeling.registry import serving
 from ml.vision import decode, face_crop
-from webapp.presenters import heatmap
+from webapp.presenters import detection
 
 NEIGHBOURS = 12
 
 
 @dataclass(frozen=True)
 class ReviewItem:
-    """One face on the desk, read in a constant number of queries."""
+    """One face under review, read in a constant number of queries."""
 
     face: Contribution
     picture: str
@@ -36,7 +35,7 @@ def review_item(face: Contribution) -> ReviewItem:
     jpeg = bytes(crop) if crop else b""
     return ReviewItem(
         face=face,
-        picture=heatmap.data_url(jpeg, "image/jpeg"),
+        picture=detection.data_url(jpeg, "image/jpeg"),
         votes=_votes(face.pk),
         neighbours=_neighbours(face),
         record=record(face.giver),
@@ -63,8 +62,7 @@ def thumbnails(rows: list[Contribution]) -> list[dict[str, Any]]:
     return [
         {
             "face": row,
-            "picture": "data:image/jpeg;base64,"
-            + base64.b64encode(bytes(jpegs.get(row.pk, b""))).decode(),
+            "picture": detection.data_url(bytes(jpegs.get(row.pk, b"")), "image/jpeg"),
         }
         for row in rows
     ]
@@ -102,4 +100,4 @@ def evidence(jpeg: bytes) -> bytes | None:
     maps = seen.evidence[0]
     speaks = (maps[..., winner] - maps.mean(axis=-1)).clip(min=0)
     top = float(speaks.max()) or 1.0
-    return heatmap.png((speaks * (255 / top)).astype("uint8"))
+    return detection.heatmap((speaks * (255 / top)).astype("uint8"))

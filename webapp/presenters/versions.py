@@ -1,4 +1,4 @@
-"""What the models pages tell of a version: its story, its exam, its corrections."""
+"""What the models pages say of a version: its story, its exam, its corrections."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -15,9 +15,9 @@ from webapp.charts.axes import Chart
 from webapp.presenters.formats import percent
 
 
-@dataclass
+@dataclass(frozen=True)
 class VersionSummary:
-    """A version with what stands beside it; reading one attribute costs no query."""
+    """A version with what stands beside it; reading any of it costs no query."""
 
     version: ModelVersion
     story: str
@@ -25,9 +25,6 @@ class VersionSummary:
     interval: tuple[float, float] | None
     faces: int
     correction: feedback_rates.FeedbackRate | None
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self.version, name)
 
     @property
     def accuracy_text(self) -> str:
@@ -50,21 +47,32 @@ def summarise(versions: Iterable[ModelVersion]) -> list[VersionSummary]:
     for promotion in Promotion.objects.filter(version__in=ids):
         promotions.setdefault(promotion.version_id, promotion)
     corrections = feedback_rates.feedback_rates(ids)
-    told = []
-    for v in rows:
-        figure = figures.get(v.pk, {})
-        interval = figure.get("accuracy_ci")
-        told.append(
-            VersionSummary(
-                version=v,
-                story=story(v, exams.get(v.pk), promotions.get(v.pk)),
-                accuracy=figure.get("accuracy"),
-                interval=(interval[0], interval[1]) if interval else None,
-                faces=int((v.card.get("snapshot") or {}).get("contributions") or 0),
-                correction=corrections.get(v.pk),
-            )
+    return [
+        _summary(
+            version,
+            story(version, exams.get(version.pk), promotions.get(version.pk)),
+            figures.get(version.pk, {}),
+            corrections.get(version.pk),
         )
-    return told
+        for version in rows
+    ]
+
+
+def _summary(
+    version: ModelVersion,
+    story: str,
+    figures: Mapping[str, Any],
+    correction: feedback_rates.FeedbackRate | None,
+) -> VersionSummary:
+    interval = figures.get("accuracy_ci")
+    return VersionSummary(
+        version=version,
+        story=story,
+        accuracy=figures.get("accuracy"),
+        interval=(interval[0], interval[1]) if interval else None,
+        faces=int((version.card.get("snapshot") or {}).get("contributions") or 0),
+        correction=correction,
+    )
 
 
 def _figures(ids: list[int], exams: dict[int, Exam]) -> dict[int, Mapping[str, Any]]:
@@ -98,60 +106,70 @@ def story(version: ModelVersion, exam: Exam | None, promotion: Promotion | None)
 
 
 def over_time(
-    told: list[VersionSummary], promotions: Iterable[Promotion]
+    summaries: list[VersionSummary], promotions: Iterable[Promotion]
 ) -> list[Chart]:
     """Exam accuracy and correction rate over the versions, promotions marked."""
-    line = sorted(told, key=lambda t: t.version.pk)
-    places = {t.version.pk: float(n) for n, t in enumerate(line, start=1)}
-    ticks = [(places[t.version.pk], t.version.name) for t in line]
-    marks = [
-        line_chart.Mark(
-            places[p.version_id], f"{p.version.name}: {p.get_kind_display()}"
-        )
-        for p in promotions
-        if p.version_id in places
-    ]
-    examined = [t for t in line if t.accuracy is not None]
-    result = []
-    if len(examined) > 1:
-        result.append(
-            line_chart.lines(
-                [
-                    _line(
-                        examined,
-                        places,
-                        [t.accuracy or 0 for t in examined],
-                        [t.interval or (t.accuracy or 0,) * 2 for t in examined],
-                        _("accuracy"),
-                    )
-                ],
-                title=_("Right in the exam; a flag marks a promotion"),
-                x_label=_("Version"),
-                y_label="%",
-                x_ticks=ticks,
-                marks=marks,
-                dots=True,
-            )
-        )
-    corrected = [t for t in line if t.correction]
-    if corrected:
-        result.append(corrections_chart(corrected))
-    return result
+    ordered = sorted(summaries, key=lambda s: s.version.pk)
+    charts = [_accuracy_chart(ordered, promotions), corrections_chart(ordered)]
+    return [chart for chart in charts if chart]
 
 
-def corrections_chart(told: list[VersionSummary]) -> Chart:
-    return interval_plot.whiskers(
-        [
-            interval_plot.Whisker(
-                name=t.version.name,
-                value=t.correction.rate * 100,
-                low=t.correction.low * 100,
-                high=t.correction.high * 100,
-                tone="ink" if t.version.is_champion else "quiet",
+def _accuracy_chart(
+    ordered: list[VersionSummary], promotions: Iterable[Promotion]
+) -> Chart | None:
+    places = {s.version.pk: float(n) for n, s in enumerate(ordered, start=1)}
+    examined = [s for s in ordered if s.accuracy is not None]
+    if len(examined) < 2:
+        return None
+    return line_chart.lines(
+        [_accuracy_line(examined, places)],
+        title=_("Right in the exam; a flag marks a promotion"),
+        x_label=_("Version"),
+        y_label="%",
+        x_ticks=[(places[s.version.pk], s.version.name) for s in ordered],
+        marks=[
+            line_chart.Mark(
+                places[p.version_id], f"{p.version.name}: {p.get_kind_display()}"
             )
-            for t in told
-            if t.correction
+            for p in promotions
+            if p.version_id in places
         ],
+        dots=True,
+    )
+
+
+def _accuracy_line(
+    examined: list[VersionSummary], places: Mapping[int, float]
+) -> line_chart.Line:
+    values = [s.accuracy or 0 for s in examined]
+    ends = [s.interval or (s.accuracy or 0,) * 2 for s in examined]
+    return line_chart.Line(
+        _("accuracy"),
+        [
+            (places[s.version.pk], v * 100)
+            for s, v in zip(examined, values, strict=True)
+        ],
+        low=[low * 100 for low, _high in ends],
+        high=[high * 100 for _low, high in ends],
+    )
+
+
+def corrections_chart(summaries: list[VersionSummary]) -> Chart | None:
+    whiskers = [
+        interval_plot.Whisker(
+            name=s.version.name,
+            value=s.correction.rate * 100,
+            low=s.correction.low * 100,
+            high=s.correction.high * 100,
+            tone="ink" if s.version.is_champion else "quiet",
+        )
+        for s in summaries
+        if s.correction
+    ]
+    if not whiskers:
+        return None
+    return interval_plot.whiskers(
+        whiskers,
         title=_("How often people say “not quite”"),
         x_label=_("% of answers, with the 95 % interval"),
         heads=(_("Version"), _("Corrected, %"), _("Interval")),
@@ -161,18 +179,3 @@ def corrections_chart(told: list[VersionSummary]) -> Chart:
 
 def answers(count: int) -> str:
     return ngettext("%(n)s answer", "%(n)s answers", count) % {"n": count}
-
-
-def _line(
-    told: list[VersionSummary],
-    places: dict[int, float],
-    values: list[float],
-    ends: list[tuple[float, float]],
-    name: str,
-) -> line_chart.Line:
-    return line_chart.Line(
-        name,
-        [(places[t.version.pk], v * 100) for t, v in zip(told, values, strict=True)],
-        low=[low * 100 for low, _high in ends],
-        high=[high * 100 for _low, high in ends],
-    )

@@ -9,8 +9,8 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
 from labeling import accounts
-from labeling.errors import Refused
 from webapp.http.access import UserRequest
+from webapp.http.error_responses import Problem, on_problem
 
 
 @login_required
@@ -19,17 +19,23 @@ def account(request: UserRequest) -> HttpResponse:
     return _page(request)
 
 
+def _page(request: UserRequest, *, status: int = 200, **more: object) -> HttpResponse:
+    context = {"tokens": request.user.api_tokens.all(), **more}
+    return render(request, "account/account.html", context, status=status)
+
+
+def _with_problem(request: UserRequest, problem: Problem) -> HttpResponse:
+    return problem.on(_page(request, problem=problem.message))
+
+
 @login_required
 @require_POST
 @never_cache
+@on_problem(_with_problem)
 def make_token(request: UserRequest) -> HttpResponse:
     """The secret stands on the answer to this one request and nowhere else."""
-    try:
-        _token, secret = accounts.make_token(
-            request.user, name=request.POST.get("name", "")
-        )
-    except Refused as why:
-        return _page(request, problem=why.message, status=400)
+    name = request.POST.get("name", "")
+    _token, secret = accounts.make_token(request.user, name=name)
     return _page(request, secret=secret, status=201)
 
 
@@ -40,8 +46,3 @@ def revoke_token(request: UserRequest, pk: int) -> HttpResponse:
     accounts.revoke_token(token)
     messages.success(request, _("The token is revoked."))
     return redirect("account")
-
-
-def _page(request: UserRequest, *, status: int = 200, **more: object) -> HttpResponse:
-    context = {"tokens": request.user.api_tokens.all(), **more}
-    return render(request, "account/account.html", context, status=status)

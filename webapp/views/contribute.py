@@ -4,7 +4,7 @@ import base64
 from typing import Any
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import render
 from django.urls import path, reverse
 from django.utils.translation import gettext as _
@@ -14,25 +14,38 @@ from django.views.decorators.http import require_http_methods, require_POST
 from labeling.contributions import consent, offers, quality
 from labeling.detection import photos
 from labeling.emotions import Emotion
-from labeling.errors import Refused
 from labeling.models import Contribution
 from labeling.review import demand
 from ml.vision import decode
 from webapp.forms.contribute import FaceForm, GiveForm
-from webapp.http import error_responses, overload, throttling, uploads
-from webapp.http.access import given_here, keep_given, person, wants_part
+from webapp.http import admission
+from webapp.http.access import SiteRequest, given_here, keep_given, person
+from webapp.http.error_responses import Problem, on_problem
+
+
+def _ask_with_problem(request: SiteRequest, problem: Problem) -> HttpResponse:
+    return problem.on(ask(request, problem=problem.message))
+
+
+def _ask_for_a_better_face(request: SiteRequest, problem: Problem) -> HttpResponse:
+    """Nothing went wrong, so it is an answer like any other."""
+    return ask(request, problem=problem.message)
+
+
+def _confirm_with_problem(request: SiteRequest, problem: Problem) -> HttpResponse:
+    crop = request.POST.get("crop", "")
+    page = confirm(request, GiveForm(request.POST), crop=crop, problem=problem.message)
+    return problem.on(page)
 
 
 @require_http_methods(["GET", "POST"])
 @never_cache
-def contribute(request: HttpRequest) -> HttpResponse:
+@on_problem(_ask_with_problem)
+def contribute(request: SiteRequest) -> HttpResponse:
     """Ask for a face; with a photo, show what was found; with a face, ask about it."""
     if request.method == "GET":
         return ask(request)
-    try:
-        uploads.check_size(request)
-    except decode.BadPicture as why:
-        return ask(request, problem=error_responses.for_error(why).message, status=413)
+    admission.check_size(request)
     if photo := request.FILES.get("photo"):
         return find(request, photo.read())
     form = FaceForm(request.POST)
@@ -43,35 +56,32 @@ def contribute(request: HttpRequest) -> HttpResponse:
 
 @require_POST
 @never_cache
-def give(request: HttpRequest) -> HttpResponse:
+@on_problem(_confirm_with_problem)
+def give(request: SiteRequest) -> HttpResponse:
     form = GiveForm(request.POST)
     crop = request.POST.get("crop", "")
     if "crop" in form.errors or "token" in form.errors:
         return ask(request, problem=_("Please choose a photo first."), status=400)
     if not form.is_valid():
         return confirm(request, form, crop=crop, status=400)
-    try:
-        throttling.spend(request, "give", settings.GIVE_RATE)
-        claim = photos.open_token(form.cleaned_data["token"], form.cleaned_data["crop"])
-        offer = offers.offer(
-            form.cleaned_data["crop"],
-            form.cleaned_data["emotion"],
-            by=person(request),
-            consent=form.consent(),
-            claim=claim,
-            source=Contribution.Source.SITE,
-            before=given_here(request),
-        )
-    except error_responses.EXPECTED as why:
-        refusal = error_responses.for_error(why)
-        return refusal.on(confirm(request, form, crop=crop, problem=refusal.message))
+    admission.spend(request, "give", settings.GIVE_RATE)
+    claim = photos.open_token(form.cleaned_data["token"], form.cleaned_data["crop"])
+    offer = offers.offer(
+        form.cleaned_data["crop"],
+        form.cleaned_data["emotion"],
+        by=person(request),
+        consent=form.consent(),
+        claim=claim,
+        source=Contribution.Source.SITE,
+        before=given_here(request),
+    )
     response = thank(request, claim, offer, crop)
     keep_given(request, response, offer.contribution.pk)
     return response
 
 
 def ask(
-    request: HttpRequest, *, problem: object = "", status: int = 200
+    request: SiteRequest, *, problem: object = "", status: int = 200
 ) -> HttpResponse:
     needs = demand.by_emotion()
     chosen = request.POST.get("emotion") or request.GET.get("emotion")
@@ -84,15 +94,11 @@ def ask(
     return render(request, "contribute/contribute.html", context, status=status)
 
 
-def find(request: HttpRequest, data: bytes) -> HttpResponse:
-    try:
-        throttling.spend(request, "detect", settings.DETECT_RATE)
-        with overload.turn():
-            look = photos.detect(data, crops=True)
-    except error_responses.EXPECTED as why:
-        refusal = error_responses.for_error(why)
-        return refusal.on(ask(request, problem=refusal.message))
-    if not look.faces:
+def find(request: SiteRequest, data: bytes) -> HttpResponse:
+    admission.spend(request, "detect", settings.DETECT_RATE)
+    with admission.turn():
+        seen = photos.detect(data, crops=True)
+    if not seen.faces:
         return ask(
             request,
             problem=_(
@@ -102,26 +108,24 @@ def find(request: HttpRequest, data: bytes) -> HttpResponse:
         )
     faces = [
         {"crop": base64.b64encode(f.crop_jpeg).decode(), "token": f.token}
-        for f in look.faces
+        for f in seen.faces
     ]
     chosen = request.POST.get("emotion", "")
     if len(faces) > 1:
         context = {"faces": faces, "chosen": chosen}
         return render(request, "contribute/choose.html", context)
-    return propose(request, faces[0] | {"emotion": chosen}, look.faces[0].crop_jpeg)
+    return propose(request, faces[0] | {"emotion": chosen}, seen.faces[0].crop_jpeg)
 
 
-def propose(request: HttpRequest, face: dict[str, Any], jpeg: bytes) -> HttpResponse:
+@on_problem(_ask_for_a_better_face)
+def propose(request: SiteRequest, face: dict[str, Any], jpeg: bytes) -> HttpResponse:
     """Ask about one face, unless it is so poor that it could not be kept anyway."""
-    try:
-        quality.check(decode.decode(jpeg))
-    except (Refused, decode.BadPicture) as why:
-        return ask(request, problem=error_responses.for_error(why).message)
+    quality.check(decode.decode(jpeg))
     return confirm(request, GiveForm(initial=face), crop=face["crop"])
 
 
 def confirm(
-    request: HttpRequest,
+    request: SiteRequest,
     form: GiveForm,
     *,
     crop: str | None,
@@ -134,12 +138,12 @@ def confirm(
         "problem": problem,
         "text": consent.TEXTS[consent.VERSION],
     }
-    template = "try/give.html" if wants_part(request) else "contribute/confirm.html"
+    template = "try/give.html" if request.htmx else "contribute/confirm.html"
     return render(request, template, context, status=status)
 
 
 def thank(
-    request: HttpRequest,
+    request: SiteRequest,
     claim: photos.FaceClaim,
     offer: offers.Offer,
     crop: str,
@@ -157,7 +161,7 @@ def thank(
         "needs": needs,
         "plea": demand.request(needs),
     }
-    template = "try/given.html" if wants_part(request) else "contribute/thanks.html"
+    template = "try/given.html" if request.htmx else "contribute/thanks.html"
     return render(request, template, context, status=201)
 
 

@@ -9,10 +9,10 @@ from django.urls import path
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET
 
-from labeling.errors import Refused
 from labeling.models import Contribution, Crop
 from labeling.voting import votes
-from webapp.http.access import person, voter, voter_key
+from webapp.http.access import SiteRequest, person, voter, voter_key
+from webapp.http.error_responses import Problem, on_problem
 
 TICKET_SALT = "mien.vote.face"
 TICKET_SECONDS = 15 * 60
@@ -31,28 +31,29 @@ def face(request: HttpRequest, pk: UUID) -> HttpResponse:
     return picture(bytes(get_object_or_404(crops).jpeg))
 
 
+def _no_such_face(request: SiteRequest, problem: Problem) -> HttpResponse:
+    raise Http404
+
+
 @require_GET
 @never_cache
-def voters_face(request: HttpRequest, ticket: str) -> HttpResponse:
+@on_problem(_no_such_face)
+def voters_face(request: SiteRequest, ticket: str) -> HttpResponse:
     """For one voter and a quarter of an hour, as long as its giver agrees."""
     try:
         pk = read_ticket(request, ticket)
     except signing.BadSignature:
         raise Http404 from None
     face = get_object_or_404(Contribution, pk=pk)
-    try:
-        jpeg = votes.picture(face, **voter(request))
-    except Refused:
-        raise Http404 from None
-    return picture(jpeg)
+    return picture(votes.picture(face, **voter(request)))
 
 
-def make_ticket(request: HttpRequest, contribution: Contribution) -> str:
+def make_ticket(request: SiteRequest, contribution: Contribution) -> str:
     """Proof that this face was shown to this voter; good for a quarter of an hour."""
     return signing.dumps([str(contribution.pk), voter_key(request)], salt=TICKET_SALT)
 
 
-def read_ticket(request: HttpRequest, ticket: str) -> UUID:
+def read_ticket(request: SiteRequest, ticket: str) -> UUID:
     """Which face; raises BadSignature for another voter's ticket, or an old one."""
     pk, voter = signing.loads(ticket, salt=TICKET_SALT, max_age=TICKET_SECONDS)
     if voter != voter_key(request):

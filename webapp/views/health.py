@@ -29,7 +29,7 @@ def health(request: HttpRequest) -> JsonResponse:
         "champion": _champion,
         "detector": _detector,
     }
-    answer = {name: look() for name, look in parts.items()}
+    answer = {name: check() for name, check in parts.items()}
     is_well = all(part["ok"] for part in answer.values())
     return JsonResponse(
         {"status": "ok" if is_well else "trouble", **answer},

@@ -13,11 +13,11 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST, require_safe
 
-from labeling.errors import Refused
 from labeling.models import Exam, ModelVersion, Promotion
 from labeling.registry import lineage, model_versions
 from labeling.stats import feedback_rates
 from webapp.http.access import UserRequest, trainers_only
+from webapp.http.error_responses import message_and_back, on_problem
 from webapp.presenters import exam_charts, exam_report, versions
 
 FIGURES = {
@@ -31,12 +31,12 @@ FIGURES = {
 
 @require_safe
 def models(request: HttpRequest) -> HttpResponse:
-    told = versions.summarise(ModelVersion.objects.all())
+    summaries = versions.summarise(ModelVersion.objects.all())
     promotions = Promotion.objects.select_related("version")
     context = {
-        "versions": told,
-        "champion": next((t for t in told if t.version.is_champion), None),
-        "charts": versions.over_time(told, promotions),
+        "versions": summaries,
+        "champion": next((s for s in summaries if s.version.is_champion), None),
+        "charts": versions.over_time(summaries, promotions),
     }
     return render(request, "models/models.html", context)
 
@@ -46,28 +46,30 @@ def model(request: HttpRequest, name: str) -> HttpResponse:
     version = get_object_or_404(
         ModelVersion.objects.select_related("parent"), name=name
     )
-    told = versions.summarise([version])[0]
+    summary = versions.summarise([version])[0]
     exam = version.exams.order_by("-pk").first()
-    side = _side(version, exam)
     champion = model_versions.current()
     promotions = list(version.promotions.select_related("by", "former"))
     context = {
-        "version": told,
+        "version": version,
+        "summary": summary,
         "champion": champion,
         "promotions": promotions,
         "verdict": exam.report.get("sentence", "") if exam else "",
         "may_be_promoted": not version.is_champion and not version.contaminated_at,
         "proposal": _proposal(version),
-        "facts": _facts(told, version.card),
+        "facts": _facts(summary, version.card),
         "seen": _seen(version),
         "recipe": sorted((version.card.get("config") or {}).items()),
         "files": sorted((version.card.get("files") or {}).items()),
-        **_charts(side, told, exam_report.emotions_of(version)),
+        **_charts(
+            _figures_of(version, exam), summary, exam_report.emotions_of(version)
+        ),
     }
     return render(request, "models/model.html", context)
 
 
-def _side(version: ModelVersion, exam: Exam | None) -> Mapping[str, Any]:
+def _figures_of(version: ModelVersion, exam: Exam | None) -> Mapping[str, Any]:
     """How it did: in its own exam, else by its card; never PrivateTest."""
     if exam:
         return exam.report.get("challenger") or {}
@@ -76,19 +78,17 @@ def _side(version: ModelVersion, exam: Exam | None) -> Mapping[str, Any]:
 
 
 def _charts(
-    side: Mapping[str, Any], told: versions.VersionSummary, names: list[str]
+    figures: Mapping[str, Any], summary: versions.VersionSummary, names: list[str]
 ) -> dict[str, Any]:
     by_label = _("How often it is right, by label")
     mixed_up = _("What it mixes up, in percent")
-    has_counts = bool(side.get("confusion"))
+    has_counts = bool(figures.get("confusion"))
     return {
-        "recall_chart": exam_charts.recalls(side, title=by_label, names=names),
-        "confusion_chart": exam_charts.confusion(side, mixed_up, names)
+        "recall_chart": exam_charts.recalls(figures, title=by_label, names=names),
+        "confusion_chart": exam_charts.confusion(figures, mixed_up, names)
         if has_counts
         else None,
-        "correction_chart": versions.corrections_chart([told])
-        if told.correction
-        else None,
+        "correction_chart": versions.corrections_chart([summary]),
     }
 
 
@@ -98,20 +98,20 @@ def _proposal(version: ModelVersion) -> feedback_rates.Proposal | None:
 
 
 def _facts(
-    told: versions.VersionSummary, card: Mapping[str, Any]
+    summary: versions.VersionSummary, card: Mapping[str, Any]
 ) -> list[tuple[str, Any]]:
     rows = [
-        (_("Made"), told.version.created_at.strftime("%Y-%m-%d %H:%M")),
-        (_("Right in the exam"), told.accuracy_text),
+        (_("Made"), summary.version.created_at.strftime("%Y-%m-%d %H:%M")),
+        (_("Right in the exam"), summary.accuracy_text),
         (_("Network"), (card.get("config") or {}).get("network")),
         (_("Parameters"), _count(card.get("params"))),
         (_("Multiply-adds"), _count(card.get("multiply_adds"))),
         (_("“Hard to say” below"), _share(card.get("certainty_threshold"))),
         (_("Snapshot"), str((card.get("snapshot") or {}).get("hash", ""))[:12]),
     ]
-    if told.correction:
+    if summary.correction:
         rows.append(
-            (_("Corrected by people"), _corrected(told.correction)),
+            (_("Corrected by people"), _corrected(summary.correction)),
         )
     return [(name, value) for name, value in rows if value]
 
@@ -205,12 +205,14 @@ def _figure(figures: Mapping[str, Any] | None, key: str) -> str:
 
 @require_POST
 @trainers_only
+@on_problem(message_and_back("model", "name"))
 def override(request: UserRequest, name: str) -> HttpResponse:
     return _promote(request, name, model_versions.override)
 
 
 @require_POST
 @trainers_only
+@on_problem(message_and_back("model", "name"))
 def roll_back(request: UserRequest, name: str) -> HttpResponse:
     return _promote(request, name, model_versions.roll_back)
 
@@ -222,13 +224,8 @@ def _promote(
     seen = request.POST.get("instead_of", "")
     former = ModelVersion.objects.filter(pk=seen).first() if seen.isdigit() else None
     reason = request.POST.get("reason", "")[:1000]
-    try:
-        verb(version, by=request.user, reason=reason, instead_of=former)
-        messages.success(
-            request, _("%(name)s is champion now.") % {"name": version.name}
-        )
-    except Refused as refusal:
-        messages.error(request, str(refusal.message))
+    verb(version, by=request.user, reason=reason, instead_of=former)
+    messages.success(request, _("%(name)s is champion now.") % {"name": version.name})
     return redirect("model", name)
 
 

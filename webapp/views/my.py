@@ -16,9 +16,9 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from labeling import accounts
 from labeling.contributions import consent, offers, withdrawals
-from labeling.errors import Refused
 from labeling.stats import contributor_impact
 from webapp.http.access import UserRequest
+from webapp.http.error_responses import message_and_back, on_problem
 from webapp.presenters import contribution, data_export
 
 PER_PAGE = 24
@@ -68,6 +68,7 @@ def withdraw(request: UserRequest) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 @login_required
 @never_cache
+@on_problem(message_and_back("my"))
 def change_consent(request: UserRequest, pk: UUID) -> HttpResponse:
     face = get_object_or_404(request.user.gifts, pk=pk)
     if request.method == "GET":
@@ -84,14 +85,12 @@ def change_consent(request: UserRequest, pk: UUID) -> HttpResponse:
 
 @require_POST
 @login_required
+@on_problem(message_and_back("my"))
 def claim(request: UserRequest) -> HttpResponse:
     """A private link becomes a face of this account."""
     secret = request.POST.get("link", "").strip().rpartition("#")[2]
-    try:
-        offers.claim(secret, by=request.user)
-        messages.success(request, _("The face is yours here now."))
-    except Refused as refusal:
-        messages.error(request, str(refusal.message))
+    offers.claim(secret, by=request.user)
+    messages.success(request, _("The face is yours here now."))
     return redirect("my")
 
 
@@ -105,6 +104,7 @@ def download(request: UserRequest) -> HttpResponseBase:
 @require_http_methods(["GET", "POST"])
 @login_required
 @never_cache
+@on_problem(message_and_back("my"))
 def delete(request: UserRequest) -> HttpResponse:
     """Delete the account with all it gave, once its address has been typed."""
     wrong = False
@@ -118,12 +118,7 @@ def delete(request: UserRequest) -> HttpResponse:
 
 
 def _erase(request: UserRequest) -> HttpResponse:
-    user = request.user
-    try:
-        receipt = accounts.delete_account(user)
-    except Refused as refusal:
-        messages.error(request, str(refusal.message))
-        return redirect("my")
+    receipt = accounts.delete_account(request.user)
     logout(request)
     return render(request, "withdraw/receipt.html", {"receipt": receipt})
 

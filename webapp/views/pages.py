@@ -7,6 +7,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from labeling.contributions import consent
+from webapp.http.error_responses import Problem
 
 
 @require_safe
@@ -53,6 +54,5 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
 
 def _error(request: HttpRequest, status: int, code: str, message: str) -> HttpResponse:
     if request.path.startswith("/api/"):
-        error = {"code": code, "message": message}
-        return JsonResponse({"error": error}, status=status)
+        return JsonResponse(Problem(status, code, message).json, status=status)
     return render(request, f"errors/{status}.html", status=status)

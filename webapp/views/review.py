@@ -1,4 +1,4 @@
-"""The review desk: one face at a time by keyboard, many at once in the grid."""
+"""The review queue: one face at a time by keyboard, many at once in the grid."""
 
 from typing import Any
 from uuid import UUID
@@ -13,11 +13,11 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
 from labeling.emotions import Emotion
-from labeling.errors import Refused
 from labeling.models import Contribution, Crop, Review, User
 from labeling.review import decisions, review_queue
 from webapp.forms.review import DecisionForm, FilterForm
 from webapp.http.access import UserRequest, reviewers_only
+from webapp.http.error_responses import Problem, message_and_back, on_problem
 from webapp.presenters import contribution, review_item
 from webapp.views.faces import picture
 
@@ -34,9 +34,15 @@ def review(request: UserRequest) -> HttpResponse:
     return _show(request, FilterForm(request.GET))
 
 
+def _with_problem(request: UserRequest, problem: Problem) -> HttpResponse:
+    """The next face under the sentence: this one is done with."""
+    return _show(request, _filters(request), problem=problem.message)
+
+
 @require_POST
 @reviewers_only
 @never_cache
+@on_problem(_with_problem)
 def decide(request: UserRequest, pk: UUID) -> HttpResponse:
     """One decision, then the next face. Somebody else's earlier decision stands."""
     filters, form = _filters(request), DecisionForm(request.POST)
@@ -45,10 +51,7 @@ def decide(request: UserRequest, pk: UUID) -> HttpResponse:
         return _show(request, filters, problem=_("This face was withdrawn meanwhile."))
     if not form.is_valid():
         return _show(request, filters, face=face, problem=_("That was no decision."))
-    try:
-        event = _act(face, form.cleaned_data, request)
-    except Refused as refusal:
-        return _show(request, filters, problem=refusal.message)
+    event = _act(face, form.cleaned_data, request)
     if event.act == Review.Act.SCREEN:
         face.refresh_from_db()
         return _show(request, filters, face=face)
@@ -95,14 +98,11 @@ def again(request: UserRequest) -> HttpResponse:
 @require_POST
 @reviewers_only
 @never_cache
+@on_problem(_with_problem)
 def undo(request: UserRequest) -> HttpResponse:
     """Take back one's own last decision, and look at that face again."""
-    filters = _filters(request)
-    try:
-        event = decisions.undo(by=request.user)
-    except Refused as refusal:
-        return _show(request, filters, problem=refusal.message)
-    return _show(request, filters, face=event.contribution, undone=True)
+    event = decisions.undo(by=request.user)
+    return _show(request, _filters(request), face=event.contribution, undone=True)
 
 
 def _show(
@@ -128,12 +128,12 @@ def _show(
         "skipped": len(request.session.get("skipped", [])),
         **said,
     }
-    part = "review/desk.html" if request.headers.get("HX-Request") else None
-    return render(request, part or "review/review.html", context)
+    template = "review/desk.html" if request.htmx else "review/review.html"
+    return render(request, template, context)
 
 
 def _filters(request: UserRequest) -> FilterForm:
-    """A POST carries the filters in its address, so that the desk keeps them."""
+    """A POST carries the filters in its address, so that the queue keeps them."""
     return FilterForm(QueryDict(request.META.get("QUERY_STRING", "")))
 
 
@@ -165,7 +165,7 @@ def bulk(request: UserRequest) -> HttpResponse:
     if not form.is_valid() or not ids:
         messages.info(request, _("Nothing is selected."))
         return redirect(back)
-    _tell(request, _act_on_all(ids, form.cleaned_data, by=request.user))
+    _add_messages(request, _act_on_all(ids, form.cleaned_data, by=request.user))
     return redirect(back)
 
 
@@ -180,7 +180,7 @@ def _act_on_all(ids: list[UUID], said: dict[str, Any], *, by: User) -> decisions
             return decisions.screen_all(ids, by=by)
 
 
-def _tell(request: UserRequest, result: decisions.Bulk) -> None:
+def _add_messages(request: UserRequest, result: decisions.Bulk) -> None:
     if done := len(result.done):
         text = ngettext("%(n)s face done.", "%(n)s faces done.", done)
         messages.success(request, text % {"n": done})
@@ -213,7 +213,7 @@ def history(request: UserRequest, pk: UUID) -> HttpResponse:
     context = {
         "sheet": review_item.review_item(face),
         "events": face.reviews.select_related("by", "undoes"),
-        "gift": contribution.summarise([face])[0],
+        "summary": contribution.summarise([face])[0],
     }
     return render(request, "review/history.html", context)
 
@@ -231,14 +231,12 @@ def evidence(request: UserRequest, pk: UUID) -> HttpResponse:
 
 @require_POST
 @reviewers_only
+@on_problem(message_and_back("review-history", "pk"))
 def undo_one(request: UserRequest, pk: UUID) -> HttpResponse:
     """Take back the standing decision about this face, whoever made it."""
     face = get_object_or_404(Contribution, pk=pk)
-    try:
-        decisions.undo(face, by=request.user)
-        messages.success(request, _("Undone. The face waits again."))
-    except Refused as refusal:
-        messages.error(request, str(refusal.message))
+    decisions.undo(face, by=request.user)
+    messages.success(request, _("Undone. The face waits again."))
     return redirect("review-history", pk)
 
 

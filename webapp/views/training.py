@@ -11,13 +11,13 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from labeling.errors import Refused
 from labeling.models import Exam, ModelVersion, Promotion, TrainingRun
 from labeling.registry import model_versions, serving
 from labeling.stats import feedback_rates, site_stats
 from labeling.training import schedule, training_runs
 from webapp.forms.training import StartForm
 from webapp.http.access import UserRequest, trainers_only
+from webapp.http.error_responses import Problem, message_and_back, on_problem
 from webapp.presenters import (
     changed_predictions,
     exam_report,
@@ -30,22 +30,24 @@ PER_PAGE = 25
 STOP_POLLING = {"HX-Refresh": "true"}
 
 
+def _to_the_active_run(request: UserRequest, problem: Problem) -> HttpResponse:
+    messages.error(request, problem.message)
+    active = problem.details.get("run")
+    return redirect("run", active.pk) if active else redirect("training")
+
+
 @require_http_methods(["GET", "POST"])
 @trainers_only
+@on_problem(_to_the_active_run)
 def runs(request: UserRequest) -> HttpResponse:
     form = StartForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
-        try:
-            run = launch.start_training(
-                preset=form.cleaned_data["preset"],
-                by=request.user,
-                trigger=TrainingRun.Trigger.PERSON,
-                options=form.options(),
-            )
-        except Refused as refusal:
-            messages.error(request, str(refusal.message))
-            active = refusal.details.get("run")
-            return redirect("run", active.pk) if active else redirect("training")
+        run = launch.start_training(
+            preset=form.cleaned_data["preset"],
+            by=request.user,
+            trigger=TrainingRun.Trigger.PERSON,
+            options=form.options(),
+        )
         return redirect("run", run.pk)
     return render(request, "training/training.html", _overview(request, form))
 
@@ -137,20 +139,17 @@ def changed(request: UserRequest, pk: int) -> HttpResponse:
     """The faces that the challenger sees otherwise, once they come in view."""
     exam = get_object_or_404(Exam.objects.only("report"), run=pk)
     context = {"groups": changed_predictions.groups(exam.report), "run_id": pk}
-    part = request.headers.get("HX-Request")
-    name = "training/changed.html" if part else "training/changed_page.html"
+    name = "training/changed.html" if request.htmx else "training/changed_page.html"
     return render(request, name, context)
 
 
 @require_POST
 @trainers_only
+@on_problem(message_and_back("run", "pk", level=messages.WARNING))
 def cancel(request: UserRequest, pk: int) -> HttpResponse:
     row = get_object_or_404(TrainingRun, pk=pk)
-    try:
-        training_runs.cancel(row, by=request.user)
-        messages.success(request, _("The run ends within a few seconds."))
-    except Refused as refusal:
-        messages.warning(request, str(refusal.message))
+    training_runs.cancel(row, by=request.user)
+    messages.success(request, _("The run ends within a few seconds."))
     return redirect("run", pk)
 
 

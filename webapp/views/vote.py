@@ -5,7 +5,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.core import signing
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import render
 from django.urls import path
 from django.utils.translation import gettext as _
@@ -15,8 +15,9 @@ from django.views.decorators.http import require_POST, require_safe
 from labeling.emotions import Emotion
 from labeling.models import Contribution, Vote
 from labeling.voting import votes
-from webapp.http import error_responses, throttling
-from webapp.http.access import device, keep_device, name_device, person, voter
+from webapp.http import admission
+from webapp.http.access import SiteRequest, device, name_device, person, voter
+from webapp.http.error_responses import Problem, on_problem
 from webapp.views import faces
 
 MOST_PASSED = 300
@@ -24,33 +25,34 @@ MOST_PASSED = 300
 
 @require_safe
 @never_cache
-def vote(request: HttpRequest) -> HttpResponse:
+def vote(request: SiteRequest) -> HttpResponse:
     """The first face. A browser without an id gets one here, before it may vote."""
     name_device(request)
-    response = _show(request)
-    keep_device(request, response)
-    return response
+    return _show(request)
+
+
+def _with_problem(request: SiteRequest, problem: Problem) -> HttpResponse:
+    """The next face under the sentence: this one is done with."""
+    return _show(request, problem=problem.message)
 
 
 @require_POST
 @never_cache
-def cast(request: HttpRequest) -> HttpResponse:
+@on_problem(_with_problem)
+def cast(request: SiteRequest) -> HttpResponse:
     """One vote on the face that was shown, then the next face."""
     face = _shown(request)
     if face is None:
         return _show(request, problem=_("That face is no longer here. On to the next."))
-    try:
-        throttling.spend(request, "vote", settings.VOTE_RATE)
-        votes.cast(face, request.POST.get("choice", ""), **voter(request))
-    except error_responses.EXPECTED as why:
-        return _show(request, problem=error_responses.for_error(why).message)
+    admission.spend(request, "vote", settings.VOTE_RATE)
+    votes.cast(face, request.POST.get("choice", ""), **voter(request))
     request.session["votes"] = request.session.get("votes", 0) + 1
     return _show(request, done=request.POST["choice"])
 
 
 @require_POST
 @never_cache
-def skip(request: HttpRequest) -> HttpResponse:
+def skip(request: SiteRequest) -> HttpResponse:
     """Another face; this one does not come back before it is asked for."""
     if face := _shown(request):
         passed = [*request.session.get("passed", []), str(face.pk)]
@@ -60,7 +62,7 @@ def skip(request: HttpRequest) -> HttpResponse:
 
 @require_POST
 @never_cache
-def again(request: HttpRequest) -> HttpResponse:
+def again(request: SiteRequest) -> HttpResponse:
     """The faces that were passed over, once more."""
     request.session.pop("passed", None)
     return _show(request)
@@ -68,18 +70,16 @@ def again(request: HttpRequest) -> HttpResponse:
 
 @require_POST
 @never_cache
-def undo(request: HttpRequest) -> HttpResponse:
+@on_problem(_with_problem)
+def undo(request: SiteRequest) -> HttpResponse:
     """Take back one's last vote and look at that face again."""
-    try:
-        face = votes.undo(by=person(request), device=device(request))
-    except error_responses.EXPECTED as why:
-        return _show(request, problem=error_responses.for_error(why).message)
+    face = votes.undo(by=person(request), device=device(request))
     request.session["votes"] = max(0, request.session.get("votes", 0) - 1)
     return _show(request, face=face, undone=True)
 
 
 def _show(
-    request: HttpRequest, *, face: Contribution | None = None, **said: Any
+    request: SiteRequest, *, face: Contribution | None = None, **said: Any
 ) -> HttpResponse:
     passed = [UUID(pk) for pk in request.session.get("passed", [])]
     face = face or votes.next_face(**voter(request), skipping=passed)
@@ -91,11 +91,11 @@ def _show(
         "words": dict(Vote.Choice.choices),
         **said,
     }
-    part = request.headers.get("HX-Request")
-    return render(request, "vote/face.html" if part else "vote/vote.html", context)
+    template = "vote/face.html" if request.htmx else "vote/vote.html"
+    return render(request, template, context)
 
 
-def _shown(request: HttpRequest) -> Contribution | None:
+def _shown(request: SiteRequest) -> Contribution | None:
     """The face on the ticket: nobody votes on what was not shown to him."""
     try:
         pk = faces.read_ticket(request, request.POST.get("ticket", ""))

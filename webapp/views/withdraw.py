@@ -11,7 +11,7 @@ from django.views.decorators.http import require_http_methods
 
 from labeling.contributions import withdrawals
 from labeling.contributions.withdrawals import Receipt
-from labeling.errors import Refused
+from webapp.http.error_responses import Problem, attempt
 
 MOST_LINKS = 200
 
@@ -29,13 +29,12 @@ def withdraw(request: HttpRequest) -> HttpResponse:
             "Please paste the private link that you got when you gave the face."
         )
         return _again(request, problem, links)
-    receipts: list[Receipt] = []
-    unknown: list[str] = []
-    for secret in dict.fromkeys(secrets[:MOST_LINKS]):
-        try:
-            receipts.append(withdrawals.withdraw_by_secret(secret))
-        except Refused as refusal:
-            unknown.append(str(refusal.message))
+    outcomes = [
+        attempt(withdrawals.withdraw_by_secret, secret)
+        for secret in dict.fromkeys(secrets[:MOST_LINKS])
+    ]
+    receipts = [outcome for outcome in outcomes if isinstance(outcome, Receipt)]
+    unknown = [outcome.message for outcome in outcomes if isinstance(outcome, Problem)]
     if not receipts:
         return _again(request, unknown[0], links)
     context = {"receipt": _together(receipts), "unknown": unknown}

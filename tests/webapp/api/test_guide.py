@@ -67,7 +67,7 @@ def test_give_from_python(live_server: Any, tmp_path: Path) -> None:
 
 
 def test_every_code_of_the_guide_is_one_that_exists() -> None:
-    from webapp.http.image_errors import SENTENCES
+    from webapp.http.error_responses import IMAGE_ERRORS
 
     told = set(re.findall(r"`(\w+)`", GUIDE.split("## When it says no")[1]))
-    assert told >= set(SENTENCES)
+    assert told >= set(IMAGE_ERRORS)

@@ -9,11 +9,11 @@ from django.test import Client
 from django.utils.html import escape
 
 from tests.support import factories, pictures
-from webapp.http.image_errors import SENTENCES
+from webapp.http.error_responses import IMAGE_ERRORS
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("champion")]
 
-STATUS = {code: status for code, (status, _sentence) in SENTENCES.items()}
+STATUS = {code: status for code, (status, _sentence) in IMAGE_ERRORS.items()}
 
 
 def test_every_reason_has_a_sentence_and_a_status() -> None:
@@ -21,7 +21,7 @@ def test_every_reason_has_a_sentence_and_a_status() -> None:
 
     from ml.vision.decode import Code
 
-    assert set(SENTENCES) == set(get_args(Code))
+    assert set(IMAGE_ERRORS) == set(get_args(Code))
     assert set(STATUS.values()) == {400, 413, 415}
 
 
@@ -33,7 +33,7 @@ def test_the_api_refuses_it_with_code_and_sentence(client: Client, name: str) ->
     )
     assert answer.status_code == STATUS[bad.code]
     error = answer.json()["error"]
-    assert error == {"code": bad.code, "message": str(SENTENCES[bad.code][1])}
+    assert error == {"code": bad.code, "message": str(IMAGE_ERRORS[bad.code][1])}
 
 
 @pytest.mark.parametrize("name", pictures.BAD)
@@ -41,7 +41,7 @@ def test_the_page_refuses_it_with_the_same_sentence(client: Client, name: str) -
     bad = pictures.BAD[name]
     answer = client.post("/detect/", {"photo": _file(bad.make(), name)})
     assert answer.status_code == STATUS[bad.code]
-    assert escape(str(SENTENCES[bad.code][1])) in answer.text
+    assert escape(str(IMAGE_ERRORS[bad.code][1])) in answer.text
     assert name in answer.text
 
 

@@ -1,11 +1,13 @@
 import io
 import json
+import threading
+import time
 import zipfile
 from typing import Any
 from uuid import uuid4
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
@@ -19,6 +21,7 @@ from labeling.models import (
     User,
     Vote,
 )
+from tests.support.concurrency import together
 from tests.support.factories import make_contribution, make_run, make_user, make_version
 
 pytestmark = pytest.mark.django_db
@@ -165,6 +168,54 @@ def test_consents_can_be_changed_later(client: Client, ada: User):
     assert (face.may_be_seen, face.may_be_released) == (False, True)
     others = make_contribution(giver=make_user("bo"))
     assert client.post(f"/my/{others.pk}/consent/").status_code == 404
+
+
+def test_consents_of_a_face_that_is_gone_already_are_not_found(
+    client: Client, ada: User
+):
+    face = make_contribution(giver=ada, may_be_seen=True)
+    url = f"/my/{face.pk}/consent/"
+    assert client.get(url).status_code == 200
+    withdrawals.withdraw(face)
+    assert client.post(url, {"may_be_seen": "on"}).status_code == 404
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_consent_changed_while_its_face_is_withdrawn_gets_a_sentence(
+    client: Client, ada: User
+):
+    face = make_contribution(giver=ada)
+    deleted = threading.Event()
+
+    def withdraw() -> None:
+        with transaction.atomic():
+            withdrawals.withdraw(face)
+            deleted.set()
+            wait_until_somebody_waits_for_us()
+
+    def change() -> Any:
+        assert deleted.wait(timeout=60)
+        url = f"/my/{face.pk}/consent/"
+        return client.post(url, {"may_be_seen": "on"}, follow=True)
+
+    _receipt, answer = together(2, lambda i: (withdraw, change)[i]())
+    assert answer.redirect_chain == [("/my/", 302)]
+    assert "This face has been withdrawn." in answer.text
+    assert "Saved." not in answer.text
+
+
+def wait_until_somebody_waits_for_us() -> None:
+    """Until another connection stands before a lock of this one."""
+    for _ in range(6000):
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "select count(*) from pg_locks"
+                " where not granted and pg_backend_pid() = any(pg_blocking_pids(pid))"
+            )
+            if cursor.fetchone()[0]:
+                return
+        time.sleep(0.01)
+    raise TimeoutError
 
 
 def test_the_download_holds_every_face_and_what_is_known_of_it(

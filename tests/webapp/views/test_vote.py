@@ -51,7 +51,7 @@ def make_ticket(client: Client, face: Contribution) -> str:
     """As the vote page would make it out to this browser, did it show the face."""
     client.get("/vote/")
     request = RequestFactory().get("/")
-    request.user = AnonymousUser()
+    request.user, request.new_device = AnonymousUser(), ""
     request.COOKIES = {name: morsel.value for name, morsel in client.cookies.items()}
     return faces.make_ticket(request, face)
 

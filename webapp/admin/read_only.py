@@ -1,0 +1,44 @@
+"""What the pages of the admin share: nothing is edited, outcomes are shown."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+from unfold.admin import ModelAdmin
+
+from webapp.http.error_responses import Problem
+
+MOST_PROBLEMS = 5  # that are shown
+
+
+class ReadOnlyAdmin(ModelAdmin):  # type: ignore[misc]
+    """Lists and pages without a single field to write in."""
+
+    show_full_result_count = False
+    list_per_page = 50
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+def is_admin(request: HttpRequest) -> bool:
+    """Whoever may change accounts may make himself anything."""
+    return request.user.is_active and bool(getattr(request.user, "is_superuser", 0))
+
+
+def show_outcomes(request: HttpRequest, outcomes: Iterable[object]) -> None:
+    """How many rows an action has changed, and why others stay as they were."""
+    rows = list(outcomes)
+    problems = [outcome for outcome in rows if isinstance(outcome, Problem)]
+    if done := len(rows) - len(problems):
+        messages.success(request, _("%(n)s done.") % {"n": done})
+    for problem in problems[:MOST_PROBLEMS]:
+        messages.warning(request, problem.message)

@@ -1,0 +1,171 @@
+"""What the site remembers, in the admin: faces, votes, decisions, runs, versions."""
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.translation import gettext_lazy as _
+
+from labeling.contributions import withdrawals
+from labeling.models import (
+    Contribution,
+    Erasure,
+    Exam,
+    ModelVersion,
+    Promotion,
+    Review,
+    Snapshot,
+    TrainingRun,
+    User,
+    Vote,
+    Withdrawal,
+)
+from labeling.review import decisions
+from labeling.training import training_runs
+from webapp.admin.read_only import ReadOnlyAdmin, is_admin, show_outcomes
+from webapp.http.error_responses import attempt
+
+
+@admin.register(Contribution)
+class ContributionAdmin(ReadOnlyAdmin):
+    list_display = (
+        "number",
+        "created_at",
+        "status",
+        "emotion",
+        "decided_emotion",
+        "model_emotion",
+        "giver",
+        "source",
+    )
+    list_filter = ("status", "emotion", "source", "may_be_seen", "may_be_released")
+    list_select_related = ("giver",)
+    search_fields = ("id", "giver__email", "source_name", "cluster")
+    fieldsets = (
+        (None, {"fields": ("picture", "emotion", "status", "giver", "history")}),
+        (_("Decided"), {"fields": ("decided_emotion", "decided_at", "screened_at")}),
+        (
+            _("Given"),
+            {
+                "fields": (
+                    *("created_at", "source", "source_name", "consent_version"),
+                    *("consent_language", "consented_at", "consent_basis"),
+                    *("may_be_seen", "may_be_released", "released_at"),
+                )
+            },
+        ),
+        (
+            _("What was said"),
+            {
+                "fields": (
+                    *("model_version", "model_emotion", "model_probabilities"),
+                    *("vote_count", "agreement"),
+                )
+            },
+        ),
+        (
+            _("Desk and training"),
+            {"fields": ("priority", "leased_to", "leased_until", "split", "cluster")},
+        ),
+    )
+    readonly_fields = ("picture", "history")
+    actions = ("accept", "take_back")
+    ordering = ("-created_at",)
+
+    @admin.display(description=_("number"), ordering="pk")
+    def number(self, face: Contribution) -> str:
+        return face.pk.hex[:8]
+
+    @admin.display(description=_("picture"))
+    def picture(self, face: Contribution) -> str:
+        address = reverse("face", args=[face.pk])
+        return format_html('<img src="{}" width="160" height="160" alt="">', address)
+
+    @admin.display(description=_("history"))
+    def history(self, face: Contribution) -> str:
+        address = reverse("review-history", args=[face.pk])
+        link = '<a class="text-primary-600 dark:text-primary-500" href="{}">{}</a>'
+        return format_html(link, address, _("On its own page"))
+
+    @admin.action(description=_("Accept as given"), permissions=["review"])
+    def accept(self, request: HttpRequest, faces: QuerySet[Contribution]) -> None:
+        assert isinstance(request.user, User)  # noqa: S101 (for the type checker)
+        ids = list(faces.values_list("pk", flat=True))
+        result = decisions.accept_all(ids, by=request.user)
+        show_outcomes(request, result.done)
+
+    @admin.action(description=_("Withdraw for the giver"), permissions=["withdraw"])
+    def take_back(self, request: HttpRequest, faces: QuerySet[Contribution]) -> None:
+        outcomes = [attempt(withdrawals.withdraw, face) for face in faces]
+        show_outcomes(request, outcomes)
+
+    def has_review_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("labeling.review")
+
+    def has_withdraw_permission(self, request: HttpRequest) -> bool:
+        return is_admin(request)
+
+
+@admin.register(TrainingRun)
+class TrainingRunAdmin(ReadOnlyAdmin):
+    list_display = ("id", "status", "preset", "trigger", "requested_by", "created_at")
+    list_filter = ("status", "preset", "trigger")
+    list_select_related = ("requested_by",)
+    search_fields = ("id", "message")
+    actions = ("cancel",)
+
+    @admin.action(description=_("Cancel"), permissions=["train"])
+    def cancel(self, request: HttpRequest, runs: QuerySet[TrainingRun]) -> None:
+        assert isinstance(request.user, User)  # noqa: S101 (for the type checker)
+        user = request.user
+        outcomes = [attempt(training_runs.cancel, run, by=user) for run in runs]
+        show_outcomes(request, outcomes)
+
+    def has_train_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("labeling.train")
+
+
+@admin.register(ModelVersion)
+class VersionAdmin(ReadOnlyAdmin):
+    """PrivateTest stays out: trainers decide about versions."""
+
+    list_display = ("name", "origin", "is_champion", "contaminated_at", "created_at")
+    list_filter = ("origin", "is_champion")
+    search_fields = ("name",)
+    exclude = ("private_test",)
+
+
+@admin.register(Review)
+class ReviewAdmin(ReadOnlyAdmin):
+    list_display = ("created_at", "act", "by", "from_emotion", "to_emotion", "reason")
+
+
+@admin.register(Vote)
+class VoteAdmin(ReadOnlyAdmin):
+    list_display = ("created_at", "choice", "gold_answer", "contribution_id")
+
+
+@admin.register(Exam)
+class ExamAdmin(ReadOnlyAdmin):
+    list_display = ("created_at", "challenger", "outcome", "policy")
+
+
+@admin.register(Promotion)
+class PromotionAdmin(ReadOnlyAdmin):
+    list_display = ("created_at", "version", "kind", "by", "reason")
+
+
+@admin.register(Snapshot)
+class SnapshotAdmin(ReadOnlyAdmin):
+    list_display = ("created_at", "hash", "run")
+
+
+@admin.register(Withdrawal)
+class WithdrawalAdmin(ReadOnlyAdmin):
+    list_display = ("withdrawn_at", "contribution_id", "was_released")
+
+
+@admin.register(Erasure)
+class ErasureAdmin(ReadOnlyAdmin):
+    list_display = ("erased_at", "user_key")

@@ -1,0 +1,20 @@
+"""What pages may load and where they may send: nothing but what is listed here."""
+
+from csp.constants import NONCE, NONE, SELF
+
+POLICY = {
+    "DIRECTIVES": {
+        "default-src": [NONE],
+        "base-uri": [NONE],
+        "connect-src": [SELF],
+        "font-src": [SELF],
+        "form-action": [SELF],
+        "frame-ancestors": [NONE],
+        # Previews are blob: URLs, small crops data: URLs; neither leaves the browser.
+        "img-src": [SELF, "data:", "blob:"],
+        "manifest-src": [SELF],
+        "media-src": [SELF, "blob:"],
+        "script-src": [SELF, NONCE],
+        "style-src": [SELF],
+    }
+}

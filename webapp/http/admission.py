@@ -1,0 +1,222 @@
+"""What is let in: no photo larger than is read, nobody more often than the settings
+say, and no more photos at once than there are turns.
+
+Photos arrive in memory, never on disk. Requests are counted in Redis, in a moving
+window of the library `limits`, whose scripts count in one step however many ask at
+once. The server has many threads, so that slow uploads and downloads cost nobody else
+anything, and few turns at the networks: more would only make every answer later.
+"""
+
+import functools
+import io
+import ipaddress
+import logging
+import math
+import threading
+import time
+from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import redis
+from django.conf import settings
+from django.core.files.uploadedfile import InMemoryUploadedFile
+from django.core.files.uploadhandler import FileUploadHandler
+from django.http import HttpRequest
+from limits import RateLimitItem, RateLimitItemPerSecond
+from limits.storage import RedisStorage
+from limits.strategies import MovingWindowRateLimiter
+
+from ml.vision.decode import MAX_BYTES, BadPicture
+
+log = logging.getLogger(__name__)
+
+Rate = tuple[int, int]  # times, in seconds
+
+MOST_BYTES = 64 * 2**20  # of one request, several photos together
+MOST_PHOTOS = 20  # of one request
+HOUSEHOLD = 5  # accounts at one address may ask this many times as often as one
+WAIT = 0.5  # seconds; a person does not mind it, and a queue of it drains at once
+RETRY_AFTER = 1  # seconds
+
+
+class TooMany(Exception):
+    """Too often: `retry_after` whole seconds until the next one is answered."""
+
+    def __init__(self, retry_after: int) -> None:
+        super().__init__(retry_after)
+        self.retry_after = retry_after
+
+
+class Busy(Exception):
+    """Nobody's fault: everyone came at once."""
+
+
+# --- how large
+
+
+def check_size(request: HttpRequest) -> None:
+    """Refuse what `InMemory` did not even keep."""
+    if int(request.headers.get("content-length") or 0) > MOST_BYTES:
+        raise BadPicture("too_large", "The request is too large.")
+
+
+class InMemory(FileUploadHandler):
+    """Keeps one byte more than may be read, so that the reader says what is wrong."""
+
+    chunk_size = 256 * 2**10
+    file: io.BytesIO
+
+    def handle_raw_input(
+        self, input_data: Any, META: Any, content_length: int, *rest: Any, **more: Any
+    ) -> None:
+        self.is_too_much = content_length > MOST_BYTES
+
+    def new_file(self, *args: Any, **kwargs: Any) -> None:
+        super().new_file(*args, **kwargs)
+        self.file = io.BytesIO()
+
+    def receive_data_chunk(self, raw_data: bytes, start: int) -> None:
+        room = MAX_BYTES + 1 - self.file.tell()
+        if not self.is_too_much and room > 0:
+            self.file.write(raw_data[:room])
+
+    def file_complete(self, file_size: int) -> InMemoryUploadedFile | None:
+        if self.is_too_much:
+            return None
+        size = self.file.tell()
+        self.file.seek(0)
+        return InMemoryUploadedFile(
+            self.file,
+            self.field_name,
+            self.file_name or "",
+            self.content_type or "",
+            size,
+            self.charset,
+            self.content_type_extra,
+        )
+
+
+# --- how often
+
+
+def spend(request: HttpRequest, kind: str, rate: Rate | None) -> None:
+    """Count one request of this kind, or raise TooMany and count nothing."""
+    if rate is None:
+        return
+    times, seconds = rate
+    limiter = _limiter(settings.REDIS_URL)
+    limits = {
+        who: RateLimitItemPerSecond(share * times, seconds, namespace=kind)
+        for who, share in whose(request)
+    }
+    try:
+        # All are asked before one is counted: what the address refuses does not
+        # count for the account.
+        if all(limiter.test(limit, who) for who, limit in limits.items()) and all(
+            limiter.hit(limit, who) for who, limit in limits.items()
+        ):
+            return
+        wait = max(_wait(limiter, limit, who) for who, limit in limits.items())
+    except redis.RedisError:
+        # Looking needs no Redis, so it goes on without being counted.
+        log.warning("requests are not counted: Redis does not answer")
+        return
+    raise TooMany(wait)
+
+
+@functools.cache
+def _limiter(url: str) -> MovingWindowRateLimiter:
+    pool = redis.ConnectionPool.from_url(url)
+    storage = RedisStorage(url, connection_pool=pool, key_prefix="mien:rate")
+    return MovingWindowRateLimiter(storage)
+
+
+def _wait(limiter: MovingWindowRateLimiter, limit: RateLimitItem, who: str) -> int:
+    """Whole seconds until one more fits: a moment after the oldest one is forgotten."""
+    until, left = limiter.get_window_stats(limit, who)
+    return 1 if left else max(1, math.floor(until - time.time()) + 1)
+
+
+def whose(request: HttpRequest) -> list[tuple[str, int]]:
+    """The names that a request is counted under, and how many times the rate each has.
+
+    Who is signed in counts twice: for the account, and for its address, which several
+    people may share and which has room for more. Without an account the address counts.
+    Accounts are counted apart from those without, so that neither use up the other's.
+    """
+    address = network(request.META.get("REMOTE_ADDR", ""))
+    if request.user.is_authenticated:
+        return [(f"user:{request.user.pk}", 1), (f"users-at:{address}", HOUSEHOLD)]
+    return [(f"address:{address}", 1)]
+
+
+def network(text: str) -> str:
+    """An IPv6 customer holds a whole /64, so it counts as one."""
+    try:
+        known = ipaddress.ip_address(text)
+    except ValueError:
+        return text
+    if known.version == 4:
+        return str(known)
+    return str(ipaddress.ip_network((known, 64), strict=False))
+
+
+# --- how many at once
+
+
+@contextmanager
+def turn() -> Iterator[None]:
+    """One of the turns at the networks; after half a second without one, Busy."""
+    if not _turns().take(WAIT):
+        raise Busy
+    try:
+        yield
+    finally:
+        _turns().give_back()
+
+
+@functools.cache
+def _turns() -> "Turns":
+    threads: int = settings.WEB_THREADS
+    return Turns(settings.INFERENCE_TURNS, most_waiting=threads * 3 // 4)
+
+
+class Turns:
+    """A semaphore that hands each turn to whoever has waited longest.
+
+    Python's own lets newcomers overtake, and whoever was overtaken queues up anew. Some
+    threads wait for a turn; the others stay free to send people away at once, or those
+    who stand before the server's door would wait for those who wait inside.
+    """
+
+    def __init__(self, turns: int, *, most_waiting: int) -> None:
+        self._lock = threading.Lock()
+        self._free = turns
+        self._waiting: deque[threading.Event] = deque()
+        self._most_waiting = most_waiting
+
+    def take(self, timeout: float) -> bool:
+        with self._lock:
+            if self._free:
+                self._free -= 1
+                return True
+            if len(self._waiting) >= self._most_waiting:
+                return False
+            called = threading.Event()
+            self._waiting.append(called)
+        if called.wait(timeout):
+            return True
+        with self._lock:
+            if called.is_set():  # at the last moment
+                return True
+            self._waiting.remove(called)
+            return False
+
+    def give_back(self) -> None:
+        with self._lock:
+            if self._waiting:
+                self._waiting.popleft().set()
+            else:
+                self._free += 1
