@@ -12,19 +12,20 @@ import signal
 import subprocess
 import time
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 
 import psycopg2
 from psycopg2 import sql
 
-from deploy.supervisor.leash import leash
 from deploy.supervisor.service_user import Account
 from webapp.config import postgres_programs, service_paths
 from webapp.config.service_paths import Places
 from webapp.config.startup_error import StartupError
+from workers.parent_death import end_with_parent
 
 SUPERUSER = "postgres"
-LAST_WORDS = signal.SIGINT  # "Fast shutdown": everybody out, and a clean checkpoint.
+STOP_SIGNAL = signal.SIGINT  # "Fast shutdown": everybody out, and a clean checkpoint.
 
 
 def programs(account: Account) -> Path:
@@ -82,7 +83,7 @@ def start(spots: Places, account: Account, log: Path) -> subprocess.Popen[bytes]
             stderr=out,
             env={"LC_ALL": "C.UTF-8", "PATH": os.defpath, "TZ": "UTC"},
             cwd=spots.postgres,
-            preexec_fn=leash(LAST_WORDS),
+            preexec_fn=partial(end_with_parent, os.getpid(), STOP_SIGNAL),
             process_group=0,
             **account.popen,
         )
@@ -140,7 +141,7 @@ def _end_leftovers(spots: Places) -> None:
             break
         if os.fsencode(spots.postgres) not in command:
             break
-        os.kill(pid, LAST_WORDS)
+        os.kill(pid, STOP_SIGNAL)
         time.sleep(0.1)
     lock.unlink(missing_ok=True)
     spots.postgres_socket.unlink(missing_ok=True)

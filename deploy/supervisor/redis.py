@@ -7,16 +7,17 @@ import shutil
 import signal
 import subprocess
 import time
+from functools import partial
 from pathlib import Path
 
 import redis
 
-from deploy.supervisor.leash import leash
 from deploy.supervisor.service_user import Account
 from webapp.config.service_paths import Places
 from webapp.config.startup_error import StartupError
+from workers.parent_death import end_with_parent
 
-LAST_WORDS = signal.SIGTERM
+STOP_SIGNAL = signal.SIGTERM
 
 
 def program(account: Account, spots: Places) -> Path:
@@ -57,7 +58,7 @@ def start(spots: Places, account: Account, log: Path) -> subprocess.Popen[bytes]
             stderr=out,
             env={"PATH": os.defpath},
             cwd=spots.redis,
-            preexec_fn=leash(LAST_WORDS),
+            preexec_fn=partial(end_with_parent, os.getpid(), STOP_SIGNAL),
             process_group=0,
             **account.popen,
         )

@@ -44,7 +44,7 @@ def _start() -> None:
     del os.environ["MIEN_POSTGRES_OPTIONS"]
 
     def stop() -> None:
-        for process, words in ((queue, redis.LAST_WORDS), (database, 3)):
+        for process, words in ((queue, redis.STOP_SIGNAL), (database, 3)):
             process.send_signal(words)
         for process in (queue, database):
             process.wait(30)
