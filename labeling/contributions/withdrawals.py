@@ -18,6 +18,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from labeling.contributions import withdrawal_log
+from labeling.db import AdvisoryLock, hold_lock
 from labeling.errors import Refused
 from labeling.models import (
     Contribution,
@@ -104,7 +105,7 @@ def delete_faces(rows: Iterable[UUID]) -> dict[UUID, bool]:
 
 @transaction.atomic
 def withdraw_ids(rows: Iterable[UUID]) -> Receipt:
-    lineage.hold()
+    hold_lock(AdvisoryLock.LINEAGE)
     gone = delete_faces(rows)
     now = timezone.now()
     stones = [

@@ -7,18 +7,17 @@ from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models.functions import Now
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
+from labeling.db import AdvisoryLock, hold_lock
 from labeling.errors import Refused
 from labeling.models import ModelVersion, Promotion, TrainingRun, User
 from labeling.registry import lineage, model_files
 from ml.artefact import card as cards
 from ml.artefact.predictor import Predictor
-
-LOCK = 0x4D49454E02  # one change of champion at a time
 
 
 def current() -> ModelVersion | None:
@@ -27,11 +26,10 @@ def current() -> ModelVersion | None:
 
 
 @contextmanager
-def steady() -> Iterator[None]:
+def champion_locked() -> Iterator[None]:
     """A transaction in which nobody else changes the champion."""
     with transaction.atomic():
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK])
+        hold_lock(AdvisoryLock.CHAMPION)
         yield
 
 
@@ -42,7 +40,7 @@ def register_shipped(folder: Path) -> ModelVersion:
     """
     card = Predictor.load(folder).card
     cards.verify(folder)
-    with steady():
+    with champion_locked():
         version = ModelVersion.objects.filter(card__files=dict(card.files)).first()
         if version is None:
             version = _create(
@@ -61,7 +59,7 @@ def add(
     card = Predictor.load(folder).card
     cards.verify(folder)
     with transaction.atomic():
-        lineage.hold()
+        hold_lock(AdvisoryLock.LINEAGE)
         former = ModelVersion.objects.filter(run=run).first()
         if former is not None:  # an earlier attempt came this far
             return former
@@ -99,7 +97,7 @@ def promote(
     `instead_of`: the champion that whoever decided had before his eyes. If another has
     taken its place since, nothing happens: Refused("champion_changed").
     """
-    with steady():
+    with champion_locked():
         former = current()
         if former and former.pk == version.pk:
             raise Refused(
@@ -157,7 +155,7 @@ def _by_hand(
             "reason_missing", _("Please say why; the reason stays on record.")
         )
     with transaction.atomic():
-        lineage.hold()
+        hold_lock(AdvisoryLock.LINEAGE)
         if _contaminated_at(version):
             raise Refused(
                 "contaminated",

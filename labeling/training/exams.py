@@ -25,9 +25,9 @@ def record(
 ) -> Exam:
     """Put the report on record, promote the challenger if it says so, end the run.
 
-    Raises Outdated, or training.Lost.
+    Raises Outdated, or training_runs.Lost.
     """
-    with training_runs.fenced(run_id, attempt) as run, model_versions.steady():
+    with training_runs.fenced(run_id, attempt) as run, model_versions.champion_locked():
         holder = model_versions.current()
         if (holder and holder.pk) != (champion and champion.pk):
             raise Outdated

@@ -33,7 +33,7 @@ class Lost(Exception):
     """The run is no longer this attempt's: another one, or nobody, works on it."""
 
 
-class BeatReply(Enum):
+class HeartbeatReply(Enum):
     """What a heartbeat brings back."""
 
     GO_ON = "go on"
@@ -89,13 +89,13 @@ def claim(run_id: int, worker: str) -> int | None:
         return row.get()
 
 
-def beat(run_id: int, attempt: int) -> BeatReply:
+def heartbeat(run_id: int, attempt: int) -> HeartbeatReply:
     """Still alive. Learn at the same time whether to go on."""
     mine = _mine(run_id, attempt)
     if not mine.update(heartbeat_at=Now()):
-        return BeatReply.LOST
+        return HeartbeatReply.LOST
     asked = mine.filter(cancel_asked_at__isnull=False).exists()
-    return BeatReply.CANCEL if asked else BeatReply.GO_ON
+    return HeartbeatReply.CANCEL if asked else HeartbeatReply.GO_ON
 
 
 @contextmanager
