@@ -50,7 +50,8 @@ def freeze(
 ) -> Snapshot:
     """The run's snapshot, made now or by an earlier attempt, written into `folder`.
 
-    Raises Refused when there is too little, training.Lost when the run is another's.
+    Raises Refused when there is too little, training_runs.Lost when the run is
+    another's.
     """
     snapshot = Snapshot.objects.filter(run=run).first()
     if snapshot is None:
@@ -63,28 +64,28 @@ def freeze(
 
 
 def _choose(run: TrainingRun, attempt: int, go_on: GoOn) -> Snapshot:
-    tally = _Tally()
+    builder = _ManifestBuilder()
     with transaction.atomic():
         snapshot = Snapshot.objects.create(run=run, hash="", manifest={})
         fer2013 = fer2013_source.fer2013()
         header = {"format": FORMAT, "emotions": EMOTIONS, "fer2013": fer2013}
-        tally.begin(header)
+        builder.begin(header)
         weight = float(run.options.get("weight", 1.0))
         doubted = label_noise.find(go_on)
         for batch in selection.stream(
             alone=fer2013 is None, weight=weight, size=BATCH, doubted=doubted
         ):
             go_on()
-            tally.add(batch)
+            builder.add(batch)
             copy_rows(
                 SnapshotRow._meta.db_table,
                 COLUMNS,
                 ((snapshot.pk, *row.manifest()) for row in batch),
             )
-        snapshot.hash = tally.digest.hexdigest()
-        snapshot.manifest = {**header, **tally.counts()}
-        if fer2013 is None and not tally.is_enough():
-            raise run_options.too_little(tally.rows["train"], tally.rows["exam"])
+        snapshot.hash = builder.digest.hexdigest()
+        snapshot.manifest = {**header, **builder.counts()}
+        if fer2013 is None and not builder.is_enough():
+            raise run_options.too_little(builder.rows["train"], builder.rows["exam"])
         snapshot.save(update_fields=["hash", "manifest"])
         # Only now, and briefly: the lock on the run's row would stop its heartbeat.
         with training_runs.fenced(run.pk, attempt):
@@ -115,20 +116,22 @@ def write(snapshot: Snapshot, folder: Path, *, go_on: GoOn = lambda: None) -> No
 def verify(snapshot: Snapshot) -> bool:
     """Whether the manifest in Postgres still is what its hash was taken of, and its
     rows say what they said; those of withdrawn faces say nothing any more."""
-    tally = _Tally()
-    tally.begin(
+    builder = _ManifestBuilder()
+    builder.begin(
         {key: snapshot.manifest[key] for key in ("format", "emotions", "fer2013")}
     )
     face = Contribution.objects.filter(pk=OuterRef("contribution_id"))
     rows = snapshot.rows.order_by("contribution_id").annotate(
         key=Subquery(face.values("digest_key")),
-        picture=Subquery(face.values("digest")),
+        crop_digest=Subquery(face.values("digest")),
     )
     for row in rows.iterator(chunk_size=BATCH):
-        if row.key and not digests.holds(row, bytes(row.key), bytes(row.picture)):
+        if row.key and not digests.is_intact(
+            row, bytes(row.key), bytes(row.crop_digest)
+        ):
             return False
-        tally.update(row.contribution_id, bytes(row.digest))
-    return bool(tally.digest.hexdigest() == snapshot.hash)
+        builder.add_digest(row.contribution_id, bytes(row.digest))
+    return bool(builder.digest.hexdigest() == snapshot.hash)
 
 
 _PIXELS = """
@@ -165,7 +168,7 @@ def _pixels(snapshot: Snapshot) -> Iterator[dict[str, Any]]:
 
 
 @dataclass
-class _Tally:
+class _ManifestBuilder:
     """The hash over the rows in the order of their ids, and what there is of each."""
 
     digest: Any = field(default_factory=hashlib.sha256)
@@ -180,7 +183,7 @@ class _Tally:
 
     def add(self, batch: list[selection.Row]) -> None:
         for row in batch:
-            self.update(row.id, row.digest)
+            self.add_digest(row.id, row.digest)
             self.rows[row.split] += 1
             if row.split == "train":
                 self.weight += row.weight
@@ -188,7 +191,7 @@ class _Tally:
                 self.emotions[row.emotion] += 1
                 self.sources[row.source] = self.sources.get(row.source, 0) + 1
 
-    def update(self, face_id: UUID, digest: bytes) -> None:
+    def add_digest(self, face_id: UUID, digest: bytes) -> None:
         self.digest.update(f"{face_id} {digest.hex()}\n".encode())
 
     def counts(self) -> dict[str, Any]:
