@@ -49,7 +49,7 @@ def fetch(version: ModelVersion, *, names: Sequence[str] | None = None) -> Path:
     return folder
 
 
-def forget(folder: Path) -> None:
+def discard(folder: Path) -> None:
     """Drop a cached folder that turned out to be no good; it will be fetched anew."""
     if _home() in folder.parents:
         shutil.rmtree(folder, ignore_errors=True)
