@@ -82,9 +82,6 @@ def _keep(champion: ModelVersion, predictor: Predictor, ids: list[UUID]) -> None
     for face, p in zip(shown, said, strict=True):
         face.model_version = champion
         face.model_emotion = predictor.emotions[int(p.argmax())]
-        face.model_probabilities = {
-            str(e): round(float(x), 4)
-            for e, x in zip(predictor.emotions, p, strict=True)
-        }
+        face.model_probabilities = predictor.by_emotion(p)
     fields = ["model_version", "model_emotion", "model_probabilities"]
     Contribution.objects.bulk_update(shown, fields)

@@ -207,7 +207,7 @@ class _ManifestBuilder:
     def is_enough(self) -> bool:
         seen = sum(1 for count in self.emotions.values() if count)
         return (
-            self.rows["train"] >= run_options.ALONE_TRAIN
-            and self.rows["exam"] >= run_options.ALONE_EXAM
+            self.rows["train"] >= run_options.LEAST_TRAIN_FACES
+            and self.rows["exam"] >= run_options.LEAST_EXAM_FACES
             and seen > 1
         )
