@@ -22,7 +22,7 @@ from labeling.detection.photos import FaceClaim
 from labeling.emotions import Emotion
 from labeling.errors import Refused
 from labeling.models import Contribution, Crop, SpentToken, User
-from labeling.review import priority
+from labeling.review import review_queue
 from ml.vision import decode, face_crop
 
 SECRET_BYTES = 16  # 128 bits, in the private link
@@ -119,7 +119,7 @@ def _keep(
     face: Contribution, crop: Crop, claim: FaceClaim | None, before: Collection[UUID]
 ) -> None:
     """Everything, or nothing."""
-    face.priority = priority.of(face)
+    face.priority = review_queue.priority_of(face)
     with transaction.atomic():
         if claim:
             _spend(claim)

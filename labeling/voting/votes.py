@@ -20,7 +20,7 @@ from labeling.emotions import Emotion
 from labeling.errors import Refused
 from labeling.models import Contribution, Crop, Review, User, Vote
 from labeling.models.contribution import ContributionQuerySet
-from labeling.review import decisions, priority
+from labeling.review import decisions, review_queue
 from labeling.voting import vote_weights
 
 GOLD_SHARE = 0.1  # of the faces shown
@@ -185,7 +185,7 @@ def _count(face: Contribution) -> None:
     face.vote_count = face.votes.filter(gold_answer="").count()
     top = max(said, key=lambda choice: said[choice], default="")
     face.agreement = said[top] / total if (total := sum(said.values())) else None
-    face.priority = priority.of(face, said)
+    face.priority = review_queue.priority_of(face, said)
     face.save(update_fields=["vote_count", "agreement", "priority"])
     _decide(face, top)
 
