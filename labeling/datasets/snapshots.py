@@ -15,17 +15,19 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+from django.conf import settings
 from django.db import connection, transaction
 from django.db.models import OuterRef, Subquery
 
 from labeling.contributions import near_duplicates
-from labeling.datasets import fer2013_source, label_noise, selection
-from labeling.datasets.parquet import Shards
+from labeling.datasets import label_noise, selection
 from labeling.datasets.weights import EMOTIONS
 from labeling.db import copy_rows
 from labeling.models import Contribution, Snapshot, SnapshotRow, TrainingRun
 from labeling.registry import digests
 from labeling.training import run_options, training_runs
+from ml.data.fer2013 import provenance
+from ml.data.snapshot import ShardWriter
 from ml.vision import decode, face_crop
 
 log = logging.getLogger(__name__)
@@ -67,7 +69,7 @@ def _choose(run: TrainingRun, attempt: int, go_on: GoOn) -> Snapshot:
     builder = _ManifestBuilder()
     with transaction.atomic():
         snapshot = Snapshot.objects.create(run=run, hash="", manifest={})
-        fer2013 = fer2013_source.fer2013()
+        fer2013 = _fer2013()
         header = {"format": FORMAT, "emotions": EMOTIONS, "fer2013": fer2013}
         builder.begin(header)
         weight = float(run.options.get("weight", 1.0))
@@ -93,10 +95,15 @@ def _choose(run: TrainingRun, attempt: int, go_on: GoOn) -> Snapshot:
     return snapshot
 
 
+def _fer2013() -> dict[str, Any] | None:
+    path: Path | None = settings.FER2013
+    return provenance(path, settings.FERPLUS) if path else None
+
+
 def write(snapshot: Snapshot, folder: Path, *, go_on: GoOn = lambda: None) -> None:
     """Stream the snapshot's faces into Parquet; the manifest comes last."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    with Shards(folder) as shards:
+    with ShardWriter(folder) as shards:
         for number, row in enumerate(_pixels(snapshot)):
             if number % BATCH == 0:
                 go_on()
