@@ -111,19 +111,23 @@ class Row:
 
 
 def stream(
-    *, alone: bool, weight: float, size: int, doubted: Iterable[set[UUID]] = ()
+    *,
+    without_fer2013: bool,
+    weight: float,
+    size: int,
+    doubted: Iterable[set[UUID]] = (),
 ) -> Iterator[list[Row]]:
     """All chosen faces in the order of their ids, in batches. Needs a transaction.
 
-    `alone`: without FER-2013 the community's hold-out is the whole exam, however small;
-    beside it, it joins once it is large enough. `doubted`: see
+    `without_fer2013`: the community's hold-out is then the whole exam, however small;
+    beside FER-2013 it joins once it is large enough. `doubted`: see
     `labeling/datasets/label_noise.py`.
     """
     with connection.cursor() as cursor:
         cursor.execute(_CHOOSE)
         cursor.execute(_EXAM_SIZE)
         faces, givers = cursor.fetchone()
-        with_exam = alone or (
+        with_exam = without_fer2013 or (
             faces >= settings.HOLD_OUT_FACES and givers >= settings.HOLD_OUT_GIVERS
         )
         caps = _Caps(cursor)
@@ -143,8 +147,10 @@ class _Caps:
     """How many faces a giver counts for, over all and in each class."""
 
     def __init__(self, cursor: Any) -> None:
-        self.whole = self._cap(cursor, "")
-        self.of = {emotion: self._cap(cursor, emotion) for emotion in weights.EMOTIONS}
+        self.overall = self._cap(cursor, "")
+        self.by_emotion = {
+            emotion: self._cap(cursor, emotion) for emotion in weights.EMOTIONS
+        }
 
     def _cap(self, cursor: Any, emotion: str) -> float:
         cursor.execute(_FACES_PER_GIVER, {"emotion": emotion})
@@ -166,8 +172,8 @@ def _row(face: Any, *, caps: _Caps, weight: float) -> Row:
         label = [float(name == face.decided_emotion) for name in weights.EMOTIONS]
         counts_for = 1.0
     else:
-        label = weights.label(face.emotion, face.decided_emotion, votes)
-        counts_for = weight * _trust(face, votes, is_doubted) * _damping(face, caps)
+        label = weights.soft_label(face.emotion, face.decided_emotion, votes)
+        counts_for = weight * _trust(face, votes, is_doubted) * _cap_factor(face, caps)
     counts_for = round(counts_for, 6)
     values = (face.id, label, counts_for, face.split, face.source)
     return Row(
@@ -186,7 +192,7 @@ def _row(face: Any, *, caps: _Caps, weight: float) -> Row:
 
 def _trust(face: Any, votes: dict[str, float], is_doubted: bool) -> float:
     """At most 1; less where voters, the giver's record or a model give reason to."""
-    trust = weights.clearness(votes)
+    trust = weights.clarity(votes)
     if face.emotion == face.decided_emotion:
         least = settings.RECORD_PERCENT / 100
         trust *= weights.record(face.giver_agreed, face.giver_decided, least=least)
@@ -195,10 +201,10 @@ def _trust(face: Any, votes: dict[str, float], is_doubted: bool) -> float:
     return trust
 
 
-def _damping(face: Any, caps: _Caps) -> float:
+def _cap_factor(face: Any, caps: _Caps) -> float:
     if not face.is_capped:
         return 1.0
-    in_class = caps.of[face.decided_emotion]
-    return weights.damping(
-        face.giver_faces, caps.whole, face.giver_faces_in_class, in_class
+    in_class = caps.by_emotion[face.decided_emotion]
+    return weights.cap_factor(
+        face.giver_faces, caps.overall, face.giver_faces_in_class, in_class
     )

@@ -1,6 +1,6 @@
-"""What a run trains on: fixed for ever as rows, and as scratch for the child.
+"""What a run trains on: fixed for ever as rows, and as files for the ML subprocess.
 
-First the faces are chosen (`_choose`): ids, labels, weights, splits and keyed digests
+First the faces are chosen (`_select`): ids, labels, weights, splits and keyed digests
 become the manifest in Postgres, under one hash. Then their pixels are streamed into
 Parquet (`write`), which a resumed run repeats from the manifest, leaving out what was
 withdrawn meanwhile. Neither ever holds more than a batch in memory.
@@ -60,12 +60,12 @@ def freeze(
         while near_duplicates.cluster_new():  # what was given in the last minute
             go_on()
         label_noise.ask_champion(go_on)
-        snapshot = _choose(run, attempt, go_on)
+        snapshot = _select(run, attempt, go_on)
     write(snapshot, folder, go_on=go_on)
     return snapshot
 
 
-def _choose(run: TrainingRun, attempt: int, go_on: GoOn) -> Snapshot:
+def _select(run: TrainingRun, attempt: int, go_on: GoOn) -> Snapshot:
     builder = _ManifestBuilder()
     with transaction.atomic():
         snapshot = Snapshot.objects.create(run=run, hash="", manifest={})
@@ -75,7 +75,7 @@ def _choose(run: TrainingRun, attempt: int, go_on: GoOn) -> Snapshot:
         weight = float(run.options.get("weight", 1.0))
         doubted = label_noise.find(go_on)
         for batch in selection.stream(
-            alone=fer2013 is None, weight=weight, size=BATCH, doubted=doubted
+            without_fer2013=fer2013 is None, weight=weight, size=BATCH, doubted=doubted
         ):
             go_on()
             builder.add(batch)

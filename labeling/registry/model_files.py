@@ -18,7 +18,7 @@ SERVED = (cards.MODEL, cards.CARD)
 
 
 def store(version: ModelVersion, folder: Path) -> None:
-    """Put every file of a sealed artefact folder beside its version's row."""
+    """Put every file of a complete artefact folder beside its version's row."""
     names = [cards.CARD, *cards.read(folder).files]
     for name in names:
         content = (folder / name).read_bytes()

@@ -4,7 +4,6 @@ every web process sees it at its next look (`labeling/registry/serving.py`)."""
 import dataclasses
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime
 from pathlib import Path
 
 from django.db import transaction
@@ -44,7 +43,7 @@ def register_shipped(folder: Path) -> ModelVersion:
         version = ModelVersion.objects.filter(card__files=dict(card.files)).first()
         if version is None:
             version = _create(
-                card, origin=ModelVersion.Origin.SHIPPED, name=_free(card)
+                card, origin=ModelVersion.Origin.SHIPPED, name=_free_name(card)
             )
             model_files.store(version, folder)
         if current() is None:
@@ -55,7 +54,7 @@ def register_shipped(folder: Path) -> ModelVersion:
 def add(
     run: TrainingRun, folder: Path, *, parent: ModelVersion | None = None
 ) -> ModelVersion:
-    """Keep what a run has trained. Call it inside `training.fenced`."""
+    """Keep what a run has trained. Call it inside `training_runs.fenced`."""
     card = Predictor.load(folder).card
     cards.verify(folder)
     with transaction.atomic():
@@ -63,8 +62,10 @@ def add(
         former = ModelVersion.objects.filter(run=run).first()
         if former is not None:  # an earlier attempt came this far
             return former
+        if parent:
+            parent.refresh_from_db(fields=["contaminated_at"])
         is_contaminated = bool(
-            parent and _contaminated_at(parent)
+            parent and parent.contaminated_at
         ) or lineage.saw_withdrawn(run.pk)
         version = _create(
             card,
@@ -127,7 +128,7 @@ def override(
     instead_of: ModelVersion | None = None,
 ) -> Promotion:
     """A trainer promotes a version that the exam did not. Name and reason on record."""
-    return _by_hand(version, Promotion.Kind.OVERRIDE, by, reason, instead_of)
+    return _promote_by_hand(version, Promotion.Kind.OVERRIDE, by, reason, instead_of)
 
 
 def roll_back(
@@ -140,10 +141,10 @@ def roll_back(
     """A trainer goes back to a version that served before."""
     if not version.promotions.exists():
         raise Refused("never_served", _("This version has never been champion."))
-    return _by_hand(version, Promotion.Kind.ROLL_BACK, by, reason, instead_of)
+    return _promote_by_hand(version, Promotion.Kind.ROLL_BACK, by, reason, instead_of)
 
 
-def _by_hand(
+def _promote_by_hand(
     version: ModelVersion,
     kind: str,
     by: User,
@@ -156,7 +157,8 @@ def _by_hand(
         )
     with transaction.atomic():
         hold_lock(AdvisoryLock.LINEAGE)
-        if _contaminated_at(version):
+        version.refresh_from_db(fields=["contaminated_at"])
+        if version.contaminated_at:
             raise Refused(
                 "contaminated",
                 _("A face that this version learned from has been withdrawn since."),
@@ -164,12 +166,6 @@ def _by_hand(
         return promote(
             version, kind=kind, by=by, reason=reason.strip(), instead_of=instead_of
         )
-
-
-def _contaminated_at(version: ModelVersion) -> datetime | None:
-    """As the database has it now, not as the row in hand was read."""
-    rows = ModelVersion.objects.filter(pk=version.pk)
-    return rows.values_list("contaminated_at", flat=True).get()
 
 
 def _create(
@@ -185,7 +181,7 @@ def _create(
     )
 
 
-def _free(card: cards.Card) -> str:
+def _free_name(card: cards.Card) -> str:
     """The card's name, or with a number where another version bears it."""
     name, number = card.name[:36], 1
     while ModelVersion.objects.filter(name=name).exists():

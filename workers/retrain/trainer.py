@@ -1,4 +1,4 @@
-"""The whole of a retraining: snapshot, child that trains, child that examines, verdict.
+"""The whole of a retraining: snapshot, training and exam as subprocesses, verdict.
 
 Every stage looks first at what an earlier attempt has left in Postgres (snapshot,
 checkpoint, version), so a run that was taken over goes on where it stood.
@@ -231,7 +231,7 @@ def measure(version_id: int) -> None:
     figures: list[Event] = []
     command = evaluate_command(version)
     ml_subprocess.run(command, go_on=lambda: None, on_event=figures.append)
-    exams.keep_private_test(version, figures[-1])
+    exams.record_private_test(version, figures[-1])
 
 
 def evaluate_command(version: ModelVersion) -> list[str | Path]:
