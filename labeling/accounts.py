@@ -39,14 +39,16 @@ def make_token(user: User, *, name: str) -> tuple[ApiToken, str]:
                 "too_many_tokens", _("You have many tokens. Please delete one first.")
             )
         token = user.api_tokens.create(
-            name=name, hint=secret[:HINT_LENGTH], token_hash=_hash(secret)
+            name=name, hint=secret[:HINT_LENGTH], token_hash=_token_hash(secret)
         )
     return token, secret
 
 
 def find_token(secret: str) -> ApiToken | None:
     """The token with its user; None for a revoked one, or one of a disabled account."""
-    tokens = ApiToken.objects.filter(token_hash=_hash(secret), user__is_active=True)
+    tokens = ApiToken.objects.filter(
+        token_hash=_token_hash(secret), user__is_active=True
+    )
     token = tokens.select_related("user").first()
     if token is None:
         return None
@@ -70,7 +72,7 @@ def delete_account(user: User, *, is_replay: bool = False) -> Receipt:
     if not is_replay:
         _keep_one_admin(user)
     receipt = withdrawals.withdraw_all(by=user)
-    _disown_votes(user)
+    _anonymise_votes(user)
     now = timezone.now()
     Erasure.objects.get_or_create(user_key=user.key, defaults={"erased_at": now})
     transaction.on_commit(partial(withdrawal_log.account, user.key, now))
@@ -88,7 +90,7 @@ def _keep_one_admin(user: User) -> None:
         )
 
 
-def _disown_votes(user: User) -> None:
+def _anonymise_votes(user: User) -> None:
     """Each vote gets a random device of its own, so that nothing ties them together."""
     votes = list(Vote.objects.filter(voter=user).only("pk"))
     for vote in votes:
@@ -96,6 +98,6 @@ def _disown_votes(user: User) -> None:
     Vote.objects.bulk_update(votes, ["voter", "device_hash"], batch_size=1000)
 
 
-def _hash(secret: str) -> str:
+def _token_hash(secret: str) -> str:
     """256 random bits need no salt and no stretching."""
     return hashlib.sha256(secret.encode()).hexdigest()

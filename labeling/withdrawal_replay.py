@@ -17,7 +17,7 @@ def replay(file: Path) -> tuple[int, int]:
         accounts.delete_account(user, is_replay=True)
         for user in User.objects.filter(key__in=keys)
     ]
-    stones = [
+    tombstones = [
         Withdrawal(
             contribution_id=line.id,
             withdrawn_at=line.at,
@@ -27,9 +27,9 @@ def replay(file: Path) -> tuple[int, int]:
         if line.kind == "face"
     ]
     faces = sum(receipt.count for receipt in erased)
-    for start in range(0, len(stones), BATCH):
-        batch = stones[start : start + BATCH]
-        faces += withdrawals.withdraw_ids([stone.pk for stone in batch]).count
+    for start in range(0, len(tombstones), BATCH):
+        batch = tombstones[start : start + BATCH]
+        faces += withdrawals.withdraw_ids([tombstone.pk for tombstone in batch]).count
         # Those that the backup never knew may stand in a release all the same.
         Withdrawal.objects.bulk_create(batch, ignore_conflicts=True)
     return faces, len(erased)

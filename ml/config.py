@@ -6,6 +6,9 @@ from typing import Any
 
 from ml.emotions import EMOTIONS
 
+# What the gate asks of a challenger (ml/evaluation/compare.py); the first is usual.
+GATE_POLICIES = ("improves", "significant")
+
 
 @dataclass(frozen=True)
 class Config:

@@ -85,7 +85,7 @@ def test_a_photo_goes_all_the_way(base, worker, client):
 
 def detect(client):
     """What the site says of a photo, as soon as it may know of a new champion."""
-    time.sleep(serving.LOOK_EVERY)
+    time.sleep(serving.CHECK_EVERY)
     answer = client.post(
         "/api/v1/detect?crops=1", make_photo(29), content_type="image/jpeg"
     )

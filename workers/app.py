@@ -107,7 +107,7 @@ def _keep_our_logging(**_: Any) -> None:
 
 
 @worker_ready.connect
-def _start_pulse(**_: Any) -> None:
+def _start_heartbeat(**_: Any) -> None:
     heartbeat.start(list(app.amqp.queues.consume_from))
 
 

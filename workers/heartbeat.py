@@ -29,7 +29,9 @@ def broker() -> redis.Redis:
 
 def start(queues: list[str]) -> None:
     """Beat for these queues until the process ends."""
-    threading.Thread(target=_beat, args=(queues,), name="pulse", daemon=True).start()
+    threading.Thread(
+        target=_beat, args=(queues,), name="heartbeat", daemon=True
+    ).start()
 
 
 def _beat(queues: list[str]) -> None:

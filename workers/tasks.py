@@ -2,11 +2,12 @@
 
 import logging
 
+from django.conf import settings
 from django.core.management import call_command
 
 from labeling.contributions import near_duplicates
 from labeling.errors import Refused
-from labeling.review import priority
+from labeling.review import review_queue
 from labeling.stats import site_stats
 from labeling.training import exams, schedule, training_runs
 from workers import launch
@@ -41,7 +42,7 @@ def retrain_when_due() -> None:
     if not schedule.reason():
         return
     try:
-        launch.start_training(preset=schedule.preset(), trigger="schedule")
+        launch.start_training(preset=settings.RETRAIN_PRESET, trigger="schedule")
     except Refused as refusal:
         log.info("no retraining tonight: %s", refusal)
 
@@ -53,7 +54,7 @@ def purge() -> None:
 
 @app.task
 def rank() -> None:
-    priority.refresh()
+    review_queue.refresh_priorities()
 
 
 @app.task

@@ -9,11 +9,12 @@ from types import FrameType
 
 from django.core.exceptions import ImproperlyConfigured
 
-from deploy.supervisor import health_check, leash, preflight, processes, services
+from deploy.supervisor import health_check, preflight, processes, services
 from deploy.supervisor.guard import Guard
 from deploy.supervisor.processes import Child
 from webapp.config import env, service_paths
 from webapp.config.startup_error import StartupError
+from workers.parent_death import end_with_parent
 
 
 class Stopped(BaseException):
@@ -154,7 +155,7 @@ def main() -> int:
     if "MAKELEVEL" in os.environ:
         # A killed `make` takes its site along; started by hand, the site may outlive
         # the shell that started it.
-        leash.follow_parent(signal.SIGTERM)
+        end_with_parent(os.getppid(), signal.SIGTERM)
     try:
         site = Site()
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):

@@ -1,8 +1,9 @@
 """Ends every process group of the site when the supervisor is gone, however it went.
 
-The leash (leash.py) tells the supervisor's own children to end. They may not listen,
-and their children know nothing of it; so this small process waits at the end of a pipe
-that closes when the supervisor dies. Lines on it: `+7` watch group 7, `-7` no longer.
+The kernel tells the supervisor's own children to end (`workers/parent_death.py`). They
+may not listen, and their children know nothing of it; so this small process waits at
+the end of a pipe that closes when the supervisor dies. Lines on it: `+7` watch group 7,
+`-7` no longer.
 """
 
 import os

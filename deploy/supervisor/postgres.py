@@ -12,16 +12,17 @@ import signal
 import subprocess
 import time
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 
 import psycopg2
 from psycopg2 import sql
 
-from deploy.supervisor.leash import leash
 from deploy.supervisor.service_user import Account
 from webapp.config import postgres_programs, service_paths
 from webapp.config.service_paths import ServicePaths
 from webapp.config.startup_error import StartupError
+from workers.parent_death import end_with_parent
 
 SUPERUSER = "postgres"
 STOP_SIGNAL = signal.SIGINT  # "Fast shutdown": everybody out, and a clean checkpoint.
@@ -82,7 +83,7 @@ def start(paths: ServicePaths, account: Account, log: Path) -> subprocess.Popen[
             stderr=out,
             env={"LC_ALL": "C.UTF-8", "PATH": os.defpath, "TZ": "UTC"},
             cwd=paths.postgres,
-            preexec_fn=leash(STOP_SIGNAL),
+            preexec_fn=partial(end_with_parent, os.getpid(), STOP_SIGNAL),
             process_group=0,
             **account.popen,
         )

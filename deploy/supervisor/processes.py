@@ -1,4 +1,4 @@
-"""The children: started on a leash, restarted when they die, ended in order."""
+"""The children: bound to our life, restarted when they die, ended in order."""
 
 import os
 import signal
@@ -7,11 +7,12 @@ import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from deploy.supervisor.guard import Guard
-from deploy.supervisor.leash import leash
 from webapp.config.startup_error import StartupError
+from workers.parent_death import end_with_parent
 
 LONGEST_WAIT = 30.0  # seconds between two attempts at a child that keeps dying
 SETTLED = 60.0  # seconds after which a child counts as healthy again
@@ -117,6 +118,6 @@ def program(
         cwd=cwd,
         stdin=subprocess.DEVNULL,
         pass_fds=pass_fds,
-        preexec_fn=leash(signal.SIGTERM),
+        preexec_fn=partial(end_with_parent, os.getpid(), signal.SIGTERM),
         process_group=0,
     )

@@ -7,14 +7,15 @@ import shutil
 import signal
 import subprocess
 import time
+from functools import partial
 from pathlib import Path
 
 import redis
 
-from deploy.supervisor.leash import leash
 from deploy.supervisor.service_user import Account
 from webapp.config.service_paths import ServicePaths
 from webapp.config.startup_error import StartupError
+from workers.parent_death import end_with_parent
 
 STOP_SIGNAL = signal.SIGTERM
 
@@ -57,7 +58,7 @@ def start(paths: ServicePaths, account: Account, log: Path) -> subprocess.Popen[
             stderr=out,
             env={"PATH": os.defpath},
             cwd=paths.redis,
-            preexec_fn=leash(STOP_SIGNAL),
+            preexec_fn=partial(end_with_parent, os.getpid(), STOP_SIGNAL),
             process_group=0,
             **account.popen,
         )

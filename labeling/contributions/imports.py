@@ -68,10 +68,10 @@ def take_all(found: list[tuple[Path, str]], source: Source) -> Iterator[Outcome]
 
 
 def _take(data: bytes, emotion: str, source: Source) -> str:
-    numbers = _numbers(data, source)
-    if Withdrawal.objects.filter(pk__in=numbers).exists():
+    ids = _ids(data, source)
+    if Withdrawal.objects.filter(pk__in=ids).exists():
         return "withdrawn"
-    if Contribution.objects.filter(pk__in=numbers).exists():
+    if Contribution.objects.filter(pk__in=ids).exists():
         return "known"
     crop = _crop(data, source)
     offers.offer(
@@ -81,16 +81,16 @@ def _take(data: bytes, emotion: str, source: Source) -> str:
         consent=consent.for_import(
             may_be_seen=source.may_be_seen, may_be_released=source.may_be_released
         ),
-        claim=_opinion(crop),
+        claim=_claim(crop),
         source=Contribution.Source.IMPORT,
         source_name=source.name,
         consent_basis=source.basis,
-        pk=numbers[0],
+        pk=ids[0],
     )
     return "kept"
 
 
-def _numbers(data: bytes, source: Source) -> list[UUID]:
+def _ids(data: bytes, source: Source) -> list[UUID]:
     """Today's number, and those that former secret keys would have given."""
     what = f"{source.name}|{hashlib.sha256(data).hexdigest()}"
     return [
@@ -125,21 +125,18 @@ def _crop(data: bytes, source: Source) -> NDArray[np.uint8]:
     return face_crop.crop(rgb, found[0].box)
 
 
-def _opinion(crop: NDArray[np.uint8]) -> FaceClaim | None:
+def _claim(crop: NDArray[np.uint8]) -> FaceClaim | None:
     """What the champion says of it, if there is one."""
     champion = serving.predictor()
     if champion is None:
         return None
-    said = champion.predictor.predict(face_crop.to_network(crop)[None])
-    names, shares = champion.predictor.emotions, said.probabilities[0]
+    predictor = champion.predictor
+    said = predictor.predict(face_crop.to_network(crop)[None]).probabilities[0]
     return FaceClaim(
         nonce=secrets.token_bytes(16),
         box=(0, 0, crop.shape[1], crop.shape[0]),
         version_id=champion.version_id,
-        emotion=names[int(shares.argmax())],
-        probabilities={
-            name: round(float(share), 4)
-            for name, share in zip(names, shares, strict=True)
-        },
+        emotion=predictor.emotions[int(said.argmax())],
+        probabilities=predictor.by_emotion(said),
         expires=timezone.now(),
     )

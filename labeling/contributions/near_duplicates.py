@@ -9,12 +9,13 @@ from dataclasses import dataclass
 from uuid import UUID, uuid4
 
 import numpy as np
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 from numpy.typing import NDArray
 
 from labeling.contributions import fer2013_test_set
+from labeling.db import AdvisoryLock, try_lock
 from labeling.errors import Refused
 from labeling.models import Contribution, Crop, DatasetSplit, Review, User
 from labeling.review import decisions
@@ -23,9 +24,8 @@ from ml.vision.near_duplicates import Known
 
 log = logging.getLogger(__name__)
 
-LOCK = 0x4D49454E04  # one clustering at a time
-OWN = 2000  # of a giver's faces, the latest, are looked through
-SHARD = 20_000  # faces compared with at once: 24 MB, however many there are
+LATEST_OWN = 2000  # of a giver's faces, the latest, are looked through
+CHUNK = 20_000  # faces compared with at once: 24 MB, however many there are
 BATCH = 50  # new faces a run
 
 
@@ -58,7 +58,7 @@ def refuse_own(
         own = Crop.objects.filter(contribution__giver=by)
     else:
         own = Crop.objects.filter(pk__in=before)
-    latest = _signatures(own.order_by("-contribution__created_at"), OWN)
+    latest = _signatures(own.order_by("-contribution__created_at"), LATEST_OWN)
     if Known(list(latest.values())).find(signature):
         raise Refused(
             "own_duplicate",
@@ -73,7 +73,7 @@ def cluster_new(*, batch: int = BATCH) -> int:
     who came first stays, a later copy from the other split goes to neither.
     """
     with transaction.atomic():
-        if not _alone():
+        if not try_lock(AdvisoryLock.NEAR_DUPLICATES):
             return 0
         new = _not_compared(batch)
         if not new:
@@ -81,15 +81,9 @@ def cluster_new(*, batch: int = BATCH) -> int:
         fer2013_test_set.prepare()
         pairs = list(_pairs(new))
         _reject_test_faces(new)
-        _join(pairs, new)
+        _assign_clusters(pairs, new)
         Crop.objects.filter(pk__in=new).update(is_compared=True)
     return len(new)
-
-
-def _alone() -> bool:
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [LOCK])
-        return bool(cursor.fetchone()[0])
 
 
 def _signatures(rows: QuerySet[Crop], most: int) -> dict[UUID, bytes]:
@@ -104,20 +98,20 @@ def _not_compared(batch: int) -> dict[UUID, bytes]:
 
 def _pairs(new: dict[UUID, bytes]) -> Iterator[tuple[UUID, UUID]]:
     """Every new face with every face that is the same picture."""
-    for ids, known in _shards():
+    for ids, known in _chunks():
         for asked, signature in new.items():
             for match in known.find(signature):
                 if ids[match.place] != asked:
                     yield asked, ids[match.place]
 
 
-def _shards() -> Iterator[tuple[list[UUID], Known]]:
+def _chunks() -> Iterator[tuple[list[UUID], Known]]:
     rows = Crop.objects.order_by("pk")
-    shard = _signatures(rows, SHARD)
-    while shard:
-        ids = list(shard)
-        yield ids, Known(list(shard.values()))
-        shard = _signatures(rows.filter(pk__gt=ids[-1]), SHARD)
+    chunk = _signatures(rows, CHUNK)
+    while chunk:
+        ids = list(chunk)
+        yield ids, Known(list(chunk.values()))
+        chunk = _signatures(rows.filter(pk__gt=ids[-1]), CHUNK)
 
 
 def _reject_test_faces(new: dict[UUID, bytes]) -> None:
@@ -139,21 +133,21 @@ class _Member:
     is_new: bool
 
 
-def _join(pairs: list[tuple[UUID, UUID]], new: dict[UUID, bytes]) -> None:
+def _assign_clusters(pairs: list[tuple[UUID, UUID]], new: dict[UUID, bytes]) -> None:
     asked = {face for pair in pairs for face in pair}
     clusters = Contribution.objects.filter(pk__in=asked, cluster__isnull=False)
     known = set(clusters.values_list("cluster", flat=True))
     held = Contribution.objects.select_for_update().order_by("pk")
     rows = held.filter(pk__in=asked) | held.filter(cluster__in=known)
     faces = {face.pk: face for face in rows}
-    for group in _groups(pairs, faces.values()):
+    for group in _connected(pairs, faces.values()):
         members = [_Member(faces[pk], pk in new) for pk in group if pk in faces]
         if len(members) > 1:
-            _settle(members)
+            _merge(members)
     Contribution.objects.bulk_update(faces.values(), ["cluster", "split"])
 
 
-def _groups(
+def _connected(
     pairs: Iterable[tuple[UUID, UUID]], faces: Iterable[Contribution]
 ) -> list[set[UUID]]:
     """Faces that hang together, by a pair or by a cluster that is there already."""
@@ -178,7 +172,7 @@ def _groups(
     return groups
 
 
-def _settle(members: list[_Member]) -> None:
+def _merge(members: list[_Member]) -> None:
     """One cluster, one split: that of who was here first.
 
     Should two clusters of both splits turn out to be one, the examining faces leave:

@@ -22,7 +22,7 @@ from labeling.detection.photos import FaceClaim
 from labeling.emotions import Emotion
 from labeling.errors import Refused
 from labeling.models import Contribution, Crop, SpentToken, User
-from labeling.review import priority
+from labeling.review import review_queue
 from ml.vision import decode, face_crop
 
 SECRET_BYTES = 16  # 128 bits, in the private link
@@ -69,12 +69,12 @@ def offer(
         source=source,
         source_name=source_name,
         consent_basis=consent_basis,
-        **_agreed(consent),
-        **_model_said(claim),
+        **_consent_fields(consent),
+        **_claim_fields(claim),
         **_keyed_digest(jpeg),
     )
     row = Crop(pk=face.pk, jpeg=jpeg, edge=len(crop), signature=signature)
-    _keep(face, row, claim, before)
+    _save(face, row, claim, before)
     return Offer(face, secret)
 
 
@@ -100,7 +100,7 @@ def change_consent(
     """Widen or narrow the two free consents; withdrawn ones hold at once."""
     now = consents.given(may_be_seen=may_be_seen, may_be_released=may_be_released)
     changed = Contribution.objects.filter(pk=contribution.pk).update(
-        **_agreed(now),
+        **_consent_fields(now),
         consented_at=Now(),
         screened_at=F("screened_at") if may_be_seen else None,
     )
@@ -115,14 +115,14 @@ def _check_emotion(emotion: str) -> None:
         )
 
 
-def _keep(
+def _save(
     face: Contribution, crop: Crop, claim: FaceClaim | None, before: Collection[UUID]
 ) -> None:
     """Everything, or nothing."""
-    face.priority = priority.of(face)
+    face.priority = review_queue.priority_of(face)
     with transaction.atomic():
         if claim:
-            _spend(claim)
+            _spend_token(claim)
         near_duplicates.refuse_own(
             bytes(crop.signature or b""), by=face.giver, before=before
         )
@@ -131,7 +131,7 @@ def _keep(
         crop.save(force_insert=True)
 
 
-def _agreed(consent: Consent) -> dict[str, Any]:
+def _consent_fields(consent: Consent) -> dict[str, Any]:
     return {
         "consent_version": consent.version,
         "consent_language": consent.language,
@@ -140,7 +140,7 @@ def _agreed(consent: Consent) -> dict[str, Any]:
     }
 
 
-def _model_said(claim: FaceClaim | None) -> dict[str, Any]:
+def _claim_fields(claim: FaceClaim | None) -> dict[str, Any]:
     if claim is None:
         return {}
     return {
@@ -169,7 +169,7 @@ def _pixels(crop_jpeg: bytes) -> NDArray[np.uint8]:
     return rgb
 
 
-def _spend(claim: FaceClaim) -> None:
+def _spend_token(claim: FaceClaim) -> None:
     try:
         with transaction.atomic():
             SpentToken.objects.create(nonce=claim.nonce.hex(), expires_at=claim.expires)

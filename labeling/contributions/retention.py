@@ -1,9 +1,7 @@
 """Nothing is kept for longer than it is of use. Beat calls `purge` once a day."""
 
 import logging
-from collections.abc import Iterator
 from datetime import timedelta
-from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
@@ -24,8 +22,8 @@ def purge() -> dict[str, int]:
     rejected_since = Now() - timedelta(days=settings.KEEP_REJECTED_DAYS)
     faces = Contribution.objects.all()
     gone = {
-        "waiting": _bury(faces.waiting().filter(created_at__lt=waiting_since)),
-        "rejected": _bury(
+        "waiting": _delete(faces.waiting().filter(created_at__lt=waiting_since)),
+        "rejected": _delete(
             faces.filter(
                 status=Contribution.Status.REJECTED, decided_at__lt=rejected_since
             )
@@ -36,20 +34,17 @@ def purge() -> dict[str, int]:
     return gone
 
 
-def _bury(old: QuerySet[Contribution]) -> int:
-    return sum(len(batch) for batch in _batches(old))
-
-
-def _batches(old: QuerySet[Contribution]) -> Iterator[dict[UUID, bool]]:
+def _delete(old: QuerySet[Contribution]) -> int:
     """A few at a time, each in a transaction of its own, so that nobody waits long.
 
     They are looked up again under the lock: one that was decided in this very moment
     is not too old any more.
     """
+    count = 0
     while True:
         with transaction.atomic():
             some = old.order_by("pk").select_for_update(skip_locked=True)
             batch = withdrawals.delete_faces(some.values_list("pk", flat=True)[:BATCH])
         if not batch:
-            return
-        yield batch
+            return count
+        count += len(batch)

@@ -1,7 +1,7 @@
 """Taking faces back: picture, hashes and keys go at once, a tombstone stays.
 
 The versions that were trained with a face, and all warm-started from them, are marked
-as contaminated in the same transaction. A training that is running keeps a scratch copy
+as contaminated in the same transaction. A training that is running keeps its copy
 until it ends; the receipt says so.
 """
 
@@ -18,6 +18,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from labeling.contributions import withdrawal_log
+from labeling.db import AdvisoryLock, hold_lock
 from labeling.errors import Refused
 from labeling.models import (
     Contribution,
@@ -42,7 +43,7 @@ class Receipt:
     at: datetime
     faces: list[UUID] = field(default_factory=list)
     contaminated: list[ModelVersion] = field(default_factory=list)
-    running: TrainingRun | None = None  # its scratch copy goes when it ends
+    running: TrainingRun | None = None  # its copy goes when it ends
     released: int = 0  # stood in a dataset that others may have taken
 
     @property
@@ -82,14 +83,14 @@ def secret_hash(secret: str) -> str:
     return hashlib.sha256(secret.encode()).hexdigest()
 
 
-def delete_faces(rows: Iterable[UUID]) -> dict[UUID, bool]:
+def delete_faces(contribution_ids: Iterable[UUID]) -> dict[UUID, bool]:
     """Delete faces with all that hangs on them, and what manifests say of them. Call
     it in a transaction; returns those that were there, and whether a release held them.
     """
     # Always in the order of the ids, so that two of us never wait for each other.
     there = (
         Contribution.objects.select_for_update()
-        .filter(pk__in=list(rows))
+        .filter(pk__in=list(contribution_ids))
         .order_by("pk")
         .values_list("pk", "released_at")
     )
@@ -103,22 +104,22 @@ def delete_faces(rows: Iterable[UUID]) -> dict[UUID, bool]:
 
 
 @transaction.atomic
-def withdraw_ids(rows: Iterable[UUID]) -> Receipt:
-    lineage.hold()
-    gone = delete_faces(rows)
+def withdraw_ids(contribution_ids: Iterable[UUID]) -> Receipt:
+    hold_lock(AdvisoryLock.LINEAGE)
+    gone = delete_faces(contribution_ids)
     now = timezone.now()
-    stones = [
+    tombstones = [
         Withdrawal(contribution_id=face, withdrawn_at=now, was_released=was_released)
         for face, was_released in gone.items()
     ]
-    Withdrawal.objects.bulk_create(stones, ignore_conflicts=True)
+    Withdrawal.objects.bulk_create(tombstones, ignore_conflicts=True)
     contaminated = lineage.contaminate(gone) if gone else []
     running = TrainingRun.objects.active().filter(
         pk__in=SnapshotRow.objects.filter(contribution_id__in=gone).values(
             "snapshot__run"
         )
     )
-    transaction.on_commit(partial(withdrawal_log.faces, stones))
+    transaction.on_commit(partial(withdrawal_log.faces, tombstones))
     log.info(
         "%s faces withdrawn, %s versions contaminated", len(gone), len(contaminated)
     )

@@ -120,7 +120,7 @@ def _row(
         "id": str(face.pk),
         "jpeg": jpeg,
         "emotion": face.decided_emotion,
-        "distribution": weights.label(face.emotion, face.decided_emotion, votes),
+        "distribution": weights.soft_label(face.emotion, face.decided_emotion, votes),
         "votes": face.vote_count,
         "person": person,
         "given": f"{face.created_at:%Y-%m}",

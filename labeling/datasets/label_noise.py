@@ -22,11 +22,11 @@ from ml.data import label_noise
 from ml.vision import decode, face_crop
 
 EMOTIONS = list(Emotion.values)
-MOST = 5_000  # opinions asked for at one snapshot: half a minute
+MOST_ASKED = 5_000  # opinions asked for at one snapshot: half a minute
 BATCH = 200
 # So many faces say as much as all do about what a class looks like to the model, and
 # memory stays constant. Taken by their ids, they are any faces.
-TOGETHER = 50_000
+PART_SIZE = 50_000
 
 GoOn = Callable[[], None]  # raises when the run is to stop
 
@@ -38,13 +38,13 @@ def ask_champion(go_on: GoOn) -> None:
         return
     taught = SnapshotRow.objects.filter(contribution_id=OuterRef("pk"))
     silent = _candidates().filter(~Exists(taught), model_probabilities={})
-    ids = list(silent.order_by("-created_at").values_list("pk", flat=True)[:MOST])
+    ids = list(silent.order_by("-created_at").values_list("pk", flat=True)[:MOST_ASKED])
     if not ids:
         return
     predictor = Predictor.load(model_files.fetch(champion, names=model_files.SERVED))
     for start in range(0, len(ids), BATCH):
         go_on()
-        _keep(champion, predictor, ids[start : start + BATCH])
+        _store_opinions(champion, predictor, ids[start : start + BATCH])
 
 
 def find(go_on: GoOn) -> Iterator[set[UUID]]:
@@ -54,7 +54,7 @@ def find(go_on: GoOn) -> Iterator[set[UUID]]:
     known = _candidates().exclude(model_probabilities={}).order_by("pk")
     rows = known.values_list("pk", "decided_emotion", "model_probabilities")
     count = known.count()
-    parts = -(-count // TOGETHER) or 1
+    parts = -(-count // PART_SIZE) or 1
     left = rows.iterator(chunk_size=2_000)
     while part := list(islice(left, -(-count // parts))):
         go_on()
@@ -72,7 +72,9 @@ def _candidates() -> ContributionQuerySet:
     return Contribution.objects.accepted().filter(split=DatasetSplit.TRAIN)
 
 
-def _keep(champion: ModelVersion, predictor: Predictor, ids: list[UUID]) -> None:
+def _store_opinions(
+    champion: ModelVersion, predictor: Predictor, ids: list[UUID]
+) -> None:
     crops = dict(Crop.objects.filter(pk__in=ids).values_list("pk", "jpeg"))
     shown = list(Contribution.objects.filter(pk__in=list(crops)))
     seen = [
@@ -82,9 +84,6 @@ def _keep(champion: ModelVersion, predictor: Predictor, ids: list[UUID]) -> None
     for face, p in zip(shown, said, strict=True):
         face.model_version = champion
         face.model_emotion = predictor.emotions[int(p.argmax())]
-        face.model_probabilities = {
-            str(e): round(float(x), 4)
-            for e, x in zip(predictor.emotions, p, strict=True)
-        }
+        face.model_probabilities = predictor.by_emotion(p)
     fields = ["model_version", "model_emotion", "model_probabilities"]
     Contribution.objects.bulk_update(shown, fields)

@@ -15,6 +15,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import connection
+from psycopg2.extras import NamedTupleCursor
 
 from labeling.datasets import weights
 from labeling.db import copy_rows
@@ -42,7 +43,7 @@ SELECT DISTINCT ON (COALESCE(c.cluster, c.id))
     c.giver_id, COALESCE(v.votes, '{{}}'::jsonb) AS votes,
     CASE WHEN c.giver_id IS NOT NULL THEN c.giver_id
          WHEN c.source = 'import' THEN NULL  -- an admin's doing: no cap
-         ELSE 0 END AS hand  -- all without an account together
+         ELSE 0 END AS capped_as  -- all without an account together
 FROM labeling_contribution c LEFT JOIN votes v ON v.contribution_id = c.id
 WHERE c.status = 'accepted'
   AND (c.cluster IS NULL OR c.cluster NOT IN (SELECT cluster FROM straddling))
@@ -61,22 +62,24 @@ SELECT count(*), count(DISTINCT giver_id) FROM chosen WHERE split = 'exam'
 """
 
 # How many givers gave how many faces; a giver of 0 stands for all without account.
-_HANDS = """
+_FACES_PER_GIVER = """
 SELECT n, count(*) FROM (
     SELECT count(*) AS n FROM chosen
-    WHERE split = 'train' AND hand IS NOT NULL AND (%(emotion)s = '' OR
+    WHERE split = 'train' AND capped_as IS NOT NULL AND (%(emotion)s = '' OR
           decided_emotion = %(emotion)s)
-    GROUP BY hand
-) AS hands GROUP BY n
+    GROUP BY capped_as
+) AS givers GROUP BY n
 """
 
 _ROWS = """
 SELECT c.id, c.emotion, c.decided_emotion, c.source, c.digest, c.digest_key, c.split,
     c.votes,
-    c.hand IS NOT NULL AND c.split = 'train',
-    count(*) OVER (PARTITION BY c.split, c.hand),
-    count(*) OVER (PARTITION BY c.split, c.hand, c.decided_emotion),
-    COALESCE(r.agreed, 0), COALESCE(r.decided, 0), d.id IS NOT NULL
+    c.capped_as IS NOT NULL AND c.split = 'train' AS is_capped,
+    count(*) OVER (PARTITION BY c.split, c.capped_as) AS giver_faces,
+    count(*) OVER (PARTITION BY c.split, c.capped_as, c.decided_emotion)
+        AS giver_faces_in_class,
+    COALESCE(r.agreed, 0) AS giver_agreed, COALESCE(r.decided, 0) AS giver_decided,
+    d.id IS NOT NULL AS is_doubted
 FROM chosen c LEFT JOIN doubted d ON d.id = c.id LEFT JOIN (
     SELECT giver_id, count(*) AS decided, count(*) FILTER (
         WHERE status = 'accepted' AND emotion = decided_emotion) AS agreed
@@ -108,19 +111,23 @@ class Row:
 
 
 def stream(
-    *, alone: bool, weight: float, size: int, doubted: Iterable[set[UUID]] = ()
+    *,
+    without_fer2013: bool,
+    weight: float,
+    size: int,
+    doubted: Iterable[set[UUID]] = (),
 ) -> Iterator[list[Row]]:
     """All chosen faces in the order of their ids, in batches. Needs a transaction.
 
-    `alone`: without FER-2013 the community's hold-out is the whole exam, however small;
-    beside it, it joins once it is large enough. `doubted`: see
+    `without_fer2013`: the community's hold-out is then the whole exam, however small;
+    beside FER-2013 it joins once it is large enough. `doubted`: see
     `labeling/datasets/label_noise.py`.
     """
     with connection.cursor() as cursor:
         cursor.execute(_CHOOSE)
         cursor.execute(_EXAM_SIZE)
         faces, givers = cursor.fetchone()
-        with_exam = alone or (
+        with_exam = without_fer2013 or (
             faces >= settings.HOLD_OUT_FACES and givers >= settings.HOLD_OUT_GIVERS
         )
         caps = _Caps(cursor)
@@ -128,11 +135,11 @@ def stream(
     for part in doubted:
         copy_rows("doubted", ["id"], ([face_id] for face_id in part))
     raw = connection.connection
-    with raw.cursor(name="chosen_faces") as cursor:
+    with raw.cursor(name="chosen", cursor_factory=NamedTupleCursor) as cursor:
         cursor.itersize = size
         cursor.execute(_ROWS, [with_exam])
         while batch := cursor.fetchmany(size):
-            rows = (_row(caps, weight, *values) for values in batch)
+            rows = (_row(face, caps=caps, weight=weight) for face in batch)
             yield [row for row in rows if row.weight]
 
 
@@ -140,11 +147,13 @@ class _Caps:
     """How many faces a giver counts for, over all and in each class."""
 
     def __init__(self, cursor: Any) -> None:
-        self.whole = self._cap(cursor, "")
-        self.of = {emotion: self._cap(cursor, emotion) for emotion in weights.EMOTIONS}
+        self.overall = self._cap(cursor, "")
+        self.by_emotion = {
+            emotion: self._cap(cursor, emotion) for emotion in weights.EMOTIONS
+        }
 
     def _cap(self, cursor: Any, emotion: str) -> float:
-        cursor.execute(_HANDS, {"emotion": emotion})
+        cursor.execute(_FACES_PER_GIVER, {"emotion": emotion})
         return weights.cap(
             cursor.fetchall(),
             least=settings.CAP_FACES,
@@ -152,52 +161,50 @@ class _Caps:
         )
 
 
-def _row(
-    caps: _Caps,
-    weight: float,
-    face_id: UUID,
-    giver_says: str,
-    reviewer_says: str,
-    source: str,
-    digest: bytes,
-    digest_key: bytes,
-    split: str,
-    votes: dict[str, float] | str,
-    is_capped: bool,
-    own: int,
-    own_in_class: int,
-    agreed: int,
-    decided: int,
-    is_doubtful: bool,
-) -> Row:
-    said = json.loads(votes) if isinstance(votes, str) else votes
+def _row(face: Any, *, caps: _Caps, weight: float) -> Row:
+    """`face`: the columns of _ROWS, by their names."""
+    votes = json.loads(face.votes) if isinstance(face.votes, str) else face.votes
     # Two strangers outvote a model. They excuse no poor record: they may be in league.
-    is_backed = said.get(reviewer_says, 0) >= AGREED
-    is_doubted = split == "train" and is_doubtful and not is_backed
-    if split == "exam":
+    is_backed = votes.get(face.decided_emotion, 0) >= AGREED
+    is_doubted = face.split == "train" and face.is_doubted and not is_backed
+    if face.split == "exam":
         # Examined on what was agreed on, not on a distribution.
-        label = [float(name == reviewer_says) for name in weights.EMOTIONS]
+        label = [float(name == face.decided_emotion) for name in weights.EMOTIONS]
         counts_for = 1.0
     else:
-        label = weights.label(giver_says, reviewer_says, said)
-        counts_for = weight * weights.clearness(said)
-        if giver_says == reviewer_says:
-            least = settings.RECORD_PERCENT / 100
-            counts_for *= weights.record(agreed, decided, least=least)
-        if is_doubted:
-            counts_for *= settings.DOUBT_PERCENT / 100
-        if is_capped:
-            in_class = caps.of[reviewer_says]
-            counts_for *= weights.damping(own, caps.whole, own_in_class, in_class)
-    counted = round(counts_for, 6)
-    facts = (face_id, label, counted, split, source)
+        label = weights.soft_label(face.emotion, face.decided_emotion, votes)
+        counts_for = weight * _trust(face, votes, is_doubted) * _cap_factor(face, caps)
+    counts_for = round(counts_for, 6)
+    values = (face.id, label, counts_for, face.split, face.source)
     return Row(
-        id=face_id,
+        id=face.id,
         label=label,
-        weight=counted,
-        split=split,
-        source=source,
-        digest=digests.seal(bytes(digest_key), *facts, picture=bytes(digest)),
-        emotion=reviewer_says,
+        weight=counts_for,
+        split=face.split,
+        source=face.source,
+        digest=digests.row_digest(
+            bytes(face.digest_key), *values, crop_digest=bytes(face.digest)
+        ),
+        emotion=face.decided_emotion,
         is_doubted=is_doubted,
+    )
+
+
+def _trust(face: Any, votes: dict[str, float], is_doubted: bool) -> float:
+    """At most 1; less where voters, the giver's record or a model give reason to."""
+    trust = weights.clarity(votes)
+    if face.emotion == face.decided_emotion:
+        least = settings.RECORD_PERCENT / 100
+        trust *= weights.record(face.giver_agreed, face.giver_decided, least=least)
+    if is_doubted:
+        trust *= settings.DOUBT_PERCENT / 100
+    return trust
+
+
+def _cap_factor(face: Any, caps: _Caps) -> float:
+    if not face.is_capped:
+        return 1.0
+    in_class = caps.by_emotion[face.decided_emotion]
+    return weights.cap_factor(
+        face.giver_faces, caps.overall, face.giver_faces_in_class, in_class
     )

@@ -1,6 +1,6 @@
-"""What a run trains on: fixed for ever as rows, and as scratch for the child.
+"""What a run trains on: fixed for ever as rows, and as files for the ML subprocess.
 
-First the faces are chosen (`_choose`): ids, labels, weights, splits and keyed digests
+First the faces are chosen (`_select`): ids, labels, weights, splits and keyed digests
 become the manifest in Postgres, under one hash. Then their pixels are streamed into
 Parquet (`write`), which a resumed run repeats from the manifest, leaving out what was
 withdrawn meanwhile. Neither ever holds more than a batch in memory.
@@ -15,17 +15,19 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+from django.conf import settings
 from django.db import connection, transaction
 from django.db.models import OuterRef, Subquery
 
 from labeling.contributions import near_duplicates
-from labeling.datasets import fer2013_source, label_noise, selection
-from labeling.datasets.parquet import Shards
+from labeling.datasets import label_noise, selection
 from labeling.datasets.weights import EMOTIONS
 from labeling.db import copy_rows
 from labeling.models import Contribution, Snapshot, SnapshotRow, TrainingRun
 from labeling.registry import digests
 from labeling.training import run_options, training_runs
+from ml.data.fer2013 import provenance
+from ml.data.snapshot import ShardWriter
 from ml.vision import decode, face_crop
 
 log = logging.getLogger(__name__)
@@ -50,41 +52,42 @@ def freeze(
 ) -> Snapshot:
     """The run's snapshot, made now or by an earlier attempt, written into `folder`.
 
-    Raises Refused when there is too little, training.Lost when the run is another's.
+    Raises Refused when there is too little, training_runs.Lost when the run is
+    another's.
     """
     snapshot = Snapshot.objects.filter(run=run).first()
     if snapshot is None:
         while near_duplicates.cluster_new():  # what was given in the last minute
             go_on()
         label_noise.ask_champion(go_on)
-        snapshot = _choose(run, attempt, go_on)
+        snapshot = _select(run, attempt, go_on)
     write(snapshot, folder, go_on=go_on)
     return snapshot
 
 
-def _choose(run: TrainingRun, attempt: int, go_on: GoOn) -> Snapshot:
-    tally = _Tally()
+def _select(run: TrainingRun, attempt: int, go_on: GoOn) -> Snapshot:
+    builder = _ManifestBuilder()
     with transaction.atomic():
         snapshot = Snapshot.objects.create(run=run, hash="", manifest={})
-        fer2013 = fer2013_source.fer2013()
+        fer2013 = _fer2013()
         header = {"format": FORMAT, "emotions": EMOTIONS, "fer2013": fer2013}
-        tally.begin(header)
+        builder.begin(header)
         weight = float(run.options.get("weight", 1.0))
         doubted = label_noise.find(go_on)
         for batch in selection.stream(
-            alone=fer2013 is None, weight=weight, size=BATCH, doubted=doubted
+            without_fer2013=fer2013 is None, weight=weight, size=BATCH, doubted=doubted
         ):
             go_on()
-            tally.add(batch)
+            builder.add(batch)
             copy_rows(
                 SnapshotRow._meta.db_table,
                 COLUMNS,
                 ((snapshot.pk, *row.manifest()) for row in batch),
             )
-        snapshot.hash = tally.digest.hexdigest()
-        snapshot.manifest = {**header, **tally.counts()}
-        if fer2013 is None and not tally.is_enough():
-            raise run_options.too_little(tally.rows["train"], tally.rows["exam"])
+        snapshot.hash = builder.digest.hexdigest()
+        snapshot.manifest = {**header, **builder.counts()}
+        if fer2013 is None and not builder.is_enough():
+            raise run_options.too_little(builder.rows["train"], builder.rows["exam"])
         snapshot.save(update_fields=["hash", "manifest"])
         # Only now, and briefly: the lock on the run's row would stop its heartbeat.
         with training_runs.fenced(run.pk, attempt):
@@ -92,10 +95,15 @@ def _choose(run: TrainingRun, attempt: int, go_on: GoOn) -> Snapshot:
     return snapshot
 
 
+def _fer2013() -> dict[str, Any] | None:
+    path: Path | None = settings.FER2013
+    return provenance(path, settings.FERPLUS) if path else None
+
+
 def write(snapshot: Snapshot, folder: Path, *, go_on: GoOn = lambda: None) -> None:
     """Stream the snapshot's faces into Parquet; the manifest comes last."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    with Shards(folder) as shards:
+    with ShardWriter(folder) as shards:
         for number, row in enumerate(_pixels(snapshot)):
             if number % BATCH == 0:
                 go_on()
@@ -115,20 +123,22 @@ def write(snapshot: Snapshot, folder: Path, *, go_on: GoOn = lambda: None) -> No
 def verify(snapshot: Snapshot) -> bool:
     """Whether the manifest in Postgres still is what its hash was taken of, and its
     rows say what they said; those of withdrawn faces say nothing any more."""
-    tally = _Tally()
-    tally.begin(
+    builder = _ManifestBuilder()
+    builder.begin(
         {key: snapshot.manifest[key] for key in ("format", "emotions", "fer2013")}
     )
     face = Contribution.objects.filter(pk=OuterRef("contribution_id"))
     rows = snapshot.rows.order_by("contribution_id").annotate(
         key=Subquery(face.values("digest_key")),
-        picture=Subquery(face.values("digest")),
+        crop_digest=Subquery(face.values("digest")),
     )
     for row in rows.iterator(chunk_size=BATCH):
-        if row.key and not digests.holds(row, bytes(row.key), bytes(row.picture)):
+        if row.key and not digests.is_intact(
+            row, bytes(row.key), bytes(row.crop_digest)
+        ):
             return False
-        tally.update(row.contribution_id, bytes(row.digest))
-    return bool(tally.digest.hexdigest() == snapshot.hash)
+        builder.add_digest(row.contribution_id, bytes(row.digest))
+    return bool(builder.digest.hexdigest() == snapshot.hash)
 
 
 _PIXELS = """
@@ -165,7 +175,7 @@ def _pixels(snapshot: Snapshot) -> Iterator[dict[str, Any]]:
 
 
 @dataclass
-class _Tally:
+class _ManifestBuilder:
     """The hash over the rows in the order of their ids, and what there is of each."""
 
     digest: Any = field(default_factory=hashlib.sha256)
@@ -180,7 +190,7 @@ class _Tally:
 
     def add(self, batch: list[selection.Row]) -> None:
         for row in batch:
-            self.update(row.id, row.digest)
+            self.add_digest(row.id, row.digest)
             self.rows[row.split] += 1
             if row.split == "train":
                 self.weight += row.weight
@@ -188,7 +198,7 @@ class _Tally:
                 self.emotions[row.emotion] += 1
                 self.sources[row.source] = self.sources.get(row.source, 0) + 1
 
-    def update(self, face_id: UUID, digest: bytes) -> None:
+    def add_digest(self, face_id: UUID, digest: bytes) -> None:
         self.digest.update(f"{face_id} {digest.hex()}\n".encode())
 
     def counts(self) -> dict[str, Any]:
@@ -204,7 +214,7 @@ class _Tally:
     def is_enough(self) -> bool:
         seen = sum(1 for count in self.emotions.values() if count)
         return (
-            self.rows["train"] >= run_options.ALONE_TRAIN
-            and self.rows["exam"] >= run_options.ALONE_EXAM
+            self.rows["train"] >= run_options.LEAST_TRAIN_FACES
+            and self.rows["exam"] >= run_options.LEAST_EXAM_FACES
             and seen > 1
         )

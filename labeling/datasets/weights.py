@@ -8,25 +8,25 @@ from collections.abc import Iterable, Mapping
 
 from labeling.emotions import Emotion
 
-REVIEWER_SAYS = 3.0  # votes that a reviewer's decision is worth; he saw the label
-GIVER_SAYS = 1.0
+REVIEWER_VOTES = 3.0  # what a reviewer's decision counts for; he saw the label
+GIVER_VOTES = 1.0
 RECORD_PRIOR = 4.0  # agreed faces that a new giver is credited with
 
 EMOTIONS = tuple(Emotion.values)
 
 
-def label(giver: str, reviewer: str, votes: Mapping[str, float]) -> list[float]:
+def soft_label(giver: str, reviewer: str, votes: Mapping[str, float]) -> list[float]:
     """Seven probabilities, in FER-2013's order, rounded so that they hash alike."""
-    said = dict.fromkeys(EMOTIONS, 0.0)
-    said[giver] += GIVER_SAYS
-    said[reviewer] += REVIEWER_SAYS
+    counted = dict.fromkeys(EMOTIONS, 0.0)
+    counted[giver] += GIVER_VOTES
+    counted[reviewer] += REVIEWER_VOTES
     for emotion in EMOTIONS:
-        said[emotion] += votes.get(emotion, 0)
-    whole = sum(said.values())
-    return [round(value / whole, 6) for value in said.values()]
+        counted[emotion] += votes.get(emotion, 0)
+    whole = sum(counted.values())
+    return [round(value / whole, 6) for value in counted.values()]
 
 
-def clearness(votes: Mapping[str, float]) -> float:
+def clarity(votes: Mapping[str, float]) -> float:
     """1 down to 0.5: how few of the voters found the expression unclear."""
     whole = sum(votes.values())
     unclear = sum(count for choice, count in votes.items() if choice not in EMOTIONS)
@@ -60,6 +60,6 @@ def cap(counts: Iterable[tuple[int, int]], *, least: int, share: float) -> float
         c = lower
 
 
-def damping(own: int, cap: float, own_in_class: int, cap_in_class: float) -> float:
+def cap_factor(own: int, cap: float, own_in_class: int, cap_in_class: float) -> float:
     """What scales each face of a giver so that together they keep to both caps."""
     return min(1.0, cap / own, cap_in_class / own_in_class)

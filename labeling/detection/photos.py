@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 from labeling.errors import Refused
 from labeling.registry import serving
 from labeling.registry.serving import LoadedModel
-from ml.artefact.card import Card
+from ml.artefact.predictor import Predictor, evidence_map
 from ml.vision import decode
 from ml.vision.detector import Detector, load_detector
 from ml.vision.face_crop import Box
@@ -138,8 +138,7 @@ def _detected_face(
     crops: bool,
     evidence: bool,
 ) -> DetectedFace:
-    card = champion.predictor.card
-    opinion = _opinion(face.probabilities, card)
+    opinion = _opinion(face.probabilities, champion.predictor)
     box = _whole_box(face.box, picture)
     extras: dict[str, Any] = {}
     if crops:
@@ -147,8 +146,8 @@ def _detected_face(
         token = _token(jpeg, box, champion.version_id, opinion)
         extras = {"crop_jpeg": jpeg, "token": token}
     if evidence:
-        winner = card.emotions.index(opinion["emotion"])
-        extras["evidence"] = _evidence_map(face.evidence, winner)
+        winner = champion.predictor.emotions.index(opinion["emotion"])
+        extras["evidence"] = evidence_map(face.evidence, winner)
     return DetectedFace(box=box, score=round(face.score, 4), **opinion, **extras)
 
 
@@ -206,18 +205,17 @@ def _token(
     )
 
 
-def _opinion(probabilities: NDArray[np.float32], card: Card) -> dict[str, Any]:
+def _opinion(
+    probabilities: NDArray[np.float32], predictor: Predictor
+) -> dict[str, Any]:
     first, second = (int(index) for index in np.argsort(-probabilities)[:2])
     best = float(probabilities[first])
     is_close = float(probabilities[second]) >= CLOSE * best
     return {
-        "emotion": card.emotions[first],
-        "probabilities": {
-            emotion: round(float(p), 4)
-            for emotion, p in zip(card.emotions, probabilities, strict=True)
-        },
-        "is_sure": best >= card.certainty_threshold,
-        "runner_up": card.emotions[second] if is_close else None,
+        "emotion": predictor.emotions[first],
+        "probabilities": predictor.by_emotion(probabilities),
+        "is_sure": best >= predictor.card.certainty_threshold,
+        "runner_up": predictor.emotions[second] if is_close else None,
     }
 
 
@@ -228,16 +226,6 @@ def _whole_box(box: Box, picture: decode.Picture) -> tuple[int, int, int, int]:
     right = min(picture.width, max(left + 1, round(box.x + box.w)))
     bottom = min(picture.height, max(top + 1, round(box.y + box.h)))
     return left, top, right - left, bottom - top
-
-
-def _evidence_map(evidence: NDArray[np.float32], winner: int) -> NDArray[np.uint8]:
-    """What spoke for the winner more than for the others, 0–255, uint8 [h, w].
-
-    The softmax sees only differences between classes, so their mean is taken away.
-    """
-    speaks_for = np.clip(evidence[..., winner] - evidence.mean(axis=-1), 0, None)
-    most = max(float(speaks_for.max()), 1e-6)
-    return np.asarray(np.rint(speaks_for * (255 / most)), np.uint8)
 
 
 class _Clock:

@@ -333,7 +333,7 @@ class Migration(migrations.Migration):
                 ('jpeg', models.BinaryField(help_text='The re-encoded face, at most 256 px.')),
                 ('side', models.PositiveSmallIntegerField(help_text='Pixels; crops are square.')),
                 ('signature', models.BinaryField(blank=True, help_text='For near-duplicates: see ml/duplicates.py.', null=True)),
-                ('is_compared', models.BooleanField(db_default=False, default=False, help_text='With all others, by `copies.py`.')),
+                ('is_compared', models.BooleanField(db_default=False, default=False, help_text='With all others, by `near_duplicates.py`.')),
                 ('views', models.PositiveIntegerField(db_default=0, default=0, help_text='How often voters were shown it: capped.')),
             ],
             options={

@@ -1,5 +1,5 @@
 """The rows that remember. One file per noun; state changes live beside this package
-(`contributions.py`, `reviews.py`, …), never in `save()`."""
+(`contributions/offers.py`, `review/decisions.py`, …), never in `save()`."""
 
 from labeling.models.contribution import Contribution, Crop, SpentToken
 from labeling.models.feedback import PredictionFeedback

@@ -97,7 +97,7 @@ class Contribution(models.Model):
         help_text="Share of the votes for the most chosen answer.",
     )
 
-    # The desk: how much a decision is worth, and who holds the face just now.
+    # The review queue: what orders it, and who looks at the face just now.
     priority = models.FloatField(default=0, db_default=0)
     leased_to = models.ForeignKey(
         User, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
@@ -125,7 +125,7 @@ class Contribution(models.Model):
         indexes = [
             # My page, a giver's record.
             models.Index(fields=["giver", "created_at"], name="gifts_of_a_giver"),
-            # The desk, whole and by emotion; retention.
+            # The review queue, whole and by emotion; retention.
             models.Index(
                 fields=["-priority", "created_at"],
                 condition=Q(status="waiting"),
@@ -157,7 +157,7 @@ class Contribution(models.Model):
                 condition=Q(status="accepted", agreement=1, screened_at__isnull=False),
                 name="gold_faces",
             ),
-            # Duplicates; the snapshot and the needs; counting.
+            # Duplicates; the snapshot and the demand; counting.
             models.Index(
                 fields=["cluster"],
                 condition=Q(cluster__isnull=False),
@@ -216,7 +216,9 @@ class Crop(models.Model):
         help_text="For near-duplicates: see ml/vision/near_duplicates.py.",
     )
     is_compared = models.BooleanField(
-        default=False, db_default=False, help_text="With all others, by `copies.py`."
+        default=False,
+        db_default=False,
+        help_text="With all others, by `near_duplicates.py`.",
     )
     views = models.PositiveIntegerField(
         default=0, db_default=0, help_text="How often voters were shown it: capped."

@@ -6,7 +6,7 @@ from django.db.models.functions import Now
 class SiteStats(models.Model):
     """The public figures as last counted, in one row: a page reads and never counts.
 
-    `numbers.refresh` writes it, beat calls that every few minutes.
+    `site_stats.refresh` writes it, beat calls that every few minutes.
     """
 
     id = models.PositiveSmallIntegerField(primary_key=True, default=1)

@@ -5,7 +5,7 @@ from labeling.models.training_run import TrainingRun
 
 
 class Snapshot(models.Model):
-    """What a run trained on, fixed for ever. Pixels are scratch and not in here."""
+    """What a run trained on, fixed for ever. Pixels are not in here."""
 
     run = models.OneToOneField(
         TrainingRun, on_delete=models.CASCADE, related_name="snapshot"

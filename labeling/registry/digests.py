@@ -18,11 +18,11 @@ from uuid import UUID
 
 from django.db import connection
 
+from labeling.db import AdvisoryLock, hold_lock
 from labeling.models import Exam, SnapshotRow
-from labeling.registry import lineage
 
 # A face whose answer changed stays one in the count, without name or answers.
-_ANSWERS = """
+_ERASE_FROM_REPORTS = """
     UPDATE labeling_exam AS exam SET report = jsonb_set(report, '{changed}', (
         SELECT jsonb_object_agg(kind, (
             SELECT COALESCE(jsonb_agg(CASE WHEN face ->> 'ref' = ANY(gone.refs)
@@ -40,17 +40,19 @@ _ANSWERS = """
 """
 
 
-def seal(key: bytes, *said: Any, picture: bytes) -> bytes:
-    """HMAC-SHA256 over what a row says (in the order of its columns) and the picture's
+def row_digest(key: bytes, *values: Any, crop_digest: bytes) -> bytes:
+    """HMAC-SHA256 over a row's values (in the order of its columns) and its crop's
     own digest."""
-    line = json.dumps([*map(_plain, said), picture.hex()], separators=(",", ":"))
+    plain = [str(value) if isinstance(value, UUID) else value for value in values]
+    line = json.dumps([*plain, crop_digest.hex()], separators=(",", ":"))
     return hmac.digest(key, line.encode(), "sha256")
 
 
-def holds(row: SnapshotRow, key: bytes, picture: bytes) -> bool:
-    """Whether a row still says what was sealed."""
-    said = (row.contribution_id, row.label, row.weight, row.split, row.source)
-    return hmac.compare_digest(seal(key, *said, picture=picture), bytes(row.digest))
+def is_intact(row: SnapshotRow, key: bytes, crop_digest: bytes) -> bool:
+    """Whether a row still holds the values that its digest was taken of."""
+    values = (row.contribution_id, row.label, row.weight, row.split, row.source)
+    expected = row_digest(key, *values, crop_digest=crop_digest)
+    return hmac.compare_digest(expected, bytes(row.digest))
 
 
 def erase(contribution_ids: Iterable[UUID]) -> None:
@@ -59,15 +61,11 @@ def erase(contribution_ids: Iterable[UUID]) -> None:
     rows = SnapshotRow.objects.filter(contribution_id__in=ids)
     rows.update(label=None, weight=None, source="")
     with connection.cursor() as cursor:
-        cursor.execute(_ANSWERS, [list(map(str, ids))])
+        cursor.execute(_ERASE_FROM_REPORTS, [list(map(str, ids))])
 
 
 def erase_since(exam: Exam) -> None:
     """The same for a report that was written while faces were withdrawn."""
-    lineage.hold()
+    hold_lock(AdvisoryLock.LINEAGE)
     rows = SnapshotRow.objects.filter(snapshot__run=exam.run_id, weight=None)
     erase(rows.values_list("contribution_id", flat=True))
-
-
-def _plain(value: Any) -> Any:
-    return str(value) if isinstance(value, UUID) else value

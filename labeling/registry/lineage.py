@@ -8,11 +8,8 @@ from django.db import connection
 from django.db.models import QuerySet
 from django.db.models.functions import Now
 
+from labeling.db import AdvisoryLock, hold_lock
 from labeling.models import ModelVersion, SnapshotRow
-
-# Withdrawing and adding a version exclude each other, so that neither overlooks the
-# other: see `contaminate` and `champions.add`.
-LOCK = 0x4D49454E01
 
 _HEIRS = """
     WITH RECURSIVE heir(id) AS (
@@ -38,12 +35,6 @@ _UNSEEN = """
         )
     )
 """
-
-
-def hold() -> None:
-    """Keep withdrawals and new versions apart until this transaction ends."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK])
 
 
 def versions_that_saw(contribution_ids: Iterable[UUID]) -> QuerySet[ModelVersion]:
@@ -88,7 +79,7 @@ def contaminate(contribution_ids: Iterable[UUID]) -> list[ModelVersion]:
 
     Call it in the transaction that deletes the faces.
     """
-    hold()
+    hold_lock(AdvisoryLock.LINEAGE)
     saw = versions_that_saw(contribution_ids)
     saw.filter(contaminated_at=None).update(contaminated_at=Now())
     return list(saw.defer("card").order_by("pk"))

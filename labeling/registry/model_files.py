@@ -18,7 +18,7 @@ SERVED = (cards.MODEL, cards.CARD)
 
 
 def store(version: ModelVersion, folder: Path) -> None:
-    """Put every file of a sealed artefact folder beside its version's row."""
+    """Put every file of a complete artefact folder beside its version's row."""
     names = [cards.CARD, *cards.read(folder).files]
     for name in names:
         content = (folder / name).read_bytes()
@@ -49,7 +49,7 @@ def fetch(version: ModelVersion, *, names: Sequence[str] | None = None) -> Path:
     return folder
 
 
-def forget(folder: Path) -> None:
+def discard(folder: Path) -> None:
     """Drop a cached folder that turned out to be no good; it will be fetched anew."""
     if _home() in folder.parents:
         shutil.rmtree(folder, ignore_errors=True)

@@ -4,21 +4,19 @@ every web process sees it at its next look (`labeling/registry/serving.py`)."""
 import dataclasses
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime
 from pathlib import Path
 
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models.functions import Now
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
+from labeling.db import AdvisoryLock, hold_lock
 from labeling.errors import Refused
 from labeling.models import ModelVersion, Promotion, TrainingRun, User
 from labeling.registry import lineage, model_files
 from ml.artefact import card as cards
 from ml.artefact.predictor import Predictor
-
-LOCK = 0x4D49454E02  # one change of champion at a time
 
 
 def current() -> ModelVersion | None:
@@ -27,11 +25,10 @@ def current() -> ModelVersion | None:
 
 
 @contextmanager
-def steady() -> Iterator[None]:
+def champion_locked() -> Iterator[None]:
     """A transaction in which nobody else changes the champion."""
     with transaction.atomic():
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK])
+        hold_lock(AdvisoryLock.CHAMPION)
         yield
 
 
@@ -42,11 +39,11 @@ def register_shipped(folder: Path) -> ModelVersion:
     """
     card = Predictor.load(folder).card
     cards.verify(folder)
-    with steady():
+    with champion_locked():
         version = ModelVersion.objects.filter(card__files=dict(card.files)).first()
         if version is None:
             version = _create(
-                card, origin=ModelVersion.Origin.SHIPPED, name=_free(card)
+                card, origin=ModelVersion.Origin.SHIPPED, name=_free_name(card)
             )
             model_files.store(version, folder)
         if current() is None:
@@ -57,16 +54,18 @@ def register_shipped(folder: Path) -> ModelVersion:
 def add(
     run: TrainingRun, folder: Path, *, parent: ModelVersion | None = None
 ) -> ModelVersion:
-    """Keep what a run has trained. Call it inside `training.fenced`."""
+    """Keep what a run has trained. Call it inside `training_runs.fenced`."""
     card = Predictor.load(folder).card
     cards.verify(folder)
     with transaction.atomic():
-        lineage.hold()
+        hold_lock(AdvisoryLock.LINEAGE)
         former = ModelVersion.objects.filter(run=run).first()
         if former is not None:  # an earlier attempt came this far
             return former
+        if parent:
+            parent.refresh_from_db(fields=["contaminated_at"])
         is_contaminated = bool(
-            parent and _contaminated_at(parent)
+            parent and parent.contaminated_at
         ) or lineage.saw_withdrawn(run.pk)
         version = _create(
             card,
@@ -99,7 +98,7 @@ def promote(
     `instead_of`: the champion that whoever decided had before his eyes. If another has
     taken its place since, nothing happens: Refused("champion_changed").
     """
-    with steady():
+    with champion_locked():
         former = current()
         if former and former.pk == version.pk:
             raise Refused(
@@ -129,7 +128,7 @@ def override(
     instead_of: ModelVersion | None = None,
 ) -> Promotion:
     """A trainer promotes a version that the exam did not. Name and reason on record."""
-    return _by_hand(version, Promotion.Kind.OVERRIDE, by, reason, instead_of)
+    return _promote_by_hand(version, Promotion.Kind.OVERRIDE, by, reason, instead_of)
 
 
 def roll_back(
@@ -142,10 +141,10 @@ def roll_back(
     """A trainer goes back to a version that served before."""
     if not version.promotions.exists():
         raise Refused("never_served", _("This version has never been champion."))
-    return _by_hand(version, Promotion.Kind.ROLL_BACK, by, reason, instead_of)
+    return _promote_by_hand(version, Promotion.Kind.ROLL_BACK, by, reason, instead_of)
 
 
-def _by_hand(
+def _promote_by_hand(
     version: ModelVersion,
     kind: str,
     by: User,
@@ -157,8 +156,9 @@ def _by_hand(
             "reason_missing", _("Please say why; the reason stays on record.")
         )
     with transaction.atomic():
-        lineage.hold()
-        if _contaminated_at(version):
+        hold_lock(AdvisoryLock.LINEAGE)
+        version.refresh_from_db(fields=["contaminated_at"])
+        if version.contaminated_at:
             raise Refused(
                 "contaminated",
                 _("A face that this version learned from has been withdrawn since."),
@@ -166,12 +166,6 @@ def _by_hand(
         return promote(
             version, kind=kind, by=by, reason=reason.strip(), instead_of=instead_of
         )
-
-
-def _contaminated_at(version: ModelVersion) -> datetime | None:
-    """As the database has it now, not as the row in hand was read."""
-    rows = ModelVersion.objects.filter(pk=version.pk)
-    return rows.values_list("contaminated_at", flat=True).get()
 
 
 def _create(
@@ -187,7 +181,7 @@ def _create(
     )
 
 
-def _free(card: cards.Card) -> str:
+def _free_name(card: cards.Card) -> str:
     """The card's name, or with a number where another version bears it."""
     name, number = card.name[:36], 1
     while ModelVersion.objects.filter(name=name).exists():

@@ -47,7 +47,7 @@ def screen(contribution: Contribution, *, by: User) -> Review:
     with transaction.atomic():
         if not rows.filter(screened_at=None).update(screened_at=Now()):
             raise _screened_already(contribution.pk)
-        event = _screening(contribution.pk, rows.get().status, by)
+        event = _screening_review(contribution.pk, rows.get().status, by)
         event.save(force_insert=True)
     return event
 
@@ -68,7 +68,7 @@ def undo(contribution: Contribution | None = None, *, by: User) -> Review:
         raise Refused("nothing_to_undo", _("There is nothing to undo."))
     try:
         with transaction.atomic():
-            _turn_back(event, by)
+            _revert(event, by)
             return Review.objects.create(
                 contribution_id=event.contribution_id,
                 by=by,
@@ -108,7 +108,9 @@ def screen_all(contribution_ids: Iterable[UUID], *, by: User) -> Bulk:
         fit = fit.filter(screened_at=None).order_by("pk").select_for_update()
         status = dict(fit.values_list("pk", "status"))
         Contribution.objects.filter(pk__in=status).update(screened_at=Now())
-        Review.objects.bulk_create(_screening(pk, status[pk], by) for pk in status)
+        Review.objects.bulk_create(
+            _screening_review(pk, status[pk], by) for pk in status
+        )
     return Bulk(list(status), len(asked) - len(status))
 
 
@@ -123,10 +125,10 @@ def _decide(
 ) -> Review:
     with transaction.atomic():
         face = Contribution.objects.filter(pk=face_id)
-        if not face.waiting().update(**_decided(act, emotion)):
+        if not face.waiting().update(**_row_changes(act, emotion)):
             raise _decided_already(face_id)
         given, decided = face.values_list("emotion", "decided_emotion").get()
-        event = _event(
+        event = _review(
             face_id, given, act, by, emotion=decided, reason=reason, note=note
         )
         event.save(force_insert=True)
@@ -142,15 +144,15 @@ def _decide_all(
         waiting = Contribution.objects.waiting().filter(pk__in=asked).order_by("pk")
         faces = list(waiting.select_for_update().values_list("pk", "emotion"))
         done = [pk for pk, _given in faces]
-        Contribution.objects.filter(pk__in=done).update(**_decided(act, ""))
+        Contribution.objects.filter(pk__in=done).update(**_row_changes(act, ""))
         Review.objects.bulk_create(
-            _event(pk, given, act, by, emotion=given, reason=reason, note=note)
+            _review(pk, given, act, by, emotion=given, reason=reason, note=note)
             for pk, given in faces
         )
     return Bulk(done, len(asked) - len(done))
 
 
-def _decided(act: Act, emotion: str) -> dict[str, Any]:
+def _row_changes(act: Act, emotion: str) -> dict[str, Any]:
     """What a decision changes in a face's row; no emotion: as the giver says."""
     changes: dict[str, Any] = {
         "status": Status.REJECTED if act == Act.REJECT else Status.ACCEPTED,
@@ -163,7 +165,7 @@ def _decided(act: Act, emotion: str) -> dict[str, Any]:
     return changes
 
 
-def _event(
+def _review(
     face_id: UUID,
     given: str,
     act: Act,
@@ -187,7 +189,7 @@ def _event(
     )
 
 
-def _screening(face_id: UUID, status: str, by: User) -> Review:
+def _screening_review(face_id: UUID, status: str, by: User) -> Review:
     return Review(
         contribution_id=face_id,
         by=by,
@@ -197,7 +199,7 @@ def _screening(face_id: UUID, status: str, by: User) -> Review:
     )
 
 
-def _turn_back(event: Review, by: User) -> None:
+def _revert(event: Review, by: User) -> None:
     face = Contribution.objects.filter(pk=event.contribution_id)
     if event.act == Act.SCREEN:
         face.update(screened_at=None)

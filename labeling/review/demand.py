@@ -10,13 +10,12 @@ from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
 from labeling.emotions import Emotion
-from labeling.models import Contribution, ModelVersion, SiteStats
-from labeling.registry import class_recall
+from labeling.models import Contribution, SiteStats
+from labeling.registry import class_recall, model_versions
 from labeling.registry.class_recall import Score
 
 FIRST_GOAL = 500  # faces an emotion; doubled once every emotion has reached it
-HALF = 0.5  # counts and the champion's weakness weigh alike
-LARGEST = 0.99  # an urgency stays below 1, the step of a disagreement (`priority.py`)
+LARGEST = 0.99  # of an urgency: below 1, the step of a disagreement in the queue
 
 
 @dataclass(frozen=True)
@@ -39,8 +38,8 @@ def by_emotion() -> list[Demand]:
     goal = FIRST_GOAL
     while min(counts.values()) >= goal:
         goal *= 2
-    found = [_need(emotion, counts, goal, score) for emotion in Emotion]
-    return sorted(found, key=lambda need: -need.urgency)
+    found = [_demand(emotion, counts, goal, score) for emotion in Emotion]
+    return sorted(found, key=lambda demand: -demand.urgency)
 
 
 def request(found: Sequence[Demand]) -> "str | Promise":
@@ -50,10 +49,12 @@ def request(found: Sequence[Demand]) -> "str | Promise":
 
 def urgency() -> dict[str, float]:
     """How much each emotion is needed now, 0 to 0.99."""
-    return {need.emotion.value: need.urgency for need in by_emotion()}
+    return {demand.emotion.value: demand.urgency for demand in by_emotion()}
 
 
-def _need(emotion: Emotion, counts: dict[str, int], goal: int, score: Score) -> Demand:
+def _demand(
+    emotion: Emotion, counts: dict[str, int], goal: int, score: Score
+) -> Demand:
     have, recall = counts[emotion], score.recall.get(emotion)
     missing = 1 - min(1.0, have / goal)
     weakness = 1 - recall if recall is not None else missing
@@ -62,7 +63,7 @@ def _need(emotion: Emotion, counts: dict[str, int], goal: int, score: Score) -> 
         have=have,
         goal=goal,
         recall=recall,
-        urgency=round(LARGEST * (HALF * missing + HALF * weakness), 2),
+        urgency=round(LARGEST * (missing + weakness) / 2, 2),
         reason=_reason(emotion, counts, score),
     )
 
@@ -87,7 +88,7 @@ def _counts() -> dict[str, int]:
     """Given and not rejected: as last counted, and what was given since."""
     figures = SiteStats.objects.first()
     if figures is None or "have" not in figures.data:
-        return held()
+        return faces_by_emotion()
     counts: dict[str, int] = dict(figures.data["have"])
     since = Contribution.objects.filter(created_at__gt=figures.counted_at).order_by()
     for emotion, n in since.values_list("emotion").annotate(n=Count("*")):
@@ -95,7 +96,7 @@ def _counts() -> dict[str, int]:
     return counts
 
 
-def held() -> dict[str, int]:
+def faces_by_emotion() -> dict[str, int]:
     """Faces given and not rejected, by what they are held to show."""
     counts = dict.fromkeys(Emotion.values, 0)
     rows = Contribution.objects.order_by()
@@ -107,4 +108,4 @@ def held() -> dict[str, int]:
 
 
 def _score() -> Score:
-    return class_recall.of(ModelVersion.objects.filter(is_champion=True).first())
+    return class_recall.of(model_versions.current())

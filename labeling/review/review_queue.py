@@ -1,22 +1,29 @@
-"""Who looks at which waiting face: one reviewer at a time holds it for a while.
+"""The waiting faces in order of priority, and who looks at which of them.
+
+Priority is how much a decision is worth: disagreement first (0, 1 or 2), then how much
+the emotion is needed (0 to 0.99). It is stored in the row, so that a queue of 200,000
+comes out of an index.
 
 A lease keeps two people from doing the same work. It decides nothing: should two decide
-all the same, `reviews` lets the first decision stand.
+all the same, `decisions` lets the first decision stand.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import timedelta
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Q
-from django.db.models.functions import Now
+from django.db.models import Case, FloatField, Q, Value, When
+from django.db.models.functions import Floor, Now
 
 from labeling.models import Contribution, User
 from labeling.models.contribution import ContributionQuerySet
+from labeling.review import demand
 
 LEASE = timedelta(minutes=5)
 ORDER = ("-priority", "created_at", "pk")
+DOUBT = 0.5  # the model gives the giver's label less than this
+DISSENT = 0.5  # the voters agree less than this
 
 
 def take(
@@ -53,3 +60,36 @@ def release(*, by: User) -> int:
     """Let go of everything that a reviewer holds: he leaves, or skips."""
     held = Contribution.objects.waiting().filter(leased_to=by)
     return held.update(leased_to=None, leased_until=None)
+
+
+def priority_of(face: Contribution, votes: Mapping[str, float] | None = None) -> float:
+    """The priority as things stand now; `votes`: weight by choice."""
+    return disagreement(face, votes or {}) + demand.urgency().get(face.emotion, 0.0)
+
+
+def disagreement(face: Contribution, votes: Mapping[str, float]) -> int:
+    """2 where model or voters say something else, 1 where they doubt, else 0."""
+    top = max(votes, key=lambda choice: votes[choice]) if votes else face.emotion
+    if top != face.emotion:
+        return 2
+    if face.model_emotion and face.model_emotion != face.emotion:
+        return 2
+    belief = face.model_probabilities.get(face.emotion, 1.0)
+    agreement = votes[top] / sum(votes.values()) if votes else 1.0
+    return int(belief < DOUBT or agreement < DISSENT)
+
+
+def refresh_priorities() -> int:
+    """Bring the waiting faces in line with what is needed now; how many moved."""
+    urgency = demand.urgency()
+    need = Case(
+        *(
+            When(emotion=emotion, then=Value(value))
+            for emotion, value in urgency.items()
+        ),
+        output_field=FloatField(),
+    )
+    target = Floor("priority") + need
+    return (
+        Contribution.objects.waiting().exclude(priority=target).update(priority=target)
+    )

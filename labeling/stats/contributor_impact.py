@@ -12,7 +12,7 @@ from django.utils.translation import ngettext_lazy
 
 from labeling.emotions import Emotion
 from labeling.models import Exam, ModelVersion, SnapshotRow, User
-from labeling.registry import class_recall, lineage
+from labeling.registry import class_recall, lineage, model_versions
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class ContributorImpact:
 
 def contributor_impact(user: User) -> ContributorImpact:
     """The same number of queries however many faces the person gave."""
-    champion = ModelVersion.objects.filter(is_champion=True).first()
+    champion = model_versions.current()
     gifts = user.gifts.all()
     if champion is None or not (seen := _seen(champion, user)):
         given = gifts.exists()

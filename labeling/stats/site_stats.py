@@ -5,22 +5,43 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+import krippendorff
+import numpy as np
 from django.db import connection, transaction
-from django.db.models import Count, Min
+from django.db.models import Count, Min, Q
+from django.db.models.functions import TruncWeek
 from django.utils import timezone
 
+from labeling.db import AdvisoryLock, try_lock
+from labeling.emotions import Emotion
 from labeling.models import (
     Contribution,
     ModelVersion,
+    Review,
     SiteStats,
     TrainingRun,
+    Vote,
     Withdrawal,
 )
-from labeling.registry import lineage
-from labeling.stats import counts
+from labeling.registry import lineage, model_versions
+from labeling.review import demand
+from labeling.stats.feedback_rates import feedback_rates
 
 STALE_AFTER = timedelta(minutes=15)  # beat is down: a page counts for itself
-LOCK = 0x4D49454E03  # one count at a time
+RECENT = timedelta(days=7)
+CHOICES = tuple(Vote.Choice.values)
+
+# How many faces got which votes: a few thousand kinds, however many faces. Gold votes
+# test the voter; votes taken along with a face that one person saw alone prove nothing.
+_VOTE_COUNTS = f"""
+    SELECT counts, count(*) FROM (
+        SELECT ARRAY[{
+    ", ".join(f"count(*) FILTER (WHERE choice = '{choice}')" for choice in CHOICES)
+}] AS counts
+        FROM labeling_vote WHERE gold_answer = ''
+        GROUP BY contribution_id HAVING count(*) > 1
+    ) AS faces GROUP BY counts
+"""  # noqa: S608
 
 
 @dataclass(frozen=True)
@@ -39,7 +60,7 @@ def current() -> dict[str, Any]:
     if figures is None or figures.counted_at < timezone.now() - STALE_AFTER:
         figures = refresh() or figures
     if figures is None:  # somebody else is counting for the first time
-        return counts.count() | {"counted_at": timezone.now().isoformat()}
+        return _count() | {"counted_at": timezone.now().isoformat()}
     data: dict[str, Any] = figures.data
     return data | {"counted_at": figures.counted_at.isoformat()}
 
@@ -47,12 +68,10 @@ def current() -> dict[str, Any]:
 def refresh() -> SiteStats | None:
     """Count everything anew; None if somebody else is just doing so."""
     with transaction.atomic():
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [LOCK])
-            if not cursor.fetchone()[0]:
-                return None
+        if not try_lock(AdvisoryLock.SITE_STATS):
+            return None
         figures, _created = SiteStats.objects.update_or_create(
-            pk=1, defaults={"data": counts.count(), "counted_at": timezone.now()}
+            pk=1, defaults={"data": _count(), "counted_at": timezone.now()}
         )
         return figures
 
@@ -72,10 +91,142 @@ def waits() -> Waits:
 
 
 def _withdrawn_from_champion() -> dict[str, Any]:
-    champion = ModelVersion.objects.filter(is_champion=True).first()
+    champion = model_versions.current()
     if champion is None or champion.contaminated_at is None:
         return {"n": 0, "since": None}
     seen = lineage.faces_seen_by(champion).values("contribution_id")
     return Withdrawal.objects.filter(pk__in=seen).aggregate(
         n=Count("pk"), since=Min("withdrawn_at")
     )
+
+
+def _count() -> dict[str, Any]:
+    """Everything the numbers page shows, as plain JSON values."""
+    faces = Contribution.objects.order_by()
+    status = dict(faces.values_list("status").annotate(n=Count("*")))
+    givers = faces.filter(giver__isnull=False).values("giver").distinct()
+    return {
+        "given": sum(status.values()),
+        "accepted": status.get("accepted", 0),
+        "rejected": status.get("rejected", 0),
+        "waiting": status.get("waiting", 0),
+        "withdrawn": Withdrawal.objects.count(),
+        "givers": givers.count(),
+        "emotions": _by_emotion(),
+        "have": demand.faces_by_emotion(),
+        "weeks": _by_week(),
+        "backlog": _backlog(),
+        "votes": _votes(),
+        "agreement": agreement(),
+        "corrections": _corrections(),
+    }
+
+
+def agreement() -> dict[str, Any]:
+    """Krippendorff's alpha of the votes: 1 agree always, 0 as if by chance.
+
+    None where nothing could be compared: no face with two votes, or one answer only.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(_VOTE_COUNTS)
+        kinds = cursor.fetchall()
+    counts = np.array([counts for counts, _faces in kinds]).reshape(-1, len(CHOICES))
+    faces = [faces for _counts, faces in kinds]
+    alpha = None
+    if np.count_nonzero(counts.sum(axis=0)) > 1:
+        alpha = krippendorff.alpha(
+            value_counts=np.repeat(counts, faces, axis=0),
+            level_of_measurement="nominal",
+        )
+    return {
+        "alpha": None if alpha is None else round(float(alpha), 4),
+        "faces": sum(faces),
+    }
+
+
+def _by_emotion() -> list[dict[str, Any]]:
+    """Of each emotion, as its giver named it, how many were given and accepted; and
+    how many are held to show it."""
+    faces = Contribution.objects.order_by()
+    is_kept = Q(status=Contribution.Status.ACCEPTED)
+    given = {
+        emotion: (n, accepted)
+        for emotion, n, accepted in faces.values_list("emotion").annotate(
+            n=Count("*"), accepted=Count("pk", filter=is_kept)
+        )
+    }
+    decided = dict(
+        faces.filter(is_kept).values_list("decided_emotion").annotate(n=Count("*"))
+    )
+    return [
+        {
+            "emotion": emotion,
+            "given": given.get(emotion, (0, 0))[0],
+            "accepted": given.get(emotion, (0, 0))[1],
+            "shown": decided.get(emotion, 0),
+        }
+        for emotion in Emotion.values
+    ]
+
+
+def _by_week() -> dict[str, Any]:
+    """Faces given in each week, by emotion, from the first week to this one."""
+    rows = list(
+        Contribution.objects.order_by()
+        .values_list(TruncWeek("created_at"), "emotion")
+        .annotate(n=Count("*"))
+    )
+    if not rows:
+        return {"starts": [], "given": {emotion: [] for emotion in Emotion.values}}
+    week, last = min(row[0] for row in rows), max(row[0] for row in rows)
+    starts = []
+    while week <= last:
+        starts.append(week)
+        week += timedelta(days=7)
+    found = {(week.date(), emotion): n for week, emotion, n in rows}
+    days = [week.date() for week in starts]
+    return {
+        "starts": [day.isoformat() for day in days],
+        "given": {
+            emotion: [found.get((day, emotion), 0) for day in days]
+            for emotion in Emotion.values
+        },
+    }
+
+
+def _backlog() -> dict[str, Any]:
+    waiting = Contribution.objects.waiting().order_by()
+    oldest = waiting.aggregate(oldest=Min("created_at"))["oldest"]
+    since = timezone.now() - RECENT
+    acts = (Review.Act.ACCEPT, Review.Act.RELABEL, Review.Act.REJECT)
+    decided = Review.objects.filter(act__in=acts, undone_by=None, created_at__gt=since)
+    return {
+        "oldest": oldest.isoformat() if oldest else None,
+        "decided_in_a_week": decided.count(),
+    }
+
+
+def _votes() -> dict[str, Any]:
+    votes = Vote.objects.order_by()
+    return {
+        "count": votes.count(),
+        "voters": votes.filter(voter__isnull=False).values("voter").distinct().count(),
+        "choices": dict(votes.values_list("choice").annotate(n=Count("*"))),
+    }
+
+
+def _corrections() -> list[dict[str, Any]]:
+    """By version, oldest first: how often people said that it was wrong."""
+    names = dict(ModelVersion.objects.order_by("pk").values_list("pk", "name"))
+    found = feedback_rates(list(names))
+    return [
+        {
+            "version": name,
+            "answers": c.n,
+            "wrong": c.wrong,
+            "low": c.low,
+            "high": c.high,
+        }
+        for pk, name in names.items()
+        if (c := found.get(pk))
+    ]

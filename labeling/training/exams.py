@@ -25,14 +25,14 @@ def record(
 ) -> Exam:
     """Put the report on record, promote the challenger if it says so, end the run.
 
-    Raises Outdated, or training.Lost.
+    Raises Outdated, or training_runs.Lost.
     """
-    with training_runs.fenced(run_id, attempt) as run, model_versions.steady():
+    with training_runs.fenced(run_id, attempt) as run, model_versions.champion_locked():
         holder = model_versions.current()
         if (holder and holder.pk) != (champion and champion.pk):
             raise Outdated
         challenger.refresh_from_db(fields=["contaminated_at"])
-        report = _spare_the_withdrawn(report, challenger)
+        report = _kept_if_contaminated(report, challenger)
         exam = Exam.objects.create(
             run=run,
             champion=champion,
@@ -50,7 +50,7 @@ def record(
     return exam
 
 
-def _spare_the_withdrawn(
+def _kept_if_contaminated(
     report: dict[str, Any], challenger: ModelVersion
 ) -> dict[str, Any]:
     """A face withdrawn during the run: what learned from it is not put in service."""
@@ -78,7 +78,7 @@ def may_measure(version: ModelVersion) -> bool:
     return version.private_test is None and version.exams.exists()
 
 
-def keep_private_test(version: ModelVersion, figures: dict[str, Any]) -> None:
+def record_private_test(version: ModelVersion, figures: dict[str, Any]) -> None:
     """The first measurement stands."""
     rows = ModelVersion.objects.filter(pk=version.pk, private_test__isnull=True)
     rows.update(private_test=figures)

@@ -13,13 +13,12 @@ from labeling.models.user import DatasetSplit
 from ml import config
 
 STARTS = ("champion", "scratch")
-POLICIES = ("improves", "significant")
 MOST_WEIGHT = 20.0
 
 # Without FER-2013 a run has the contributions alone: fewer than these teach nothing,
 # and an exam of fewer faces decides nothing.
-ALONE_TRAIN = 70
-ALONE_EXAM = 30
+LEAST_TRAIN_FACES = 70
+LEAST_EXAM_FACES = 30
 
 
 def clean(preset: str, options: dict[str, Any]) -> dict[str, Any]:
@@ -41,7 +40,7 @@ def clean(preset: str, options: dict[str, Any]) -> dict[str, Any]:
     if options.get("start"):
         wishes["start"] = _one_of("start", options["start"], STARTS)
     if options.get("policy"):
-        wishes["policy"] = _one_of("policy", options["policy"], POLICIES)
+        wishes["policy"] = _one_of("policy", options["policy"], config.GATE_POLICIES)
     if options.get("weight") not in (None, ""):
         wishes["weight"] = _weight(options["weight"])
     unknown = set(options) - {
@@ -74,7 +73,7 @@ def check_data() -> None:
     train = accepted.filter(split=DatasetSplit.TRAIN)
     exam = accepted.filter(split=DatasetSplit.EXAM).count()
     emotions = train.values("decided_emotion").distinct().count()
-    if train.count() < ALONE_TRAIN or emotions < 2 or exam < ALONE_EXAM:
+    if train.count() < LEAST_TRAIN_FACES or emotions < 2 or exam < LEAST_EXAM_FACES:
         raise too_little(train.count(), exam)
 
 
@@ -89,8 +88,8 @@ def too_little(train: int, exam: int) -> Refused:
             ),
             train=train,
             exam=exam,
-            least_train=ALONE_TRAIN,
-            least_exam=ALONE_EXAM,
+            least_train=LEAST_TRAIN_FACES,
+            least_exam=LEAST_EXAM_FACES,
         ),
     )
 

@@ -9,10 +9,6 @@ from labeling.models import Contribution, DatasetSplit, Snapshot, TrainingRun
 from labeling.registry import model_versions
 
 
-def preset() -> str:
-    return str(settings.RETRAIN_PRESET)
-
-
 def new_faces() -> int:
     """Accepted since the last snapshot that came to an exam."""
     accepted = Contribution.objects.accepted().exclude(split=DatasetSplit.NEITHER)

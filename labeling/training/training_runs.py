@@ -33,7 +33,7 @@ class Lost(Exception):
     """The run is no longer this attempt's: another one, or nobody, works on it."""
 
 
-class BeatReply(Enum):
+class HeartbeatReply(Enum):
     """What a heartbeat brings back."""
 
     GO_ON = "go on"
@@ -81,7 +81,7 @@ def claim(run_id: int, worker: str) -> int | None:
             started_at=Coalesce("started_at", Now()),
             seconds_left=None,
             message=gettext("Taken by a worker."),
-            log=_longer(f"taken by {worker}"),
+            log=_appended(f"taken by {worker}"),
         )
         if not taken:
             return None
@@ -89,13 +89,13 @@ def claim(run_id: int, worker: str) -> int | None:
         return row.get()
 
 
-def beat(run_id: int, attempt: int) -> BeatReply:
+def heartbeat(run_id: int, attempt: int) -> HeartbeatReply:
     """Still alive. Learn at the same time whether to go on."""
     mine = _mine(run_id, attempt)
     if not mine.update(heartbeat_at=Now()):
-        return BeatReply.LOST
+        return HeartbeatReply.LOST
     asked = mine.filter(cancel_asked_at__isnull=False).exists()
-    return BeatReply.CANCEL if asked else BeatReply.GO_ON
+    return HeartbeatReply.CANCEL if asked else HeartbeatReply.GO_ON
 
 
 @contextmanager
@@ -116,7 +116,7 @@ def enter(run_id: int, attempt: int, status: Status, message: str) -> None:
 def note(run_id: int, attempt: int, *, log: str = "", **changes: Any) -> None:
     """Progress, seconds left, message, a line of log. Raises Lost."""
     if log:
-        changes["log"] = _longer(log)
+        changes["log"] = _appended(log)
     mine = _mine(run_id, attempt)
     if not (mine.update(**changes) if changes else mine.exists()):
         raise Lost(f"run {run_id}, attempt {attempt}")
@@ -164,7 +164,7 @@ def cancel(run: TrainingRun, *, by: User | None = None) -> None:
     """Ask a run to end. One that waits ends at once; a running one within seconds."""
     who = f"cancelled by {by.get_username()}" if by else "cancelled"
     waiting = TrainingRun.objects.filter(pk=run.pk, status=Status.QUEUED)
-    asked = {"cancel_asked_at": Now(), "log": _longer(who)}
+    asked = {"cancel_asked_at": Now(), "log": _appended(who)}
     if _end(waiting, Status.CANCELLED, gettext("Cancelled."), **asked):
         return
     running = TrainingRun.objects.filter(pk=run.pk, status__in=TrainingRun.RUNNING)
@@ -212,7 +212,7 @@ def _mine(run_id: int, attempt: int) -> Any:
 
 
 def _end(runs: Any, status: Status, message: str, **changes: Any) -> bool:
-    changes.setdefault("log", _longer(message))
+    changes.setdefault("log", _appended(message))
     with transaction.atomic():
         ids = list(runs.select_for_update().values_list("pk", flat=True))
         TrainingRun.objects.filter(pk__in=ids).update(
@@ -242,7 +242,7 @@ def _queue_again(runs: Any, message: str) -> bool:
             heartbeat_at=None,
             seconds_left=None,
             message=message,
-            log=_longer(message),
+            log=_appended(message),
         )
     )
 
@@ -260,5 +260,5 @@ def _older(field: str, seconds: float) -> Q:
     return Q(**{f"{field}__lt": Now() - timedelta(seconds=seconds)})
 
 
-def _longer(line: str) -> Right:
+def _appended(line: str) -> Right:
     return Right(Concat(F("log"), Value(line.rstrip() + "\n")), LOG_LENGTH)

@@ -20,7 +20,7 @@ from labeling.emotions import Emotion
 from labeling.errors import Refused
 from labeling.models import Contribution, Crop, Review, User, Vote
 from labeling.models.contribution import ContributionQuerySet
-from labeling.review import decisions, priority
+from labeling.review import decisions, review_queue
 from labeling.voting import vote_weights
 
 GOLD_SHARE = 0.1  # of the faces shown
@@ -46,7 +46,7 @@ def next_face(
     if random.random() < GOLD_SHARE:  # noqa: S311
         pools.insert(0, _gold())
     drawn = _draw(pools)
-    rest = _not_yet(by, device, own).exclude(pk__in=skipping)
+    rest = _unvoted(by, device, own).exclude(pk__in=skipping)
     fresh = rest.filter(pk__in=drawn).order_by().values_list("pk", flat=True)
     best = min((drawn[face] for face in fresh), default=None)
     if best is None:  # somebody who voted on nearly everything: look at all the rest
@@ -64,7 +64,7 @@ def picture(
     own: Collection[UUID] = (),
 ) -> bytes:
     """The crop, for a voter's eyes; each look counts, and there is an end to them."""
-    may_look = _not_yet(by, device, own).filter(pk=contribution.pk)
+    may_look = _unvoted(by, device, own).filter(pk=contribution.pk)
     crop = Crop.objects.filter(pk=contribution.pk, views__lt=settings.VOTE_VIEWS)
     if not may_look.exists() or not crop.update(views=F("views") + 1):
         raise Refused("not_to_be_seen", _("This face is not to be seen any more."))
@@ -97,7 +97,7 @@ def cast(
                 gold_answer=face.decided_emotion if _is_gold(face) else "",
             )
             if not vote.gold_answer:
-                _count(face)
+                _update_agreement(face)
     except IntegrityError:
         raise Refused("already_voted", _("You voted on this face already.")) from None
     return vote
@@ -119,7 +119,7 @@ def undo(*, by: User | None = None, device: str | None = None) -> Contribution:
         face = rows.get(pk=vote.contribution_id)
         vote.delete()
         if not vote.gold_answer:
-            _count(face)
+            _update_agreement(face)
     return face
 
 
@@ -137,7 +137,7 @@ def _is_gold(face: Contribution) -> bool:
     return is_agreed and face.status == Contribution.Status.ACCEPTED
 
 
-def _not_yet(
+def _unvoted(
     by: User | None, device: str | None, own: Collection[UUID]
 ) -> ContributionQuerySet:
     """Faces that are not the voter's own and that he has not voted on."""
@@ -179,18 +179,18 @@ def _not_to_be_seen() -> Refused:
     return Refused("not_to_be_seen", _("This face is not to be seen any more."))
 
 
-def _count(face: Contribution) -> None:
+def _update_agreement(face: Contribution) -> None:
     """Bring what the row says of its votes in step; perhaps they decide."""
     said = vote_weights.weighed_votes([face.pk])[face.pk]
     face.vote_count = face.votes.filter(gold_answer="").count()
     top = max(said, key=lambda choice: said[choice], default="")
     face.agreement = said[top] / total if (total := sum(said.values())) else None
-    face.priority = priority.of(face, said)
+    face.priority = review_queue.priority_of(face, said)
     face.save(update_fields=["vote_count", "agreement", "priority"])
-    _decide(face, top)
+    _decide_by_votes(face, top)
 
 
-def _decide(face: Contribution, top: str) -> None:
+def _decide_by_votes(face: Contribution, top: str) -> None:
     """Without a reviewer, where the settings say so: by default never."""
     if face.status != Contribution.Status.WAITING:
         return

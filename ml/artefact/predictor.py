@@ -22,6 +22,17 @@ class Prediction:
     evidence: NDArray[np.float32]  # [n, h, w, k], class activation map
 
 
+def evidence_map(evidence: NDArray[np.float32], winner: int) -> NDArray[np.uint8]:
+    """What spoke for the winner more than for the others, 0–255, uint8 [h, w].
+
+    `evidence`: one face's maps, float32 [h, w, k]; `winner`: an index below k. The
+    softmax sees only differences between classes, so their mean is taken away.
+    """
+    speaks_for = np.clip(evidence[..., winner] - evidence.mean(axis=-1), 0, None)
+    most = max(float(speaks_for.max()), 1e-6)
+    return np.asarray(np.rint(speaks_for * (255 / most)), np.uint8)
+
+
 class Predictor:
     """One network, loaded and proven. Thread-safe: requests share it."""
 
@@ -32,6 +43,14 @@ class Predictor:
     @property
     def emotions(self) -> tuple[str, ...]:
         return self.card.emotions
+
+    def by_emotion(self, probabilities: NDArray[np.float32]) -> dict[str, float]:
+        """One face's probabilities [k] by the names of the emotions, to four digits, as
+        they are stored and shown."""
+        return {
+            emotion: round(float(p), 4)
+            for emotion, p in zip(self.emotions, probabilities, strict=True)
+        }
 
     @classmethod
     def load(cls, folder: Path) -> "Predictor":

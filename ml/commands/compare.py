@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from ml.commands.train import add_data_arguments
+from ml.config import GATE_POLICIES
 from ml.errors import BadInput
 
 Report = dict[str, Any]
@@ -18,9 +19,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_data_arguments(parser)
     parser.add_argument("--snapshot", type=Path, help="its exam rows join the exam")
     parser.add_argument("--split", choices=("tune", "public"), default="public")
-    parser.add_argument(
-        "--policy", choices=("improves", "significant"), default="improves"
-    )
+    parser.add_argument("--policy", choices=GATE_POLICIES, default=GATE_POLICIES[0])
     parser.add_argument("--json", action="store_true", help="the whole report")
 
 

@@ -49,20 +49,17 @@ def predict(data: bytes, predictor: Predictor, detector: Detector) -> dict[str, 
         "width": picture.width,
         "height": picture.height,
         "faces": [
-            _face(sighting, predictor.emotions)
-            for sighting in predict_faces(picture, predictor, detector)
+            _face(found, predictor)
+            for found in predict_faces(picture, predictor, detector)
         ],
     }
 
 
-def _face(sighting: FacePrediction, emotions: tuple[str, ...]) -> dict[str, Any]:
-    opinion = {
-        emotion: round(float(p), 4)
-        for emotion, p in zip(emotions, sighting.probabilities, strict=True)
-    }
+def _face(found: FacePrediction, predictor: Predictor) -> dict[str, Any]:
+    opinion = predictor.by_emotion(found.probabilities)
     return {
-        "box": [round(side, 1) for side in sighting.box],
-        "score": round(sighting.score, 4),
+        "box": [round(edge, 1) for edge in found.box],
+        "score": round(found.score, 4),
         "emotion": max(opinion, key=lambda emotion: opinion[emotion]),
         "probabilities": opinion,
     }

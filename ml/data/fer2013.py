@@ -7,14 +7,27 @@ Forms: `fer2013.csv` (emotion,pixels,Usage) bare or in .gz, .zip, .tar.gz, the C
 
 import hashlib
 import os
+from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
+from ml.config import Config
 from ml.data import fer2013_csv, labelled_folders
 from ml.data.arrays import PRIVATE, PUBLIC, TRAINING, BadData, Fer2013
 
 COUNTS = (28709, 3589, 3589)  # of the whole set, as its paper and Kaggle give them
+# The switches of ml/config.py that decide which rows of FER-2013 are trained on.
+CLEANING = (
+    "drop_leaked",
+    "drop_duplicates",
+    "drop_blank",
+    "drop_non_faces",
+    "drop_contradicted",
+    "drop_conflicts",
+    "drop_undetected",
+)
 
 
 def read(path: Path, *, cache: Path | None = None) -> Fer2013:
@@ -47,3 +60,38 @@ def check_whole(data: Fer2013, name: str) -> None:
             f"{name} has {counts[0]} Training, {counts[1]} PublicTest and {counts[2]} "
             f"PrivateTest rows; FER-2013 has {COUNTS[0]}, {COUNTS[1]} and {COUNTS[2]}"
         )
+
+
+def provenance(path: Path, ferplus: Path | None) -> dict[str, Any]:
+    """Which FER-2013 and FER+ these are, by sha256, and how they are usually cleaned.
+
+    Raises FileNotFoundError.
+    """
+    usual = Config()
+    return {
+        "sha256": fingerprint(path),
+        "ferplus": fingerprint(ferplus) if ferplus else None,
+        "cleaning": {name: getattr(usual, name) for name in CLEANING},
+    }
+
+
+def fingerprint(path: Path) -> str:
+    """sha256 of a file, or over all names and contents of a folder."""
+    if path.is_dir():
+        return _sha256_of_folder(path)
+    stat = path.stat()
+    return _sha256_of_file(path, stat.st_size, stat.st_mtime_ns)
+
+
+@lru_cache(maxsize=8)
+def _sha256_of_file(path: Path, _size: int, _changed: int) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _sha256_of_folder(path: Path) -> str:
+    digest = hashlib.sha256()
+    for file in sorted(p for p in path.rglob("*") if p.is_file()):
+        digest.update(f"{file.relative_to(path)}\0".encode())
+        digest.update(hashlib.sha256(file.read_bytes()).digest())
+    return digest.hexdigest()

@@ -1,15 +1,17 @@
-"""Read a snapshot folder: the contributions a run learns from, frozen.
+"""A snapshot folder: the contributions a run learns from, frozen. Written and read.
 
 manifest.json names the shards; each is Parquet with the columns id, pixels (48*48 grey
 bytes, row-major), label (the share of each emotion), weight, split ("train" or
-"exam") and source. Shards are read one at a time.
+"exam") and source. Shards are written and read one at a time.
 """
 
 import json
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from types import TracebackType
+from typing import Any, Self
 
 import numpy as np
 
@@ -18,6 +20,8 @@ from ml.emotions import EMOTIONS
 
 MANIFEST = "manifest.json"
 FORMATS = (1, 2)  # they differ in what their hash is taken of, not in the shards
+ROWS_A_SHARD = 20_000  # 46 MB of pixels
+ROWS_A_BATCH = 1_000
 
 
 @dataclass(frozen=True)
@@ -100,3 +104,82 @@ def _shard(path: Path, table: dict[str, list[Any]], split: str, columns: list[in
         index=np.full(len(picked), -1, np.int64),
     )
     return Shard([str(table["id"][i]) for i in picked], rows)
+
+
+class ShardWriter:
+    """Takes rows one by one, as dicts of the columns, and writes shard after shard.
+
+    It holds one batch in memory. `names` and `counts` say what it wrote.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        # Only training workers have it installed, so only they import it.
+        import pyarrow
+        import pyarrow.parquet
+
+        self._arrow = pyarrow
+        self._schema = pyarrow.schema(
+            [
+                ("id", pyarrow.string()),
+                ("pixels", pyarrow.binary()),
+                ("label", pyarrow.list_(pyarrow.float32())),
+                ("weight", pyarrow.float32()),
+                ("split", pyarrow.string()),
+                ("source", pyarrow.string()),
+            ]
+        )
+        self.folder = folder
+        self.names: list[str] = []
+        self.counts = {"train": 0, "exam": 0}
+        self._rows: list[dict[str, Any]] = []
+        self._in_shard = 0
+        self._writer: Any = None
+
+    def __enter__(self) -> Self:
+        for old in self.folder.glob("rows-*.parquet"):
+            old.unlink()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if kind is None:
+            self._flush()
+        self._close()
+
+    def add(self, row: dict[str, Any]) -> None:
+        self._rows.append(row)
+        self.counts[row["split"]] += 1
+        if len(self._rows) == ROWS_A_BATCH:
+            self._flush()
+
+    def _flush(self) -> None:
+        if not self._rows:
+            return
+        if self._writer is None:
+            self._open()
+        table = self._arrow.Table.from_pylist(self._rows, schema=self._schema)
+        self._writer.write_table(table)
+        self._in_shard += len(self._rows)
+        self._rows = []
+        if self._in_shard >= ROWS_A_SHARD:
+            self._close()
+
+    def _open(self) -> None:
+        name = f"rows-{len(self.names):05}.parquet"
+        path = self.folder / name
+        os.close(os.open(path, os.O_CREAT | os.O_WRONLY, 0o600))
+        # Pixels never repeat, so a dictionary of them would only cost.
+        words = ["label", "split", "source"]
+        self._writer = self._arrow.parquet.ParquetWriter(
+            path, self._schema, use_dictionary=words
+        )
+        self.names.append(name)
+
+    def _close(self) -> None:
+        if self._writer is not None:
+            self._writer.close()
+        self._writer, self._in_shard = None, 0

@@ -11,13 +11,13 @@ from typing import Any
 import numpy as np
 from scipy.stats import binom
 
+from ml.config import GATE_POLICIES
 from ml.data.arrays import Floats, Ints, Mask
 from ml.evaluation import metrics
 from ml.evaluation.gate_message import sentence
 from ml.evaluation.paired_bootstrap import Difference, Resamples
 
 FORMAT = 2
-POLICIES = ("improves", "significant")
 
 # A guard-rail vetoes only shown harm; all tests of an exam share this chance to veto
 # an equally good challenger (tests/experiments/gate_vetoes.py counts how many are
@@ -158,7 +158,7 @@ def compare(
     policy: str = "improves",
 ) -> dict[str, Any]:
     """The report of the exam, as plain JSON values."""
-    if policy not in POLICIES:
+    if policy not in GATE_POLICIES:
         raise ValueError(f"no such policy: {policy}")
     report: dict[str, Any] = {
         "format": FORMAT,

@@ -17,7 +17,7 @@ django.setup()
 import webapp, workers, labeling
 for package in (webapp, workers, labeling):
     for module in pkgutil.walk_packages(package.__path__, package.__name__ + "."):
-        if module.name.endswith(("__main__", "workers.retrain.leash")):
+        if module.name.endswith("__main__"):
             continue
         importlib.import_module(module.name)
 """

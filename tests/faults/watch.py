@@ -3,6 +3,7 @@
 from celery import Celery
 from django.db import OperationalError, connection, connections
 
+from labeling.db import AdvisoryLock
 from labeling.models import (
     Checkpoint,
     Contribution,
@@ -11,7 +12,6 @@ from labeling.models import (
     Snapshot,
     TrainingRun,
 )
-from labeling.registry import model_versions
 from tests.support.machines import wait_for
 
 Status = TrainingRun.Status
@@ -43,7 +43,7 @@ def block(stage):
     """Hold a stage that would be over too soon."""
     statements = {
         "snapshot": "LOCK TABLE labeling_snapshotrow IN ACCESS EXCLUSIVE MODE",
-        "promotion": f"SELECT pg_advisory_xact_lock({model_versions.LOCK})",
+        "promotion": f"SELECT pg_advisory_xact_lock({AdvisoryLock.CHAMPION:d})",
     }
     return _Blocked(statements.get(stage))
 

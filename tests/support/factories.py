@@ -186,10 +186,10 @@ def make_run_on(*faces: Contribution, status: str = "done", split: str = "train"
             weight=weight,
             split=split,
             source=face.source,
-            digest=digests.seal(
+            digest=digests.row_digest(
                 face.digest_key,
                 *(face.pk, label, weight, split, face.source),
-                picture=face.digest,
+                crop_digest=face.digest,
             ),
         )
         for face in faces

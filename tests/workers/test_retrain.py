@@ -63,7 +63,7 @@ def test_a_better_challenger_is_promoted_and_served(champion, faces, stand_in):
     assert model_versions.current() == version
     assert version.parent == champion
     assert version.promotions.get().former == champion
-    serving._stage.looked_at = -9
+    serving._loader.checked_at = -9
     assert serving.predictor().name == version.name
     events = list(
         RunEvent.objects.filter(run=run).values_list("data__epoch", flat=True)
@@ -137,7 +137,7 @@ def test_a_child_that_ignores_the_polite_word_is_killed(champion, faces, stand_i
 def test_a_worker_that_is_told_to_end_hands_its_run_back_and_takes_none(
     champion, faces, stand_in, request
 ):
-    request.addfinalizer(run_lease._is_ending.clear)
+    request.addfinalizer(run_lease._is_shutting_down.clear)
     stand_in("--pace", 600)
     run = training_runs.request(preset="quick")
     thread = work_on(run)

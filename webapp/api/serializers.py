@@ -4,6 +4,8 @@ from rest_framework import serializers
 
 from labeling.emotions import Emotion
 from labeling.models import Exam, TrainingRun
+from labeling.training import run_options
+from ml.config import GATE_POLICIES
 
 
 class Probabilities(serializers.Serializer[object]):
@@ -115,10 +117,8 @@ class Model(serializers.Serializer[object]):
 
 class Wish(serializers.Serializer[object]):
     preset = serializers.ChoiceField(choices=TrainingRun.Preset.choices)
-    start = serializers.ChoiceField(choices=["champion", "scratch"], required=False)
-    policy = serializers.ChoiceField(
-        choices=["improves", "significant"], required=False
-    )
+    start = serializers.ChoiceField(choices=run_options.STARTS, required=False)
+    policy = serializers.ChoiceField(choices=GATE_POLICIES, required=False)
     weight = serializers.FloatField(
         required=False, help_text="Of a contribution, against 1 for a FER-2013 face."
     )

@@ -12,6 +12,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.urls import reverse_lazy
 from django.utils.translation import gettext_lazy as _
 
+from ml.config import GATE_POLICIES
 from webapp.config import (
     admin_theme,
     content_security,
@@ -245,7 +246,7 @@ FACE_DETECTOR = env.path("FACE_DETECTOR") or (
 MODELS_DIR = BASE_DIR / "models"
 FER2013 = env.path("FER2013") or next(BASE_DIR.glob("data/fer2013.csv*"), None)
 FERPLUS = env.path("FERPLUS") or next(BASE_DIR.glob("data/fer2013new.csv*"), None)
-PROMOTION_POLICY = env.choice("PROMOTION_POLICY", ("improves", "significant"))
+PROMOTION_POLICY = env.choice("PROMOTION_POLICY", GATE_POLICIES)
 RETRAIN_AT = env.text("RETRAIN_AT", "03:30")
 RETRAIN_MIN_FACES = env.integer("RETRAIN_MIN_FACES", 200)
 # Seconds without a sign of life after which a run is taken up anew, and between looks.

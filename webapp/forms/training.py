@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from labeling.models import TrainingRun
 from labeling.training import run_options, training_runs
+from ml.config import GATE_POLICIES
 from webapp.presenters import formats
 
 # As in TrainingRun.Preset, in two parts for the page.
@@ -47,7 +48,7 @@ class StartForm(forms.Form):
         required=False,
         choices=[
             ("", _("As the settings have it")),
-            *((policy, POLICIES[policy]) for policy in run_options.POLICIES),
+            *((policy, POLICIES[policy]) for policy in GATE_POLICIES),
         ],
     )
     weight = forms.FloatField(

@@ -8,6 +8,7 @@ from django.db.models import Count, Q
 
 from labeling.models import Contribution, Crop, User, Vote
 from labeling.registry import serving
+from ml.artefact.predictor import evidence_map
 from ml.vision import decode, face_crop
 from webapp.presenters import detection
 
@@ -97,7 +98,4 @@ def evidence(jpeg: bytes) -> bytes | None:
         return None
     seen = champion.predictor.predict(pixels[None])
     winner = int(seen.probabilities[0].argmax())
-    maps = seen.evidence[0]
-    speaks = (maps[..., winner] - maps.mean(axis=-1)).clip(min=0)
-    top = float(speaks.max()) or 1.0
-    return detection.heatmap((speaks * (255 / top)).astype("uint8"))
+    return detection.heatmap(evidence_map(seen.evidence[0], winner))

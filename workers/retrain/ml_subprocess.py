@@ -107,7 +107,7 @@ def _events(
 
 def _start(arguments: Sequence[str | os.PathLike[str]]) -> subprocess.Popen[str]:
     command = [
-        *(sys.executable, "-m", "workers.retrain.leash", str(os.getpid())),
+        *(sys.executable, "-m", "workers.parent_death", str(os.getpid())),
         *settings.ML_COMMAND,
         *(os.fspath(argument) for argument in arguments),
     ]

@@ -1,4 +1,4 @@
-"""A worker's hold on a run: lock, claim, heartbeat, and the word to stop.
+"""A worker's lease of a run: lock, claim, heartbeat, and the request to stop.
 
 All on one thread with a database connection of its own. The advisory lock lives and
 dies with that connection; the heartbeat goes by the database's clock; the attempt
@@ -15,27 +15,21 @@ from typing import Self, TypeVar
 
 from django.db import DatabaseError, InterfaceError, connection
 
+from labeling.db import AdvisoryLock, disconnect_holder, try_session_lock
 from labeling.models import TrainingRun
 from labeling.training import training_runs
-from labeling.training.training_runs import BeatReply
+from labeling.training.training_runs import HeartbeatReply
 
 log = logging.getLogger(__name__)
 
-LOCK = 0x4D49454E00  # of whoever works on a retraining
-BEAT_EVERY = 1.0
-WREST_AFTER = 3.0
-
-_DISCONNECT = """
-    SELECT pg_terminate_backend(pid) FROM pg_locks
-    WHERE locktype = 'advisory' AND granted AND objsubid = 1
-      AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
-      AND (classid::bigint << 32) + objid::bigint = %s
-"""
+HEARTBEAT_EVERY = 1.0  # seconds
+TAKE_OVER_AFTER = 3.0  # seconds that a lock's holder is given to end
+TRY_EVERY = 0.25  # seconds between two tries to take it
 
 T = TypeVar("T")
 
-_held: set["RunLease"] = set()
-_is_ending = threading.Event()
+_active: set["RunLease"] = set()
+_is_shutting_down = threading.Event()
 
 
 class Stopped(Exception):
@@ -47,7 +41,7 @@ class Stopped(Exception):
 
 
 class RunLease:
-    """`with Hold(run_id) as hold:` has an attempt if the run is ours, else None."""
+    """In `with RunLease(run_id) as lease:` it has an attempt if the run is ours."""
 
     def __init__(self, run_id: int) -> None:
         self.run_id = run_id
@@ -56,10 +50,12 @@ class RunLease:
         self._why = ""
         self._end = threading.Event()
         self._ready = threading.Event()
-        self._thread = threading.Thread(target=self._live, name="hold", daemon=True)
+        self._thread = threading.Thread(
+            target=self._keep, name="run-lease", daemon=True
+        )
 
     def __enter__(self) -> Self:
-        _held.add(self)
+        _active.add(self)
         self._thread.start()
         self._ready.wait()
         return self
@@ -70,7 +66,7 @@ class RunLease:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        _held.discard(self)
+        _active.discard(self)
         self._end.set()
         self._thread.join()
 
@@ -82,81 +78,80 @@ class RunLease:
     def stop(self, why: str) -> None:
         self._why = self._why or why
 
-    def _live(self) -> None:
+    def retry_on_disconnect(self, act: Callable[[], T]) -> T:
+        """Do something in the database, waiting out its restart."""
+        while True:
+            try:
+                return act()
+            except (DatabaseError, InterfaceError) as problem:
+                if connection.connection is not None and connection.is_usable():
+                    raise
+                log.warning("run %s waits for the database: %s", self.run_id, problem)
+                connection.close()
+            self.go_on()
+            self._end.wait(1.0)
+
+    def _keep(self) -> None:
+        """The lease's thread: lock and claim, then a heartbeat until the end."""
         try:
             # A worker that ends must not take back what it has just handed back.
-            if not _is_ending.is_set() and (self._lock() or self._wrest()):
-                self.attempt = training_runs.claim(self.run_id, _name())
+            if not _is_shutting_down.is_set() and (
+                self._take_lock() or self._take_over_lock()
+            ):
+                self.attempt = training_runs.claim(self.run_id, _worker_name())
         except DatabaseError as problem:
             log.warning("run %s cannot be claimed: %s", self.run_id, problem)
         finally:
             self._ready.set()
         try:
-            while self.attempt is not None and not self._end.wait(BEAT_EVERY):
-                self._beat(self.attempt)
+            while self.attempt is not None and not self._end.wait(HEARTBEAT_EVERY):
+                self._heartbeat(self.attempt)
         finally:
             connection.close()  # and with it the lock
 
-    def _beat(self, attempt: int) -> None:
+    def _heartbeat(self, attempt: int) -> None:
         try:
-            self._has_lock = self._has_lock or self._lock()
-            word = training_runs.beat(self.run_id, attempt)
+            self._has_lock = self._has_lock or self._take_lock()
+            reply = training_runs.heartbeat(self.run_id, attempt)
         except (DatabaseError, InterfaceError) as problem:
-            # Away or restarting. The child trains on; the row will say whose it is.
+            # Away or restarting. The training goes on; the row will say whose it is.
             log.warning("run %s: no heartbeat: %s", self.run_id, problem)
             self._has_lock = False
             connection.close()
             return
-        if word is BeatReply.CANCEL:
+        if reply is HeartbeatReply.CANCEL:
             self.stop("cancelled")
-        elif word is BeatReply.LOST and not self._end.is_set():
+        elif reply is HeartbeatReply.LOST and not self._end.is_set():
             self.stop("lost")
 
-    def _wrest(self) -> bool:
+    def _take_over_lock(self) -> bool:
         """Take the lock from a worker that hangs, or whose machine is cut off.
 
         Only one run can be active. If ours waits, whoever holds the lock is either just
         ending or works on nothing; the first is waited for, the second disconnected.
         """
-        for _ in range(int(WREST_AFTER / 0.25)):
+        for _ in range(int(TAKE_OVER_AFTER / TRY_EVERY)):
             if not TrainingRun.objects.filter(pk=self.run_id, status="queued").exists():
                 return False
-            self._end.wait(0.25)
-            if self._lock():
+            self._end.wait(TRY_EVERY)
+            if self._take_lock():
                 return True
         log.warning("run %s: its lock is taken from a worker that hangs", self.run_id)
-        with connection.cursor() as cursor:
-            cursor.execute(_DISCONNECT, [LOCK])
-        self._end.wait(0.25)
-        return self._lock()
+        disconnect_holder(AdvisoryLock.RETRAINING)
+        self._end.wait(TRY_EVERY)
+        return self._take_lock()
 
-    def _lock(self) -> bool:
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT pg_try_advisory_lock(%s)", [LOCK])
-            self._has_lock = bool(cursor.fetchone()[0])
+    def _take_lock(self) -> bool:
+        self._has_lock = try_session_lock(AdvisoryLock.RETRAINING)
         return self._has_lock
 
 
 def stop_all() -> None:
     """The worker is told to end: its runs go back to the queue, and none is taken."""
-    _is_ending.set()
-    for hold in list(_held):
-        hold.stop("shutdown")
+    _is_shutting_down.set()
+    for lease in list(_active):
+        lease.stop("shutdown")
 
 
-def patiently(hold: RunLease, act: Callable[[], T]) -> T:
-    """Do something in the database, waiting out its restart while the hold lasts."""
-    while True:
-        try:
-            return act()
-        except (DatabaseError, InterfaceError) as problem:
-            if connection.connection is not None and connection.is_usable():
-                raise
-            log.warning("run %s waits for the database: %s", hold.run_id, problem)
-            connection.close()
-        hold.go_on()
-        hold._end.wait(1.0)
-
-
-def _name() -> str:
+def _worker_name() -> str:
     return f"{socket.gethostname()}:{os.getpid()}"

@@ -1,4 +1,4 @@
-"""The whole of a retraining: snapshot, child that trains, child that examines, verdict.
+"""The whole of a retraining: snapshot, training and exam as subprocesses, verdict.
 
 Every stage looks first at what an earlier attempt has left in Postgres (snapshot,
 checkpoint, version), so a run that was taken over goes on where it stood.
@@ -23,7 +23,7 @@ from labeling.training import exams, run_options, training_runs
 from ml.errors import BadArtefact
 from workers.retrain import ml_subprocess, workspace
 from workers.retrain.ml_subprocess import Event, SubprocessFailed
-from workers.retrain.run_lease import RunLease, Stopped, patiently
+from workers.retrain.run_lease import RunLease, Stopped
 
 log = logging.getLogger(__name__)
 
@@ -34,35 +34,35 @@ CHECKPOINT_SHARE = 0.05
 
 def retrain(run_id: int) -> ModelVersion | None:
     """Work on a run if it waits; the version whose exam went on record."""
-    with RunLease(run_id) as hold:
-        if hold.attempt is None:
+    with RunLease(run_id) as lease:
+        if lease.attempt is None:
             return None
         try:
-            with workspace.folder(run_id, hold.attempt) as folder:
-                return _Retraining(hold, hold.attempt, folder).conduct()
+            with workspace.folder(run_id, lease.attempt) as folder:
+                return _Retraining(lease, lease.attempt, folder).conduct()
         except Stopped as stopped:
-            _stop(run_id, hold.attempt, stopped.why)
+            _stop(run_id, lease.attempt, stopped.why)
         except training_runs.Lost:
             log.warning("run %s is another worker's now", run_id)
         except SubprocessFailed as failure:
-            _child_failed(run_id, hold.attempt, failure)
+            _subprocess_failed(run_id, lease.attempt, failure)
         except Refused as refusal:
-            training_runs.fail(run_id, hold.attempt, reason=str(refusal.message))
+            training_runs.fail(run_id, lease.attempt, reason=str(refusal.message))
         except BadArtefact as failure:
-            training_runs.fail(run_id, hold.attempt, reason=str(failure))
+            training_runs.fail(run_id, lease.attempt, reason=str(failure))
         except Exception as problem:
             log.exception("run %s failed", run_id)
             connection.close()
-            training_runs.fail(run_id, hold.attempt, reason=_sentence(problem))
+            training_runs.fail(run_id, lease.attempt, reason=_sentence(problem))
     return None
 
 
 class _Retraining:
-    def __init__(self, hold: RunLease, attempt: int, folder: Path) -> None:
-        self.hold = hold
+    def __init__(self, lease: RunLease, attempt: int, folder: Path) -> None:
+        self.lease = lease
         self.attempt = attempt
         self.folder = folder
-        self.run = TrainingRun.objects.get(pk=hold.run_id)
+        self.run = TrainingRun.objects.get(pk=lease.run_id)
         self.save_next_at = time.monotonic()
 
     def conduct(self) -> ModelVersion:
@@ -84,9 +84,9 @@ class _Retraining:
             self.run,
             self.attempt,
             self.folder / "snapshot",
-            go_on=self.hold.go_on,
+            go_on=self.lease.go_on,
         )
-        snapshot = patiently(self.hold, freeze)
+        snapshot = self.lease.retry_on_disconnect(freeze)
         counts = snapshot.manifest
         self._note(
             log=f"snapshot {snapshot.hash[:12]}: {counts['rows']} contributions, "
@@ -112,8 +112,8 @@ class _Retraining:
         for name, value in knobs.items():
             command += ["--set", f"{name}={value}"]
         self._enter(Status.TRAINING, _("Training."))
-        ml_subprocess.run(command, go_on=self.hold.go_on, on_event=self._on_event)
-        return patiently(self.hold, partial(self._add, out, parent))
+        ml_subprocess.run(command, go_on=self.lease.go_on, on_event=self._on_event)
+        return self.lease.retry_on_disconnect(partial(self._add, out, parent))
 
     def _add(self, out: Path, parent: ModelVersion | None) -> ModelVersion:
         with training_runs.fenced(self.run.pk, self.attempt) as run:
@@ -170,7 +170,7 @@ class _Retraining:
             % {"epoch": epoch, "epochs": epochs},
             log=_figures(event),
         )
-        patiently(self.hold, act)
+        self.lease.retry_on_disconnect(act)
         began = time.monotonic()
         if began >= self.save_next_at or epoch == epochs:
             content = workspace.pack(Path(event["checkpoint"]))
@@ -181,7 +181,7 @@ class _Retraining:
                 epoch=epoch,
                 content=content,
             )
-            patiently(self.hold, save)
+            self.lease.retry_on_disconnect(save)
             took = time.monotonic() - began
             self.save_next_at = began + took / CHECKPOINT_SHARE
 
@@ -200,7 +200,7 @@ class _Retraining:
         policy = self.run.options.get("policy") or settings.PROMOTION_POLICY
         command += ["--policy", policy]
         reports: list[Event] = []
-        ml_subprocess.run(command, go_on=self.hold.go_on, on_event=reports.append)
+        ml_subprocess.run(command, go_on=self.lease.go_on, on_event=reports.append)
         report = next((item for item in reversed(reports) if "outcome" in item), None)
         if report is None:
             raise SubprocessFailed(_("The exam gave no report."), code=1, tail="")
@@ -212,15 +212,15 @@ class _Retraining:
             challenger=version,
             report=report,
         )
-        patiently(self.hold, record)
+        self.lease.retry_on_disconnect(record)
 
     def _enter(self, status: Status, message: str) -> None:
         act = partial(training_runs.enter, self.run.pk, self.attempt, status, message)
-        patiently(self.hold, act)
+        self.lease.retry_on_disconnect(act)
 
     def _note(self, **changes: Any) -> None:
         act = partial(training_runs.note, self.run.pk, self.attempt, **changes)
-        patiently(self.hold, act)
+        self.lease.retry_on_disconnect(act)
 
 
 def measure(version_id: int) -> None:
@@ -231,7 +231,7 @@ def measure(version_id: int) -> None:
     figures: list[Event] = []
     command = evaluate_command(version)
     ml_subprocess.run(command, go_on=lambda: None, on_event=figures.append)
-    exams.keep_private_test(version, figures[-1])
+    exams.record_private_test(version, figures[-1])
 
 
 def evaluate_command(version: ModelVersion) -> list[str | Path]:
@@ -262,7 +262,7 @@ def _stop(run_id: int, attempt: int, why: str) -> None:
         training_runs.hand_back(run_id, attempt, message=message)
 
 
-def _child_failed(run_id: int, attempt: int, failure: SubprocessFailed) -> None:
+def _subprocess_failed(run_id: int, attempt: int, failure: SubprocessFailed) -> None:
     if failure.tail:
         training_runs.note(run_id, attempt, log=failure.tail)
     if failure.was_killed:

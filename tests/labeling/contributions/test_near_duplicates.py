@@ -110,8 +110,8 @@ def test_a_later_copy_joins_the_cluster_that_is_there():
     assert third.cluster == first.cluster is not None
 
 
-def test_many_faces_are_compared_shard_by_shard(monkeypatch):
-    monkeypatch.setattr(near_duplicates, "SHARD", 2)
+def test_many_faces_are_compared_chunk_by_chunk(monkeypatch):
+    monkeypatch.setattr(near_duplicates, "CHUNK", 2)
     faces = [offer(jpeg_of(make_face(seed))) for seed in range(5)]
     twin = offer(copies_of(3)[0])
     near_duplicates.cluster_new(batch=3)

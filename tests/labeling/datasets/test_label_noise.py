@@ -97,7 +97,7 @@ def test_a_doubted_face_counts_for_less_and_the_snapshot_says_so(gifts, tmp_path
 
 
 def test_many_faces_are_gone_through_in_parts(gifts, tmp_path, monkeypatch):
-    monkeypatch.setattr(label_noise, "TOGETHER", 60)  # two parts, of whatever faces
+    monkeypatch.setattr(label_noise, "PART_SIZE", 60)  # two parts, of whatever faces
     snapshot = freeze(tmp_path / "s")
     assert weights(snapshot, gifts[::10]).count(0.25) > len(gifts[::10]) / 2
     assert weights(snapshot, gifts).count(1.0) > len(gifts) * 0.8

@@ -2,10 +2,11 @@
 
 import threading
 import time
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from django.db import connection
+from django.db import connection, connections
 from django.utils import timezone
 
 from labeling.errors import Refused
@@ -48,7 +49,7 @@ def promote(version, **fields):
 
 
 def look_again():
-    serving._stage.looked_at = -serving.LOOK_EVERY
+    serving._loader.checked_at = -serving.CHECK_EVERY
 
 
 def test_the_first_shipped_model_is_champion_and_registering_again_changes_nothing(
@@ -168,6 +169,45 @@ def test_the_row_is_looked_at_once_a_second_at_most(ship, django_assert_num_quer
             serving.predictor()
 
 
+def test_the_first_asker_of_a_process_loads_for_all_the_others(ship):
+    ship("base")
+    answers = []
+
+    def ask():
+        answers.append(serving.predictor())
+        connection.close()
+
+    askers = [threading.Thread(target=ask) for _ in range(4)]
+    with files_locked():
+        for asker in askers:
+            asker.start()
+        askers[0].join(0.5)
+        assert answers == []
+    for asker in askers:
+        asker.join()
+    assert answers[0].name == "base"
+    assert all(answer is answers[0] for answer in answers)
+
+
+def test_while_the_next_champion_loads_the_former_serves_and_nobody_looks(
+    ship, django_assert_num_queries
+):
+    ship("base")
+    other = ship("other", knows=3)
+    former = serving.predictor()
+    model_versions.promote(other, kind=Promotion.Kind.OVERRIDE)
+    with files_locked():
+        serving._loader.checked_at = time.monotonic() - serving.CHECK_EVERY
+        assert serving.predictor() is former
+        look_again()
+        with django_assert_num_queries(0):
+            assert serving.predictor() is former
+        loading = serving._loader._loading
+        assert loading.is_alive()
+    loading.join()
+    assert serving.predictor().name == "other"
+
+
 def test_a_cache_that_went_bad_is_filled_anew(ship, settings):
     ship("base")
     serving.predictor()
@@ -283,6 +323,21 @@ def test_what_descends_from_a_contaminated_version_is_contaminated(ship, tmp_pat
     version = model_versions.add(make_run(), tmp_path / "out", parent=parent)
     version.refresh_from_db()
     assert version.contaminated_at
+
+
+@contextmanager
+def files_locked():
+    """Whoever wants to load a version waits until this ends."""
+    line = connections.create_connection("default")
+    line.settings_dict = dict(connection.settings_dict)
+    line.set_autocommit(False)
+    try:
+        with line.cursor() as cursor:
+            cursor.execute("LOCK TABLE labeling_modelfile IN ACCESS EXCLUSIVE MODE")
+        yield
+    finally:
+        line.rollback()
+        line.close()
 
 
 def damage(version):

@@ -14,7 +14,7 @@ from labeling.models import (
     Vote,
 )
 from labeling.review import decisions, demand
-from labeling.stats import contributor_impact, counts, feedback_rates, site_stats
+from labeling.stats import contributor_impact, feedback_rates, site_stats
 from tests.support.concurrency import together
 from tests.support.factories import (
     make_contribution,
@@ -68,7 +68,7 @@ def test_it_counts_faces_by_status_and_emotion():
     )
     make_contribution(emotion="happy", status="rejected")
     withdrawals.withdraw(make_contribution())
-    figures = counts.count()
+    figures = site_stats.refresh().data
     assert (figures["given"], figures["accepted"]) == (3, 1)
     assert (figures["rejected"], figures["waiting"]) == (1, 1)
     assert (figures["withdrawn"], figures["givers"]) == (1, 1)
@@ -83,7 +83,7 @@ def test_it_counts_faces_by_status_and_emotion():
 def test_it_counts_by_week_with_no_gaps():
     for day in (2, 3, 20):
         make_contribution(emotion="sad", created_at=datetime(2026, 11, day, tzinfo=UTC))
-    weeks = counts.count()["weeks"]
+    weeks = site_stats.refresh().data["weeks"]
     assert weeks["starts"] == ["2026-11-02", "2026-11-09", "2026-11-16"]
     assert weeks["given"]["sad"] == [2, 0, 1]
     assert weeks["given"]["fear"] == [0, 0, 0]
@@ -93,10 +93,10 @@ def test_agreement_is_krippendorffs_alpha():
     for _ in range(3):
         make_votes("sad", "sad", "sad")
         make_votes("fear", "fear")
-    assert counts.agreement() == {"alpha": 1.0, "faces": 6}
+    assert site_stats.agreement() == {"alpha": 1.0, "faces": 6}
     make_votes("sad", "fear")
     make_votes("happy")  # alone it proves nothing
-    found = counts.agreement()
+    found = site_stats.agreement()
     assert found["faces"] == 7
     assert found["alpha"] == pytest.approx(alpha_by_hand(), abs=1e-4)
 
@@ -111,13 +111,13 @@ def alpha_by_hand() -> float:
 
 def test_agreement_is_unknown_where_all_said_the_same():
     make_votes("sad", "sad")
-    assert counts.agreement()["alpha"] is None
+    assert site_stats.agreement()["alpha"] is None
 
 
 def test_gold_votes_do_not_count_for_agreement():
     make_votes("sad", "fear")
     Vote.objects.update(gold_answer="sad")
-    assert counts.agreement()["faces"] == 0
+    assert site_stats.agreement()["faces"] == 0
 
 
 def test_the_backlog_knows_the_oldest_and_the_weeks_work():
@@ -127,7 +127,7 @@ def test_the_backlog_knows_the_oldest_and_the_weeks_work():
     for _ in range(2):
         decisions.accept(make_contribution(), by=rita)
     decisions.undo(by=rita)
-    backlog = counts.count()["backlog"]
+    backlog = site_stats.refresh().data["backlog"]
     assert backlog["oldest"] == day.isoformat()
     assert backlog["decided_in_a_week"] == 1
 
@@ -158,7 +158,7 @@ def test_corrections_are_counted_by_version():
     assert set(found) == {one.pk}
     assert (found[one.pk].rate, found[one.pk].n) == (0.25, 4)
     assert found[one.pk].low < 0.25 < found[one.pk].high
-    (listed,) = counts.count()["corrections"]
+    (listed,) = site_stats.refresh().data["corrections"]
     assert (listed["version"], listed["wrong"], listed["answers"]) == ("one", 1, 4)
 
 

@@ -10,7 +10,7 @@ from django.utils import timezone
 from labeling.errors import Refused
 from labeling.models import Contribution, RunEvent, Snapshot, TrainingRun
 from labeling.training import schedule, training_runs
-from labeling.training.training_runs import BeatReply, Lost
+from labeling.training.training_runs import HeartbeatReply, Lost
 from tests.support.factories import (
     make_accepted_crowd,
     make_contribution,
@@ -126,10 +126,10 @@ def test_an_attempt_that_was_replaced_can_write_nothing():
     ):
         with pytest.raises(Lost):
             write()
-    assert training_runs.beat(run.pk, 1) is BeatReply.LOST
+    assert training_runs.heartbeat(run.pk, 1) is HeartbeatReply.LOST
     assert not training_runs.fail(run.pk, 1, reason="late")
     assert not RunEvent.objects.exists()
-    assert training_runs.beat(run.pk, 2) is BeatReply.GO_ON
+    assert training_runs.heartbeat(run.pk, 2) is HeartbeatReply.GO_ON
 
 
 def test_cancelling_a_waiting_run_ends_it_at_once():
@@ -145,7 +145,7 @@ def test_cancelling_a_running_one_is_told_with_the_next_heartbeat():
     run = make_run()
     training_runs.cancel(run)
     training_runs.cancel(run)
-    assert training_runs.beat(run.pk, 1) is BeatReply.CANCEL
+    assert training_runs.heartbeat(run.pk, 1) is HeartbeatReply.CANCEL
     assert training_runs.stop(run.pk, 1)
     assert TrainingRun.objects.get().status == Status.CANCELLED
 

@@ -138,7 +138,7 @@ def test_who_is_right_on_gold_weighs_more_and_a_guesser_nothing():
 
 def soft_label(face: Contribution) -> list[float]:
     said = vote_weights.weighed_votes([face.pk])[face.pk]
-    return weights.label(face.emotion, face.decided_emotion or face.emotion, said)
+    return weights.soft_label(face.emotion, face.decided_emotion or face.emotion, said)
 
 
 def test_the_soft_label_keeps_the_distribution_of_the_votes():

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from ml.artefact import card
-from ml.artefact.predictor import Predictor
+from ml.artefact.predictor import Predictor, evidence_map
 from ml.emotions import EMOTIONS
 from ml.errors import BadArtefact
 from tests.support import tiny_model
@@ -102,3 +102,21 @@ def test_something_that_is_no_network_is_refused(folder: Path) -> None:
     )
     with pytest.raises(BadArtefact, match="cannot run"):
         Predictor.load(folder)
+
+
+def test_probabilities_go_by_the_names_of_the_emotions(folder: Path) -> None:
+    predictor = Predictor.load(folder)
+    said = predictor.predict(some_faces()[:1]).probabilities[0]
+    named = predictor.by_emotion(said)
+    assert tuple(named) == predictor.emotions
+    assert list(named.values()) == [round(float(p), 4) for p in said]
+
+
+def test_the_evidence_map_is_what_speaks_for_the_winner_alone() -> None:
+    maps = np.zeros((2, 2, 3), np.float32)
+    maps[0, 0] = 5  # for all alike: decides nothing
+    maps[0, 1] = (0, 3, 0)
+    maps[1, 0] = (0, 1.5, 0)
+    maps[1, 1] = (3, 0, 0)
+    assert evidence_map(maps, 1).tolist() == [[0, 255], [128, 0]]
+    assert evidence_map(maps * 0, 1).tolist() == [[0, 0], [0, 0]]

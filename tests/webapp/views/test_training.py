@@ -249,8 +249,8 @@ def test_alerts_stand_on_the_training_page(
     client: Client, tom: User, monkeypatch: pytest.MonkeyPatch
 ):
     problem = Problem("champion_refused", "The champion mien-7 cannot be used.")
-    monkeypatch.setattr(serving._stage, "problem", problem)
-    monkeypatch.setattr(serving._stage, "looked_at", float("inf"))
+    monkeypatch.setattr(serving._loader, "problem", problem)
+    monkeypatch.setattr(serving._loader, "checked_at", float("inf"))
     assert "mien-7 cannot be used" in client.get("/training/").text
 
 

@@ -8,7 +8,8 @@ from django.db import InterfaceError, OperationalError, connection
 
 from labeling.errors import Refused
 from labeling.models import TrainingRun
-from labeling.training import training_runs
+from labeling.training import run_options, training_runs
+from ml.config import GATE_POLICIES
 from workers import launch
 
 T = TypeVar("T")
@@ -20,8 +21,8 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         presets = TrainingRun.Preset.values
         parser.add_argument("--preset", choices=presets, default=presets[1])
-        parser.add_argument("--start", choices=["champion", "scratch"])
-        parser.add_argument("--policy", choices=["improves", "significant"])
+        parser.add_argument("--start", choices=run_options.STARTS)
+        parser.add_argument("--policy", choices=GATE_POLICIES)
         parser.add_argument("--weight", type=float, help="of a contribution")
         parser.add_argument("--network")
         parser.add_argument("--epochs", type=int)
