@@ -2,6 +2,7 @@
 
 import ast
 import re
+import runpy
 import subprocess
 import tomllib
 from pathlib import Path
@@ -14,6 +15,10 @@ CONTRIBUTING = (ROOT / "CONTRIBUTING.md").read_text()
 CHANGELOG = (ROOT / "CHANGELOG.md").read_text()
 MAKEFILE = (ROOT / "Makefile").read_text()
 DOCUMENTS = {"README.md": README, "CONTRIBUTING.md": CONTRIBUTING}
+MAPS = {
+    name: (ROOT / "docs" / name).read_text()
+    for name in ("architecture.md", "glossary.md", "how-it-works.md")
+}
 ELSEWHERE = {"POSTGRES_PASSWORD"}  # read by compose.yaml
 OF_OTHERS = {"KAGGLE_CONFIG_DIR"}  # where Kaggle's own program looks
 
@@ -64,6 +69,38 @@ def test_every_file_that_a_document_names_is_there(name: str) -> None:
     missing = [path for path in links + code if not (ROOT / path).exists()]
     made_at_run_time = ("data/", ".data/", "tests/bench/")
     assert [path for path in missing if not path.startswith(made_at_run_time)] == []
+
+
+@pytest.mark.parametrize("name", MAPS)
+def test_every_file_that_a_map_of_the_house_names_is_there(name: str) -> None:
+    named = re.findall(r"`((?:[\w.-]+/)+[\w.-]*)`", MAPS[name])
+    assert named
+    assert [path for path in named if not (ROOT / path).exists()] == []
+
+
+def test_the_glossary_has_at_most_forty_words() -> None:
+    rows = re.findall(r"^\| (?!word)[^|-]+ \| .+ \| .+ \|$", MAPS["glossary.md"], re.M)
+    assert 30 < len(rows) <= 40
+
+
+def test_the_picture_of_the_rooms_is_drawn_from_the_rooms() -> None:
+    draw = runpy.run_path(str(ROOT / "docs" / "architecture" / "draw.py"))
+    drawn = (ROOT / "docs" / "architecture" / "rooms.svg").read_text()
+    assert drawn == draw["picture"]() + "\n"
+
+
+def test_every_room_says_what_it_is_for() -> None:
+    for package in ("deploy", "webapp", "workers", "labeling", "ml"):
+        for room in (ROOT / package).glob("*/__init__.py"):
+            if room.parent.name not in ("management", "migrations", "templatetags"):
+                assert room.read_text().startswith('"""'), room
+
+
+def test_no_room_holds_more_than_sixteen_modules() -> None:
+    for package in ("deploy", "webapp", "workers", "labeling", "ml"):
+        for room in [ROOT / package, *(ROOT / package).rglob("*")]:
+            modules = [f for f in room.glob("*.py") if f.name != "__init__.py"]
+            assert len(modules) <= 16, room
 
 
 @pytest.mark.parametrize("name", DOCUMENTS)
