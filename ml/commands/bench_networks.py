@@ -5,9 +5,11 @@ import json
 from pathlib import Path
 from typing import Any
 
+from ml import html_page
 from ml.commands.train import add_data_arguments
 from ml.errors import BadInput
 
+TEMPLATE = Path(__file__).parent / "templates" / "networks.html"
 QUICK = {"rows": 2000, "epochs": 2, "warm_up": 0.2, "decay": 0.8, "ema": 0.9}
 DEFAULT = "vgg-lean,vgg-small,resnet-small,relu-cnn,elu-cnn,mini-xception,"
 DEFAULT += "mobilenetv2-96,efficientnet-b0"
@@ -106,7 +108,7 @@ def _page(rows: list[dict[str, Any]]) -> str:
 
     ran = [r for r in rows if "not_run" not in r]
     names = [r["network"] for r in ran]
-    pictures = [
+    drawn = [
         charts.bars(names, [r[key] for r in ran], title=title, percent=percent)
         for key, title, percent in (
             ("accuracy", "Accuracy on Tune", True),
@@ -115,5 +117,4 @@ def _page(rows: list[dict[str, Any]]) -> str:
         )
         if ran
     ]
-    lines = "\n".join(_line(row) for row in rows)
-    return f"<!doctype html><meta charset=utf-8><pre>{lines}</pre>{''.join(pictures)}"
+    return html_page.render(TEMPLATE, lines=map(_line, rows), charts=drawn)

@@ -250,7 +250,16 @@ def finish(
         measured[f"extra:{folder}"] = calibrate_and_export.measure(
             out, rows, config.emotions
         )
-    training_report.write(out, name, config, tune, shipped, history, facts, faces=faces)
+    training_report.write(
+        out,
+        shipped,
+        tune,
+        name=name,
+        config=config,
+        history=history,
+        facts=facts,
+        faces=faces,
+    )
     knowledge: dict[str, Any] = {
         "snapshot": facts,
         "config": config.to_json(),
