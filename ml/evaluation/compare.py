@@ -9,7 +9,7 @@ from functools import partial
 from typing import Any
 
 import numpy as np
-from scipy.stats import binom
+from scipy.stats import binomtest
 
 from ml.data.arrays import Floats, Ints, Mask
 from ml.evaluation import metrics
@@ -62,17 +62,16 @@ class ExamData:
         return {name: names == name for name in dict.fromkeys(self.slices)}
 
 
-def mcnemar(first_only: int, second_only: int) -> float:
-    """Two-sided exact p of McNemar's test: faces that only one of the two got right
-    would fall to either like a fair coin, were the two equally good."""
-    n = first_only + second_only
-    return min(1.0, 2 * float(binom.cdf(min(first_only, second_only), n, 0.5)))
-
-
-def harm(champion_only: int, challenger_only: int) -> float:
-    """One-sided exact p that the challenger is no worse."""
+def mcnemar(
+    champion_only: int, challenger_only: int, *, alternative: str = "two-sided"
+) -> float:
+    """Exact p of McNemar's test (1947): faces that only one of the two got right would
+    fall to either like a fair coin, were the two equally good; 1 without such faces.
+    `alternative` "greater": one-sided, that the challenger is no worse."""
     n = champion_only + challenger_only
-    return float(binom.sf(champion_only - 1, n, 0.5)) if n else 1.0
+    if not n:
+        return 1.0
+    return float(binomtest(champion_only, n, alternative=alternative).pvalue)
 
 
 @dataclass(frozen=True)
@@ -100,7 +99,8 @@ def guard(name: str, champion: Mask, challenger: Mask, *, alpha: float) -> Guard
     n = len(champion)
     lost = int((champion & ~challenger).sum())
     gained = int((challenger & ~champion).sum())
-    p, loss = harm(lost, gained), (lost - gained) / n if n else 0.0
+    p = mcnemar(lost, gained, alternative="greater")
+    loss = (lost - gained) / n if n else 0.0
     broken = bool(n and p < alpha and loss > max(LEAST_LOSS, 2 / n))
     return Guard(name, n, loss, p, broken)
 
