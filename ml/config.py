@@ -13,7 +13,7 @@ class Config:
     seed: int = 1
 
     # --- data
-    emotions: tuple[str, ...] = tuple(EMOTIONS)
+    emotions: tuple[str, ...] = EMOTIONS
     drop_leaked: bool = True  # rows whose pixels occur in a test split
     drop_duplicates: bool = True  # one row of each group of equal pixels
     drop_blank: bool = True  # pictures of one single grey

@@ -13,15 +13,14 @@ import numpy as np
 from django.conf import settings
 from django.db.models import Exists, OuterRef
 
-from labeling.emotions import Emotion
 from labeling.models import Contribution, Crop, DatasetSplit, ModelVersion, SnapshotRow
 from labeling.models.contribution import ContributionQuerySet
 from labeling.registry import model_files, model_versions
 from ml.artefact.predictor import Predictor
 from ml.data import label_noise
+from ml.emotions import EMOTIONS
 from ml.vision import decode, face_crop
 
-EMOTIONS = list(Emotion.values)
 MOST = 5_000  # opinions asked for at one snapshot: half a minute
 BATCH = 200
 # So many faces say as much as all do about what a class looks like to the model, and
@@ -83,8 +82,7 @@ def _keep(champion: ModelVersion, predictor: Predictor, ids: list[UUID]) -> None
         face.model_version = champion
         face.model_emotion = predictor.emotions[int(p.argmax())]
         face.model_probabilities = {
-            str(e): round(float(x), 4)
-            for e, x in zip(predictor.emotions, p, strict=True)
+            e: round(float(x), 4) for e, x in zip(predictor.emotions, p, strict=True)
         }
     fields = ["model_version", "model_emotion", "model_probabilities"]
     Contribution.objects.bulk_update(shown, fields)

@@ -20,6 +20,7 @@ from labeling.datasets import weights
 from labeling.db import copy_rows
 from labeling.registry import digests
 from labeling.voting import vote_weights
+from ml.emotions import EMOTIONS
 
 AGREED = 1.5  # votes: two strangers with accounts agree (2 x 0.77)
 
@@ -141,7 +142,7 @@ class _Caps:
 
     def __init__(self, cursor: Any) -> None:
         self.whole = self._cap(cursor, "")
-        self.of = {emotion: self._cap(cursor, emotion) for emotion in weights.EMOTIONS}
+        self.of = {emotion: self._cap(cursor, emotion) for emotion in EMOTIONS}
 
     def _cap(self, cursor: Any, emotion: str) -> float:
         cursor.execute(_HANDS, {"emotion": emotion})
@@ -176,7 +177,7 @@ def _row(
     is_doubted = split == "train" and is_doubtful and not is_backed
     if split == "exam":
         # Examined on what was agreed on, not on a distribution.
-        label = [float(name == reviewer_says) for name in weights.EMOTIONS]
+        label = [float(name == reviewer_says) for name in EMOTIONS]
         counts_for = 1.0
     else:
         label = weights.label(giver_says, reviewer_says, said)

@@ -21,11 +21,11 @@ from django.db.models import OuterRef, Subquery
 from labeling.contributions import near_duplicates
 from labeling.datasets import fer2013_source, label_noise, selection
 from labeling.datasets.parquet import Shards
-from labeling.datasets.weights import EMOTIONS
 from labeling.db import copy_rows
 from labeling.models import Contribution, Snapshot, SnapshotRow, TrainingRun
 from labeling.registry import digests
 from labeling.training import run_options, training_runs
+from ml.emotions import EMOTIONS
 from ml.vision import decode, face_crop
 
 log = logging.getLogger(__name__)

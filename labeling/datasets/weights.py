@@ -6,13 +6,11 @@ what giver, voters and reviewer said, and a poor record lowers the weight.
 
 from collections.abc import Iterable, Mapping
 
-from labeling.emotions import Emotion
+from ml.emotions import EMOTIONS
 
 REVIEWER_SAYS = 3.0  # votes that a reviewer's decision is worth; he saw the label
 GIVER_SAYS = 1.0
 RECORD_PRIOR = 4.0  # agreed faces that a new giver is credited with
-
-EMOTIONS = tuple(Emotion.values)
 
 
 def label(giver: str, reviewer: str, votes: Mapping[str, float]) -> list[float]:

@@ -16,7 +16,7 @@ from labeling.review import demand
 from labeling.stats.feedback_rates import feedback_rates
 
 RECENT = timedelta(days=7)
-CHOICES = tuple(Vote.Choice.values)
+CHOICES = tuple(dict(Vote.CHOICES))
 
 # How many faces got which votes: a few thousand kinds, however many faces. Gold votes
 # test the voter; votes taken along with a face that one person saw alone prove nothing.

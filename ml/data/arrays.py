@@ -32,7 +32,7 @@ class Fer2013:
     pixels: Bytes
     labels: Bytes
     usage: Bytes
-    emotions: tuple[str, ...] = tuple(EMOTIONS)
+    emotions: tuple[str, ...] = EMOTIONS
 
     def __len__(self) -> int:
         return len(self.labels)

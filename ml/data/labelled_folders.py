@@ -28,16 +28,20 @@ from ml.vision import decode, face_crop
 from ml.vision.detector import Detector
 
 PICTURES = {".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff", ".pgm"}
-WORDS = {
-    "angry": ("angry", "anger", "0"),
-    "disgust": ("disgust", "disgusted", "1"),
-    "fear": ("fear", "fearful", "afraid", "scared", "2"),
-    "happy": ("happy", "happiness", "joy", "3"),
-    "sad": ("sad", "sadness", "4"),
-    "surprise": ("surprise", "surprised", "5"),
-    "neutral": ("neutral", "neutrality", "6"),
+SYNONYMS = {
+    "angry": ("anger",),
+    "disgust": ("disgusted",),
+    "fear": ("fearful", "afraid", "scared"),
+    "happy": ("happiness", "joy"),
+    "sad": ("sadness",),
+    "surprise": ("surprised",),
+    "neutral": ("neutrality",),
 }
-MEANING = {word: emotion for emotion, words in WORDS.items() for word in words}
+MEANING = {
+    word: emotion
+    for number, emotion in enumerate(EMOTIONS)
+    for word in (emotion, str(number), *SYNONYMS[emotion])
+}
 
 
 def read_fer2013(root: Path) -> Fer2013:
@@ -66,7 +70,7 @@ def read_fer2013(root: Path) -> Fer2013:
             continue
         found += [(p, e, _usage(p, usage)) for p, e in labelled(part)]
     present = {emotion for _path, emotion, _usage_ in found}
-    emotions = tuple(str(e) for e in EMOTIONS if e in present)
+    emotions = tuple(e for e in EMOTIONS if e in present)
     return Fer2013(
         np.stack([_grey(path) for path, _emotion, _usage_ in found]),
         np.array([emotions.index(e) for _path, e, _usage_ in found], np.uint8),

@@ -15,8 +15,6 @@ from ml.errors import BadInput
 from ml.evaluation import compare, evaluate
 from ml.evaluation.compare import Candidate
 
-ALL = tuple(str(e) for e in EMOTIONS)
-
 
 def gather(
     *,
@@ -31,12 +29,14 @@ def gather(
     refs: list[str] = []
     slices: list[str] = []
     if fer is not None:
-        rows, _leaked = splits.load_split(split, ALL, fer=fer, votes=votes, cache=cache)
+        rows, _leaked = splits.load_split(
+            split, EMOTIONS, fer=fer, votes=votes, cache=cache
+        )
         parts.append(rows)
         refs += [f"fer2013:{i}" for i in rows.index]
         slices += [split] * len(rows)
     if contributions is not None:
-        ids, given = snapshot.read(contributions, "exam", ALL)
+        ids, given = snapshot.read(contributions, "exam", EMOTIONS)
         if given is not None:
             parts.append(given)
             refs += [f"contribution:{i}" for i in ids]
@@ -45,15 +45,17 @@ def gather(
         raise BadInput("there is no exam: neither FER-2013 nor a hold-out of faces")
     rows = arrays.join(*parts)
     digest = hashlib.sha256(rows.pixels.tobytes() + rows.labels.tobytes()).hexdigest()
-    return rows, compare.ExamData(digest, ALL, rows.labels, rows.majority, refs, slices)
+    return rows, compare.ExamData(
+        digest, EMOTIONS, rows.labels, rows.majority, refs, slices
+    )
 
 
 def sit(folder: Path, rows: Rows) -> Candidate:
     """One model at the exam. A class it does not know gets probability 0."""
     predictor = Predictor.load(folder)
     said = evaluate.answers(predictor, rows)
-    p = np.zeros((len(rows), len(ALL)), np.float32)
-    p[:, [ALL.index(e) for e in predictor.emotions]] = said
+    p = np.zeros((len(rows), len(EMOTIONS)), np.float32)
+    p[:, [EMOTIONS.index(e) for e in predictor.emotions]] = said
     return Candidate(
         name=predictor.card.name,
         probabilities=p,

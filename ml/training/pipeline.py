@@ -117,7 +117,7 @@ def with_known_emotions(sources: Sources, config: Config) -> Config:
     if snapshot.is_snapshot(sources.data) or not sources.data.is_dir():
         return config
     known = fer2013.read(sources.data).emotions
-    if config.emotions == tuple(EMOTIONS):
+    if config.emotions == EMOTIONS:
         return replace(config, emotions=known)
     lacking = [e for e in config.emotions if e not in known]
     if lacking:

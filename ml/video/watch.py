@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ml.artefact.predictor import Predictor
-from ml.emotions import EMOTIONS, Emotion
+from ml.emotions import BY_NAME
 from ml.errors import BadInput
 from ml.video.session_summary import FaceInFrame, SessionSummary
 from ml.video.tracking import Tracks
@@ -131,9 +131,9 @@ def _label(look: FaceInFrame) -> str:
 
 
 def _colour(emotion: str) -> tuple[int, int, int]:
-    if emotion not in EMOTIONS:
+    if emotion not in BY_NAME:
         return (120, 120, 120)
-    red, green, blue = bytes.fromhex(Emotion(emotion).colour.removeprefix("#"))
+    red, green, blue = bytes.fromhex(BY_NAME[emotion].colour.removeprefix("#"))
     return blue, green, red
 
 

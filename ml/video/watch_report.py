@@ -4,7 +4,7 @@ import base64
 from pathlib import Path
 
 from ml import html_page
-from ml.emotions import EMOTIONS, Emotion
+from ml.emotions import BY_NAME
 from ml.video.session_summary import Moment, SessionSummary
 from ml.vision.decode import encode_jpeg, fit
 
@@ -43,11 +43,11 @@ def _clock(seconds: float) -> str:
 
 
 def _colour(emotion: str) -> str:
-    return Emotion(emotion).colour if emotion in EMOTIONS else "#777777"
+    return BY_NAME[emotion].colour if emotion in BY_NAME else "#777777"
 
 
 def _emoji(emotion: str) -> str:
-    return Emotion(emotion).emoji if emotion in EMOTIONS else ""
+    return BY_NAME[emotion].emoji if emotion in BY_NAME else ""
 
 
 def _picture(moment: Moment) -> str:

@@ -25,9 +25,7 @@ def main() -> None:
         return
     champion = Predictor.load(Path("models/base"))
     every = from_json(dict(champion.card.config)).tune_every
-    rows, _leaked = splits.load_split(
-        "tune", tuple(EMOTIONS), fer=FER2013, tune_every=every
-    )
+    rows, _leaked = splits.load_split("tune", EMOTIONS, fer=FER2013, tune_every=every)
     p = evaluate.answers(champion, rows)
     for kind in ("none", "random", "pair", "group"):
         labels = rows.labels.copy()

@@ -88,7 +88,7 @@ def _show(
         "emotions": list(Emotion),
         "count": request.session.get("votes", 0),
         "passed": len(passed),
-        "words": dict(Vote.Choice.choices),
+        "words": dict(Vote.CHOICES),
         **said,
     }
     part = request.headers.get("HX-Request")

@@ -134,7 +134,7 @@ def test_a_model_is_never_asked_about_what_it_learned_from(gifts, champion, tmp_
 
 
 def test_what_was_said_when_the_face_was_given_stands(gifts, tmp_path):
-    said = {str(emotion): 1 / K for emotion in EMOTIONS}
+    said = dict.fromkeys(EMOTIONS, 1 / K)
     Contribution.objects.filter(pk=gifts[1].pk).update(model_probabilities=said)
     freeze(tmp_path / "s")
     gifts[1].refresh_from_db()

@@ -140,7 +140,7 @@ def write_pictures(folder: Path, emotions: list[str], *, prefix: str = "im") -> 
     [
         (["happy", "sad", "angry"], ("angry", "happy", "sad")),
         ([e for e in EMOTIONS if e != "disgust"], None),
-        (list(EMOTIONS), tuple(EMOTIONS)),
+        (list(EMOTIONS), EMOTIONS),
     ],
 )
 def test_folders_of_three_six_or_seven_classes(

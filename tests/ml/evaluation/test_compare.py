@@ -27,10 +27,9 @@ def make_exam(
     n = len(labels)
     none = np.full(n, -1)
     refs = [f"fer2013:{i}" for i in range(n)]
-    emotions = tuple(str(e) for e in EMOTIONS)
     votes = none if majority is None else majority
     parts = slices or ["public"] * n
-    return ExamData("hash", emotions, labels, votes, refs, parts)
+    return ExamData("hash", EMOTIONS, labels, votes, refs, parts)
 
 
 def make_side(said: np.ndarray, name: str = "a", **costs: int) -> Candidate:
