@@ -63,7 +63,7 @@ def find(go_on: GoOn) -> Iterator[set[UUID]]:
 def _doubted(part: list[tuple[UUID, str, dict[str, float]]]) -> set[UUID]:
     labels = np.array([EMOTIONS.index(emotion) for _pk, emotion, _said in part])
     said = [[opinion.get(e, 0.0) for e in EMOTIONS] for _pk, _emotion, opinion in part]
-    found = label_noise.doubtful(labels, np.array(said, np.float32))
+    found = label_noise.find_issues(labels, np.array(said, np.float32))
     return {part[place][0] for place in np.flatnonzero(found)}
 
 

@@ -47,29 +47,29 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _row(name: str, args: argparse.Namespace) -> dict[str, Any]:
-    """One network's figures; a row that needs weights not to be had is marked so."""
+    """One network's figures; one whose weights cannot be had is marked so."""
     from ml.config import preset
     from ml.training import baselines, pipeline
 
-    needs = name in baselines.PRETRAINED and args.weights == "imagenet"
-    weights = "imagenet" if needs else "none"
+    is_pretrained = name in baselines.PRETRAINED and args.weights == "imagenet"
+    weights = "imagenet" if is_pretrained else "none"
     knobs: dict[str, Any] = {"network": name, "weights": weights}
-    knobs |= baselines.RECIPES.get(name, {}) | {"epochs": args.epochs}
+    knobs |= baselines.HYPERPARAMETERS.get(name, {}) | {"epochs": args.epochs}
     knobs |= QUICK if args.quick else {}
     out = args.out / name
     sources = pipeline.Sources(args.fer2013, None, args.ferplus, cache=args.cache)
     try:
         done = pipeline.run(
-            sources, out, preset("full", **knobs), tell=_quiet, name=name
+            sources, out, preset("full", **knobs), tell=_ignore, name=name
         )
     except BadInput as error:
-        if not needs:
+        if not is_pretrained:
             raise
         return {"network": name, "not_run": str(error)}
     return {"network": name, "weights": weights} | _figures(out, done)
 
 
-def _quiet(_event: dict[str, Any]) -> None:
+def _ignore(_event: dict[str, Any]) -> None:
     return
 
 
@@ -89,7 +89,7 @@ def _figures(out: Path, done: Any) -> dict[str, Any]:
         "bytes": (out / card.MODEL).stat().st_size,
         "params": done.params,
         "multiply_adds": done.multiply_adds,
-        "ms": round(exam_data.milliseconds(Predictor.load(out), face), 3),
+        "ms": round(exam_data.median_latency(Predictor.load(out), face), 3),
     }
 
 
@@ -109,7 +109,7 @@ def _page(rows: list[dict[str, Any]]) -> str:
     ran = [r for r in rows if "not_run" not in r]
     names = [r["network"] for r in ran]
     drawn = [
-        charts.bars(names, [r[key] for r in ran], title=title, percent=percent)
+        charts.bar_chart(names, [r[key] for r in ran], title=title, percent=percent)
         for key, title, percent in (
             ("accuracy", "Accuracy on Tune", True),
             ("macro_f1", "Macro-F1 on Tune", False),

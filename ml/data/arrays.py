@@ -59,6 +59,7 @@ class Rows:
         return len(self.labels)
 
     def take(self, where: Any) -> "Rows":
+        """The rows of a mask [n] or of int64 indices."""
         return Rows(
             self.pixels[where],
             self.targets[where],
@@ -70,5 +71,6 @@ class Rows:
 
 
 def join(*parts: Rows) -> Rows:
+    """The rows of all parts, one after the other; at least one part."""
     names = ("pixels", "targets", "weights", "labels", "majority", "index")
     return Rows(*(np.concatenate([getattr(p, name) for p in parts]) for name in names))

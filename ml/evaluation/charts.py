@@ -25,7 +25,7 @@ SETTINGS: dict[Any, Any] = {
 }
 
 
-def curves(history: Sequence[dict[str, Any]]) -> Markup:
+def training_curves(history: Sequence[dict[str, Any]]) -> Markup:
     """Loss and accuracy of training and Tune over the epochs; "" without a history."""
     if not history:
         return Markup()
@@ -46,10 +46,10 @@ def curves(history: Sequence[dict[str, Any]]) -> Markup:
         return _svg(figure, "curves")
 
 
-def confusion(
+def confusion_matrix(
     table: npt.NDArray[np.int64], names: Sequence[str], *, rates: bool = False
 ) -> Markup:
-    """[k, k] counts, or per cent of each row's faces."""
+    """Of int64 [k, k], labels in rows: the counts, or per cent of each row's faces."""
     share = table / np.maximum(table.sum(1, keepdims=True), 1)
     with mpl.rc_context(SETTINGS | {"axes.grid": False}):
         figure = Figure(figsize=(6, 5), layout="constrained")
@@ -65,26 +65,27 @@ def confusion(
         return _svg(figure, "rates" if rates else "counts")
 
 
-def reliability(bins: Sequence[dict[str, float]]) -> Markup:
-    """Accuracy over mean probability, with the share of faces below it."""
+def reliability_diagram(bins: Sequence[dict[str, float]]) -> Markup:
+    """Accuracy over mean probability of `metrics.reliability`'s bins, and below it the
+    number of faces; "" without bins."""
     if not bins:
         return Markup()
-    sure = [b["confidence"] for b in bins]
+    confidence = [b["confidence"] for b in bins]
     with mpl.rc_context(SETTINGS):
         figure = Figure(figsize=(5, 4.6), layout="constrained")
         top, bottom = figure.subplots(2, 1, height_ratios=[3, 1], sharex=True)
         top.plot([0, 1], [0, 1], color=GRID)
-        top.plot(sure, [b["accuracy"] for b in bins], "o-", color=FIRST)
+        top.plot(confidence, [b["accuracy"] for b in bins], "o-", color=FIRST)
         top.set(ylabel="share that is right", xlim=(0, 1), ylim=(0, 1))
-        bottom.bar(sure, [b["n"] for b in bins], width=0.05, color=SECOND)
+        bottom.bar(confidence, [b["n"] for b in bins], width=0.05, color=SECOND)
         bottom.set(xlabel="probability of the winner", ylabel="faces")
         return _svg(figure, "reliability")
 
 
-def bars(
+def bar_chart(
     names: Sequence[str], values: Sequence[float], *, title: str, percent: bool = False
 ) -> Markup:
-    """One horizontal bar a name."""
+    """One horizontal bar for each of n names; `percent`: the values are shares."""
     with mpl.rc_context(SETTINGS):
         figure = Figure(figsize=(7, 0.5 + 0.35 * len(names)), layout="constrained")
         axes = figure.subplots()

@@ -1,6 +1,6 @@
 """The gate: champion and challenger on the same faces, and which of them serves.
 
-Pure functions over what the two said; nothing here reads a file or a clock.
+Pure functions over what the two predicted; nothing here reads a file or a clock.
 """
 
 from collections.abc import Sequence
@@ -40,7 +40,7 @@ class Candidate:
     ms: float = 0.0
 
     @property
-    def answers(self) -> Ints:
+    def predictions(self) -> Ints:
         return np.asarray(self.probabilities.argmax(1))
 
 
@@ -121,10 +121,10 @@ def guards(exam: ExamData, champion: Candidate, challenger: Candidate) -> list[G
     for part, here in exam.parts().items():
         if not here.all():
             tests[f"slice:{part}"] = (here, exam.labels)
-    answers = champion.answers, challenger.answers
+    predictions = champion.predictions, challenger.predictions
     found = []
     for name, (here, truth) in tests.items():
-        right = [(said == truth)[here] for said in answers]
+        right = [(predicted == truth)[here] for predicted in predictions]
         found.append(guard(name, *right, alpha=ALPHA / len(tests)))
     found.append(ceiling("bytes", challenger.bytes, MAX_BYTES))
     adds = ceiling("multiply_adds", challenger.multiply_adds, MAX_MULTIPLY_ADDS)
@@ -183,13 +183,13 @@ def compare(
             "guards": [],
             "changed": {"fixed": [], "broken": []},
         }
-    return report | _duel(exam, champion, challenger, policy)
+    return report | _compare_two(exam, champion, challenger, policy)
 
 
-def _duel(
+def _compare_two(
     exam: ExamData, champion: Candidate, challenger: Candidate, policy: str
 ) -> dict[str, Any]:
-    first, second = champion.answers, challenger.answers
+    first, second = champion.predictions, challenger.predictions
     was_right, is_right = first == exam.labels, second == exam.labels
     lost, gained = (
         int((was_right & ~is_right).sum()),
@@ -222,14 +222,14 @@ def differences(exam: ExamData, first: Ints, second: Ints) -> dict[str, Any]:
     parts = list(exam.parts())
     part = np.array([parts.index(name) for name in exam.slices], np.int64)
     drawn = Resamples(exam.labels, exam.majority, part, first, second)
-    right = partial(drawn.right, drawn.label)
+    right = partial(drawn.accuracy, drawn.label)
     accuracy = _json(right(drawn.label >= 0)) or {"value": 0.0, "low": 0.0, "high": 0.0}
     return {
         "accuracy": accuracy["value"],
         "low": accuracy["low"],
         "high": accuracy["high"],
         "macro_f1": _json(drawn.macro_f1(len(exam.emotions))),
-        "ferplus": _json(drawn.right(drawn.majority, drawn.majority >= 0)),
+        "ferplus": _json(drawn.accuracy(drawn.majority, drawn.majority >= 0)),
         "recall": {
             e: _json(right(drawn.label == i)) for i, e in enumerate(exam.emotions)
         },
@@ -244,7 +244,7 @@ def _json(difference: Difference | None) -> dict[str, float] | None:
 def changed(
     exam: ExamData, first: Ints, second: Ints, where: Mask
 ) -> list[dict[str, str]]:
-    """The faces `where`, with what both said: ids, never pixels."""
+    """The faces `where`, with what both predicted: ids, never pixels."""
     names = exam.emotions
     return [
         {
@@ -260,9 +260,9 @@ def changed(
 def figures(exam: ExamData, side: Candidate) -> dict[str, Any]:
     """One side's column of the report."""
     found = metrics.figures(side.probabilities, exam.labels, exam.emotions)
-    right = side.answers == exam.labels
+    right = side.predictions == exam.labels
     clear = exam.majority >= 0
-    agrees = (side.answers == exam.majority)[clear]
+    agrees = (side.predictions == exam.majority)[clear]
     return found | {
         "name": side.name,
         "recall": {

@@ -47,7 +47,7 @@ def write(
         "data": facts,
         "config": config.to_json(),
         "temperature": shipped.temperature,
-        "certainty_threshold": shipped.threshold,
+        "certainty_threshold": shipped.certainty_threshold,
         "int8": shipped.is_int8,
         "multiply_adds": shipped.multiply_adds,
     }
@@ -66,11 +66,20 @@ def _charts(report: dict[str, Any]) -> list[tuple[str, str]]:
     """(SVG, caption) of each chart that there are figures for."""
     names, table = report["emotions"], np.array(report["tune"]["confusion"])
     drawn = [
-        (charts.curves(report["history"]), "Loss and accuracy, epoch by epoch"),
-        (charts.confusion(table, names), "Truth in rows, answers in columns: counts"),
-        (charts.confusion(table, names, rates=True), "The same in per cent of a row"),
         (
-            charts.reliability(report["reliability"]),
+            charts.training_curves(report["history"]),
+            "Loss and accuracy, epoch by epoch",
+        ),
+        (
+            charts.confusion_matrix(table, names),
+            "Truth in rows, answers in columns: counts",
+        ),
+        (
+            charts.confusion_matrix(table, names, rates=True),
+            "The same in per cent of a row",
+        ),
+        (
+            charts.reliability_diagram(report["reliability"]),
             "How often it is right, by how sure it is; on the line it is honest",
         ),
     ]

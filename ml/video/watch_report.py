@@ -1,4 +1,4 @@
-"""The page that sums up a watched period: one HTML file, no script, light and dark."""
+"""The page that sums up a session: one HTML file, no script, light and dark."""
 
 import base64
 from pathlib import Path
@@ -13,24 +13,24 @@ MOST_FACES = 12  # that get a line of their own, the longest in sight first
 
 
 def write(
-    path: Path, period: SessionSummary, *, source: str, model: str, video: str
+    path: Path, summary: SessionSummary, *, source: str, model: str, video: str
 ) -> None:
     """`video`: name of the annotated video beside the page, "" for none."""
-    faces, spells = period.faces[:MOST_FACES], period.spells()
+    faces, spells = summary.faces[:MOST_FACES], summary.spells()
     page = html_page.render(
         TEMPLATE,
         source=source,
         model=model,
         video=video,
-        seconds=period.seconds,
-        frames=period.frames,
-        face_count=len(period.faces),
-        emotions=period.emotions,
+        seconds=summary.seconds,
+        frames=summary.frames,
+        face_count=len(summary.faces),
+        emotions=summary.emotions,
         timelines={face: [s for s in spells if s.face == face] for face in faces},
-        shares={"All faces": period.shares()}
-        | {f"Face {face}": period.shares(face) for face in faces},
-        moments=[(moment, _picture(moment)) for moment in period.strongest()],
-        flashes=period.flashes(),
+        shares={"All faces": summary.shares()}
+        | {f"Face {face}": summary.shares(face) for face in faces},
+        moments=[(moment, _picture(moment)) for moment in summary.strongest()],
+        flashes=summary.flashes(),
         clock=_clock,
         colour=_colour,
         emoji=_emoji,

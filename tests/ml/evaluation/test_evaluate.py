@@ -145,7 +145,7 @@ def test_the_shipped_champion_keeps_its_promises_on_tune(tmp_path: Path) -> None
         tune_every=predictor.card.config.get("tune_every", 10),
     )
     part = rows.take(np.arange(0, len(rows), 4))
-    p = evaluate.answers(predictor, part)
+    p = evaluate.predict(predictor, part)
     accuracy = float((p.argmax(1) == part.labels).mean())
     promised = predictor.card.metrics["tune"]["accuracy"]
     assert accuracy == pytest.approx(promised, abs=0.06)

@@ -35,7 +35,7 @@ def write(out: Path, tune: Rows) -> str:
         probabilities=p,
         figures=evaluate.figures(p, tune, EMOTIONS),
         temperature=1.1,
-        threshold=0.4,
+        certainty_threshold=0.4,
         multiply_adds=1_000_000,
         is_int8=True,
     )
@@ -92,5 +92,7 @@ def test_faces_of_fer2013_are_shown_and_contributed_ones_never(tmp_path: Path) -
 def test_the_same_figures_draw_the_same_bytes() -> None:
     table = np.diag([5, 6, 7])
     names = ["angry", "happy", "sad"]
-    assert charts.confusion(table, names) == charts.confusion(table, names)
-    assert charts.curves([]) == charts.reliability([]) == ""
+    assert charts.confusion_matrix(table, names) == charts.confusion_matrix(
+        table, names
+    )
+    assert charts.training_curves([]) == charts.reliability_diagram([]) == ""
