@@ -17,4 +17,8 @@ class Emotion(models.TextChoices):
 
     @property
     def emoji(self) -> str:
-        return emotions.Emotion(self.value).emoji
+        return emotions.BY_NAME[self.value].emoji
+
+    @property
+    def colour(self) -> str:
+        return emotions.BY_NAME[self.value].colour

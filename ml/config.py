@@ -16,7 +16,7 @@ class Config:
     seed: int = 1
 
     # --- data
-    emotions: tuple[str, ...] = tuple(EMOTIONS)
+    emotions: tuple[str, ...] = EMOTIONS
     drop_leaked: bool = True  # rows whose pixels occur in a test split
     drop_duplicates: bool = True  # one row of each group of equal pixels
     drop_blank: bool = True  # pictures of one single grey
@@ -31,17 +31,17 @@ class Config:
     # --- network
     network: str = "vgg-lean"
     heads: int = 2  # FER-2013's label and the FER+ votes, one head each
-    weights: str = "none"  # "imagenet" for the forerunners that start from it
+    weights: str = "none"  # "imagenet" for the baselines that start from it
     dropout: float = 0.2  # whole maps, before the last convolution
     votes_share: float = 0.33  # of the votes' head in the answer; chosen on Tune
-    mirror: bool = True  # the shipped graph looks twice: at the mirror image as well
-    wide: bool = False  # the first of the two looks takes in the whole face, shrunk
+    mirror: bool = True  # the shipped graph averages two views, the second mirrored
+    wide: bool = False  # the first of the two views is the whole face, downscaled
     int8: bool = True
 
     # --- schedule
     epochs: int = 40
     batch: int = 128
-    optimizer: str = "sgd"  # or "adam", as most forerunners had it
+    optimizer: str = "sgd"  # or "adam", as most baselines had it
     rate: float = 0.1  # learning rate at the plateau, for SGD with Nesterov momentum
     warm_up: float = 2.0  # epochs from 0 to the full rate
     decay: float = 0.35  # share of the run that ends it, straight down to 0

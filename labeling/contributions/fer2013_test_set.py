@@ -11,17 +11,17 @@ from django.utils.translation import gettext_lazy as _
 
 from ml.data import arrays, fer2013
 from ml.errors import BadInput
-from ml.vision.near_duplicates import SIDE, Known, signature
+from ml.vision.near_duplicates import SIDE, SignatureIndex, signature
 
 log = logging.getLogger(__name__)
 
 SIGNATURE_BYTES = SIDE * SIDE
 
 _lock = threading.Lock()
-_loaded: tuple[Path, Known] | None = None
+_loaded: tuple[Path, SignatureIndex] | None = None
 
 
-def known() -> Known | None:
+def known() -> SignatureIndex | None:
     """All test faces, or None while nobody has prepared them."""
     global _loaded
     file = _file()
@@ -33,7 +33,10 @@ def known() -> Known | None:
                 return None
             content = file.read_bytes()
             starts = range(0, len(content), SIGNATURE_BYTES)
-            _loaded = file, Known([content[i : i + SIGNATURE_BYTES] for i in starts])
+            _loaded = (
+                file,
+                SignatureIndex([content[i : i + SIGNATURE_BYTES] for i in starts]),
+            )
         return _loaded[1]
 
 

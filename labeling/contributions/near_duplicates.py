@@ -20,7 +20,7 @@ from labeling.errors import Refused
 from labeling.models import Contribution, Crop, DatasetSplit, Review, User
 from labeling.review import decisions
 from ml.vision import near_duplicates
-from ml.vision.near_duplicates import Known
+from ml.vision.near_duplicates import SignatureIndex
 
 log = logging.getLogger(__name__)
 
@@ -59,7 +59,7 @@ def refuse_own(
     else:
         own = Crop.objects.filter(pk__in=before)
     latest = _signatures(own.order_by("-contribution__created_at"), LATEST_OWN)
-    if Known(list(latest.values())).find(signature):
+    if SignatureIndex(list(latest.values())).find(signature):
         raise Refused(
             "own_duplicate",
             _("You gave this very picture already. A new one helps the model more."),
@@ -101,16 +101,16 @@ def _pairs(new: dict[UUID, bytes]) -> Iterator[tuple[UUID, UUID]]:
     for ids, known in _chunks():
         for asked, signature in new.items():
             for match in known.find(signature):
-                if ids[match.place] != asked:
-                    yield asked, ids[match.place]
+                if ids[match.position] != asked:
+                    yield asked, ids[match.position]
 
 
-def _chunks() -> Iterator[tuple[list[UUID], Known]]:
+def _chunks() -> Iterator[tuple[list[UUID], SignatureIndex]]:
     rows = Crop.objects.order_by("pk")
     chunk = _signatures(rows, CHUNK)
     while chunk:
         ids = list(chunk)
-        yield ids, Known(list(chunk.values()))
+        yield ids, SignatureIndex(list(chunk.values()))
         chunk = _signatures(rows.filter(pk__gt=ids[-1]), CHUNK)
 
 

@@ -26,6 +26,7 @@ from labeling.contributions import consent
 from labeling.datasets import weights
 from labeling.models import Contribution, Crop, DatasetSplit, Withdrawal
 from labeling.voting import vote_weights
+from ml.emotions import EMOTIONS
 
 FORMAT = 1
 BATCH = 1000  # faces in memory at once
@@ -167,8 +168,8 @@ def _write_papers(release: Release, name: str) -> None:
                 "rows": release.rows,
                 "made": made,
                 "site": settings.SITE_URL,
-                "order": ", ".join(weights.EMOTIONS),
-                "emotions": [(e, release.emotions[e]) for e in weights.EMOTIONS],
+                "order": ", ".join(EMOTIONS),
+                "emotions": [(e, release.emotions[e]) for e in EMOTIONS],
                 "texts": [
                     {"version": version, **vars(text)}
                     for version in sorted(release.consents)
@@ -182,7 +183,7 @@ def _write_papers(release: Release, name: str) -> None:
         "name": name,
         "made": made,
         "rows": release.rows,
-        "emotions": {e: release.emotions[e] for e in weights.EMOTIONS},
+        "emotions": {e: release.emotions[e] for e in EMOTIONS},
         "files": sorted(release.shards),
     }
     (release.folder / "release.json").write_text(json.dumps(about, indent=1) + "\n")

@@ -13,15 +13,14 @@ import numpy as np
 from django.conf import settings
 from django.db.models import Exists, OuterRef
 
-from labeling.emotions import Emotion
 from labeling.models import Contribution, Crop, DatasetSplit, ModelVersion, SnapshotRow
 from labeling.models.contribution import ContributionQuerySet
 from labeling.registry import model_files, model_versions
 from ml.artefact.predictor import Predictor
 from ml.data import label_noise
+from ml.emotions import EMOTIONS
 from ml.vision import decode, face_crop
 
-EMOTIONS = list(Emotion.values)
 MOST_ASKED = 5_000  # opinions asked for at one snapshot: half a minute
 BATCH = 200
 # So many faces say as much as all do about what a class looks like to the model, and
@@ -64,7 +63,7 @@ def find(go_on: GoOn) -> Iterator[set[UUID]]:
 def _doubted(part: list[tuple[UUID, str, dict[str, float]]]) -> set[UUID]:
     labels = np.array([EMOTIONS.index(emotion) for _pk, emotion, _said in part])
     said = [[opinion.get(e, 0.0) for e in EMOTIONS] for _pk, _emotion, opinion in part]
-    found = label_noise.doubtful(labels, np.array(said, np.float32))
+    found = label_noise.find_issues(labels, np.array(said, np.float32))
     return {part[place][0] for place in np.flatnonzero(found)}
 
 

@@ -21,6 +21,7 @@ from labeling.datasets import weights
 from labeling.db import copy_rows
 from labeling.registry import digests
 from labeling.voting import vote_weights
+from ml.emotions import EMOTIONS
 
 AGREED = 1.5  # votes: two strangers with accounts agree (2 x 0.77)
 
@@ -148,9 +149,7 @@ class _Caps:
 
     def __init__(self, cursor: Any) -> None:
         self.overall = self._cap(cursor, "")
-        self.by_emotion = {
-            emotion: self._cap(cursor, emotion) for emotion in weights.EMOTIONS
-        }
+        self.by_emotion = {emotion: self._cap(cursor, emotion) for emotion in EMOTIONS}
 
     def _cap(self, cursor: Any, emotion: str) -> float:
         cursor.execute(_FACES_PER_GIVER, {"emotion": emotion})
@@ -169,7 +168,7 @@ def _row(face: Any, *, caps: _Caps, weight: float) -> Row:
     is_doubted = face.split == "train" and face.is_doubted and not is_backed
     if face.split == "exam":
         # Examined on what was agreed on, not on a distribution.
-        label = [float(name == face.decided_emotion) for name in weights.EMOTIONS]
+        label = [float(name == face.decided_emotion) for name in EMOTIONS]
         counts_for = 1.0
     else:
         label = weights.soft_label(face.emotion, face.decided_emotion, votes)

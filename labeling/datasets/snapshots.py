@@ -21,13 +21,13 @@ from django.db.models import OuterRef, Subquery
 
 from labeling.contributions import near_duplicates
 from labeling.datasets import label_noise, selection
-from labeling.datasets.weights import EMOTIONS
 from labeling.db import copy_rows
 from labeling.models import Contribution, Snapshot, SnapshotRow, TrainingRun
 from labeling.registry import digests
 from labeling.training import run_options, training_runs
 from ml.data.fer2013 import provenance
 from ml.data.snapshot import ShardWriter
+from ml.emotions import EMOTIONS
 from ml.vision import decode, face_crop
 
 log = logging.getLogger(__name__)

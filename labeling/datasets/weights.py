@@ -6,13 +6,11 @@ what giver, voters and reviewer said, and a poor record lowers the weight.
 
 from collections.abc import Iterable, Mapping
 
-from labeling.emotions import Emotion
+from ml.emotions import EMOTIONS
 
 REVIEWER_VOTES = 3.0  # what a reviewer's decision counts for; he saw the label
 GIVER_VOTES = 1.0
 RECORD_PRIOR = 4.0  # agreed faces that a new giver is credited with
-
-EMOTIONS = tuple(Emotion.values)
 
 
 def soft_label(giver: str, reviewer: str, votes: Mapping[str, float]) -> list[float]:

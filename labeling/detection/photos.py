@@ -110,7 +110,7 @@ def detect(
     seen = [
         _detected_face(face, picture, champion, crops=crops, evidence=evidence)
         for face in predict_faces(
-            picture, champion.predictor, detector(), after=clock.lap
+            picture, champion.predictor, detector(), on_step=clock.lap
         )
     ]
     preview = b""

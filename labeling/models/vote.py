@@ -14,21 +14,16 @@ class Vote(models.Model):
     A signed-in vote names the device too, so that logging out gives no second one.
     """
 
-    class Choice(models.TextChoices):
-        ANGRY = "angry", _("angry")
-        DISGUST = "disgust", _("disgust")
-        FEAR = "fear", _("fear")
-        HAPPY = "happy", _("happy")
-        SAD = "sad", _("sad")
-        SURPRISE = "surprise", _("surprise")
-        NEUTRAL = "neutral", _("neutral")
+    class NoEmotion(models.TextChoices):
         NOT_CLEAR = "not_clear", _("not clear")
         NOT_A_FACE = "not_a_face", _("not a face, or not appropriate")
+
+    CHOICES = [*Emotion.choices, *NoEmotion.choices]
 
     contribution = models.ForeignKey(
         Contribution, on_delete=models.CASCADE, related_name="votes"
     )
-    choice = models.CharField(max_length=10, choices=Choice)
+    choice = models.CharField(max_length=10, choices=CHOICES)
     voter = models.ForeignKey(
         User, null=True, blank=True, on_delete=models.CASCADE, related_name="votes"
     )

@@ -29,7 +29,7 @@ from labeling.stats.feedback_rates import feedback_rates
 
 STALE_AFTER = timedelta(minutes=15)  # beat is down: a page counts for itself
 RECENT = timedelta(days=7)
-CHOICES = tuple(Vote.Choice.values)
+CHOICES = tuple(dict(Vote.CHOICES))
 
 # How many faces got which votes: a few thousand kinds, however many faces. Gold votes
 # test the voter; votes taken along with a face that one person saw alone prove nothing.

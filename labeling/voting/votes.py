@@ -82,7 +82,7 @@ def cast(
     own: Collection[UUID] = (),
 ) -> Vote:
     """One vote. With it the agreement, and the face's priority in review, change."""
-    if choice not in Vote.Choice.values:
+    if choice not in dict(Vote.CHOICES):
         raise Refused("choice_missing", _("Please say what the face shows."))
     try:
         with transaction.atomic():
@@ -201,6 +201,6 @@ def _decide_by_votes(face: Contribution, top: str) -> None:
         decisions.accept(face, by=None)
     elif rejects and face.vote_count >= rejects and is_agreed and top not in Emotion:
         reason = Review.Reason.NOT_CLEAR
-        if top == Vote.Choice.NOT_A_FACE:
+        if top == Vote.NoEmotion.NOT_A_FACE:
             reason = Review.Reason.NOT_A_FACE
         decisions.reject(face, by=None, reason=reason)

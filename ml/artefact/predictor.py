@@ -63,15 +63,15 @@ class Predictor:
         card = cards.verify(folder, names=[cards.MODEL])
         try:
             predictor = cls(open_session(folder / cards.MODEL), card)
-            said = predictor.predict(cards.golden_faces()).probabilities
+            golden = predictor.predict(cards.golden_faces()).probabilities
         except BadArtefact:
             raise
         except Exception as error:  # ONNX Runtime raises a dozen types of its own
             raise BadArtefact(f"{folder / cards.MODEL} cannot run: {error}") from error
         expected = np.asarray(card.golden.get("probabilities", []), dtype=np.float32)
-        if said.shape != expected.shape or said.shape[1] != len(card.emotions):
+        if golden.shape != expected.shape or golden.shape[1] != len(card.emotions):
             raise BadArtefact(f"{card.name} does not have the outputs of its card.")
-        if float(np.abs(said - expected).max()) > cards.GOLDEN_TOLERANCE:
+        if float(np.abs(golden - expected).max()) > cards.GOLDEN_TOLERANCE:
             raise BadArtefact(
                 f"{card.name} does not see the golden faces as it should."
             )

@@ -5,9 +5,11 @@ import json
 from pathlib import Path
 from typing import Any
 
+from ml import html_page
 from ml.commands.train import add_data_arguments
 from ml.errors import BadInput
 
+TEMPLATE = Path(__file__).parent / "templates" / "networks.html"
 QUICK = {"rows": 2000, "epochs": 2, "warm_up": 0.2, "decay": 0.8, "ema": 0.9}
 DEFAULT = "vgg-lean,vgg-small,resnet-small,relu-cnn,elu-cnn,mini-xception,"
 DEFAULT += "mobilenetv2-96,efficientnet-b0"
@@ -45,29 +47,29 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _row(name: str, args: argparse.Namespace) -> dict[str, Any]:
-    """One network's figures; a row that needs weights not to be had is marked so."""
+    """One network's figures; one whose weights cannot be had is marked so."""
     from ml.config import preset
     from ml.training import baselines, pipeline
 
-    needs = name in baselines.PRETRAINED and args.weights == "imagenet"
-    weights = "imagenet" if needs else "none"
+    is_pretrained = name in baselines.PRETRAINED and args.weights == "imagenet"
+    weights = "imagenet" if is_pretrained else "none"
     knobs: dict[str, Any] = {"network": name, "weights": weights}
-    knobs |= baselines.RECIPES.get(name, {}) | {"epochs": args.epochs}
+    knobs |= baselines.HYPERPARAMETERS.get(name, {}) | {"epochs": args.epochs}
     knobs |= QUICK if args.quick else {}
     out = args.out / name
     sources = pipeline.Sources(args.fer2013, None, args.ferplus, cache=args.cache)
     try:
         done = pipeline.run(
-            sources, out, preset("full", **knobs), tell=_quiet, name=name
+            sources, out, preset("full", **knobs), tell=_ignore, name=name
         )
     except BadInput as error:
-        if not needs:
+        if not is_pretrained:
             raise
         return {"network": name, "not_run": str(error)}
     return {"network": name, "weights": weights} | _figures(out, done)
 
 
-def _quiet(_event: dict[str, Any]) -> None:
+def _ignore(_event: dict[str, Any]) -> None:
     return
 
 
@@ -87,7 +89,7 @@ def _figures(out: Path, done: Any) -> dict[str, Any]:
         "bytes": (out / card.MODEL).stat().st_size,
         "params": done.params,
         "multiply_adds": done.multiply_adds,
-        "ms": round(exam_data.milliseconds(Predictor.load(out), face), 3),
+        "ms": round(exam_data.median_latency(Predictor.load(out), face), 3),
     }
 
 
@@ -106,8 +108,8 @@ def _page(rows: list[dict[str, Any]]) -> str:
 
     ran = [r for r in rows if "not_run" not in r]
     names = [r["network"] for r in ran]
-    pictures = [
-        charts.bars(names, [r[key] for r in ran], title=title, percent=percent)
+    drawn = [
+        charts.bar_chart(names, [r[key] for r in ran], title=title, percent=percent)
         for key, title, percent in (
             ("accuracy", "Accuracy on Tune", True),
             ("macro_f1", "Macro-F1 on Tune", False),
@@ -115,5 +117,4 @@ def _page(rows: list[dict[str, Any]]) -> str:
         )
         if ran
     ]
-    lines = "\n".join(_line(row) for row in rows)
-    return f"<!doctype html><meta charset=utf-8><pre>{lines}</pre>{''.join(pictures)}"
+    return html_page.render(TEMPLATE, lines=map(_line, rows), charts=drawn)

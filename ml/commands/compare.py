@@ -27,7 +27,7 @@ def run(args: argparse.Namespace) -> int:
     from ml.evaluation import compare, exam_data
 
     try:
-        rows, exam = exam_data.gather(
+        rows, exam = exam_data.load_exam(
             fer=args.fer2013,
             votes=args.ferplus,
             contributions=args.snapshot,
@@ -38,8 +38,8 @@ def run(args: argparse.Namespace) -> int:
         raise BadInput(str(error)) from error
     champion = None
     if args.champion != "-":
-        champion = exam_data.sit(Path(args.champion), rows)
-    challenger = exam_data.sit(args.challenger, rows)
+        champion = exam_data.evaluate_candidate(Path(args.champion), rows)
+    challenger = exam_data.evaluate_candidate(args.challenger, rows)
     report = compare.compare(exam, champion, challenger, policy=args.policy)
     print(json.dumps(report) if args.json else "\n".join(lines(report)))
     return 0
@@ -73,5 +73,5 @@ def _line(name: str, old: float | None, new: float | None, change: Any) -> str:
     if old is None or new is None or change is None:
         return f"{name:<22}{'–':>10}{'–':>12}"
     points = (100 * change[end] for end in ("value", "low", "high"))
-    told = "{:>+10.1f}  ({:+.1f} to {:+.1f})".format(*points)
-    return f"{name:<22}{100 * old:>10.1f}{100 * new:>12.1f}  {told}"
+    shown = "{:>+10.1f}  ({:+.1f} to {:+.1f})".format(*points)
+    return f"{name:<22}{100 * old:>10.1f}{100 * new:>12.1f}  {shown}"

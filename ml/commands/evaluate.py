@@ -43,7 +43,7 @@ def run(args: argparse.Namespace) -> int:
         raise BadInput(str(error)) from error
     copied = None
     if args.copies:
-        copied = evaluate.copies(rows, fer=args.fer2013, cache=args.cache)
+        copied = evaluate.find_copies(rows, fer=args.fer2013, cache=args.cache)
     found = evaluate.evaluate(predictor, rows, leaked, copied)
     print(json.dumps(found) if args.json else as_text(args.split, found))
     return 0

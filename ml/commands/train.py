@@ -48,7 +48,7 @@ def add_data_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     before = {s: signal.signal(s, _stop) for s in (signal.SIGTERM, signal.SIGINT)}
-    tell = _tell_json if args.json else Bar().tell
+    tell = _print_json if args.json else ProgressBar().tell
     try:
         _train(args, tell)
     except (BadInput, FileNotFoundError) as error:
@@ -79,7 +79,7 @@ def _train(args: argparse.Namespace, tell: Any) -> None:
         cache=args.cache,
     )
     if args.warm_start is not None:
-        config = pipeline.like(args.warm_start, config, asked=knobs)
+        config = pipeline.warm_start_config(args.warm_start, config, asked=knobs)
     pipeline.run(
         sources,
         args.out,
@@ -109,11 +109,11 @@ def _stop(number: int, _frame: object) -> None:
     os._exit(128 + number)
 
 
-def _tell_json(event: dict[str, Any]) -> None:
+def _print_json(event: dict[str, Any]) -> None:
     print(json.dumps(event), flush=True)
 
 
-class Bar:
+class ProgressBar:
     """The same events for a person: a bar with the time left, a line an epoch."""
 
     def __init__(self) -> None:

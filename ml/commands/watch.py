@@ -15,7 +15,7 @@ from ml.video import watch, watch_report
 from ml.video.session_summary import SessionSummary
 from ml.vision.detector import load_detector
 
-NEWS_EVERY = 1.0  # seconds of the video between two lines in the terminal
+PRINT_EVERY = 1.0  # seconds of the video between two lines in the terminal
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -39,23 +39,23 @@ def run(args: argparse.Namespace) -> int:
         except OSError as error:
             raise BadInput(f"{args.out} cannot be made: {error.strerror}.") from error
     signal.signal(signal.SIGTERM, _stop)
-    period = watch.record(
+    summary = watch.record(
         watch.follow(watch.frames(args.source), predictor, detector),
         predictor.emotions,
         args.out,
         rate=_rate(args.source),
-        after=_News(as_json=args.json),
+        on_frame=_Printer(as_json=args.json),
     )
     if args.out:
         watch_report.write(
             args.out / "report.html",
-            period,
+            summary,
             source=Path(args.source).name,
             model=predictor.card.name,
             video=f"faces{watch.SUFFIX}",
         )
     if not args.json:
-        _sum_up(period, args.out)
+        _print_summary(summary, args.out)
     return 0
 
 
@@ -72,8 +72,8 @@ def _rate(source: str) -> float:
     return rate or watch.CAMERA_RATE
 
 
-class _News:
-    """Says what is seen: every frame as JSON, or a line a second for people."""
+class _Printer:
+    """Prints what is seen: every frame as JSON, or a line a second for people."""
 
     def __init__(self, *, as_json: bool) -> None:
         self.as_json = as_json
@@ -83,28 +83,28 @@ class _News:
         if self.as_json:
             faces = [
                 {
-                    "face": look.face,
-                    "box": [round(side, 1) for side in look.box],
-                    "emotion": look.emotion,
-                    "probabilities": {k: round(p, 4) for k, p in look.smooth.items()},
+                    "face": face.face,
+                    "box": [round(side, 1) for side in face.box],
+                    "emotion": face.emotion,
+                    "probabilities": {k: round(p, 4) for k, p in face.smooth.items()},
                 }
-                for look in frame.looks
+                for face in frame.faces
             ]
             print(json.dumps({"time": round(frame.time, 3), "faces": faces}))
         elif frame.time >= self.next:
-            self.next = frame.time + NEWS_EVERY
+            self.next = frame.time + PRINT_EVERY
             words = [
-                f"{look.face} {look.emotion} {look.smooth[look.emotion]:.0%}"
-                for look in frame.looks
+                f"{face.face} {face.emotion} {face.smooth[face.emotion]:.0%}"
+                for face in frame.faces
             ]
             print(f"{frame.time:7.1f} s  {'   '.join(words) or 'no face'}", flush=True)
 
 
-def _sum_up(period: SessionSummary, folder: Path | None) -> None:
-    shares = sorted(period.shares().items(), key=lambda item: -item[1])
+def _print_summary(summary: SessionSummary, folder: Path | None) -> None:
+    shares = sorted(summary.shares().items(), key=lambda item: -item[1])
     words = ", ".join(f"{name} {share:.0%}" for name, share in shares if share >= 0.005)
     print(
-        f"{period.frames} frames, {len(period.faces)} faces"
+        f"{summary.frames} frames, {len(summary.faces)} faces"
         + (f": {words}" if words else "")
     )
     if folder:

@@ -32,7 +32,7 @@ class Fer2013:
     pixels: Bytes
     labels: Bytes
     usage: Bytes
-    emotions: tuple[str, ...] = tuple(EMOTIONS)
+    emotions: tuple[str, ...] = EMOTIONS
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -59,6 +59,7 @@ class Rows:
         return len(self.labels)
 
     def take(self, where: Any) -> "Rows":
+        """The rows of a mask [n] or of int64 indices."""
         return Rows(
             self.pixels[where],
             self.targets[where],
@@ -70,5 +71,6 @@ class Rows:
 
 
 def join(*parts: Rows) -> Rows:
+    """The rows of all parts, one after the other; at least one part."""
     names = ("pixels", "targets", "weights", "labels", "majority", "index")
     return Rows(*(np.concatenate([getattr(p, name) for p in parts]) for name in names))

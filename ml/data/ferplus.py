@@ -25,7 +25,7 @@ class Votes:
 
     counts: npt.NDArray[np.int64]
 
-    def soft(self) -> npt.NDArray[np.float32]:
+    def soft_labels(self) -> npt.NDArray[np.float32]:
         """[n, 7] shares of the votes for one of the seven, a lone vote taken as noise
         where others agree (as FER+'s paper does); rows of zeros where none is left."""
         seven = self.counts[:, :7].astype(np.float32)
@@ -44,6 +44,7 @@ class Votes:
         return np.where(sure, best, -1)
 
     def non_face(self) -> npt.NDArray[np.bool_]:
+        """[n] where five or more of ten saw no face."""
         return self.counts[:, 9] >= 5
 
 

@@ -10,16 +10,16 @@ from ml.data.arrays import Floats, Ints, Mask
 ENOUGH = 50
 # How many labels are wrong is what the confident joint says; which ones, what the model
 # believes of each. Of four rules of cleanlab's it found most planted lies (nine in ten,
-# by the shipped model on Tune) and doubted the fewest other labels (one in six).
+# by the shipped model on Tune) and the fewest other labels (one in six).
 FILTER = "low_self_confidence"
 
 
-def doubtful(labels: Ints, probabilities: Floats) -> Mask:
+def find_issues(labels: Ints, probabilities: Floats) -> Mask:
     """[n] which of the labels confident learning takes for wrong (Northcutt, Jiang and
     Chuang 2021), as cleanlab computes it.
 
     labels int64 [n]; probabilities [n, k], of a model that had not learned from these
-    faces: one that has would believe what it was told.
+    faces: one that has would believe its labels.
     """
     if len(labels) < ENOUGH or len(np.unique(labels)) < 2:
         return np.zeros(len(labels), bool)

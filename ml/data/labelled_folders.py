@@ -28,16 +28,20 @@ from ml.vision import decode, face_crop
 from ml.vision.detector import Detector
 
 PICTURES = {".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff", ".pgm"}
-WORDS = {
-    "angry": ("angry", "anger", "0"),
-    "disgust": ("disgust", "disgusted", "1"),
-    "fear": ("fear", "fearful", "afraid", "scared", "2"),
-    "happy": ("happy", "happiness", "joy", "3"),
-    "sad": ("sad", "sadness", "4"),
-    "surprise": ("surprise", "surprised", "5"),
-    "neutral": ("neutral", "neutrality", "6"),
+SYNONYMS = {
+    "angry": ("anger",),
+    "disgust": ("disgusted",),
+    "fear": ("fearful", "afraid", "scared"),
+    "happy": ("happiness", "joy"),
+    "sad": ("sadness",),
+    "surprise": ("surprised",),
+    "neutral": ("neutrality",),
 }
-MEANING = {word: emotion for emotion, words in WORDS.items() for word in words}
+MEANING = {
+    word: emotion
+    for number, emotion in enumerate(EMOTIONS)
+    for word in (emotion, str(number), *SYNONYMS[emotion])
+}
 
 
 def read_fer2013(root: Path) -> Fer2013:
@@ -64,9 +68,9 @@ def read_fer2013(root: Path) -> Fer2013:
             usage = PRIVATE if is_private else PUBLIC
         else:
             continue
-        found += [(p, e, _usage(p, usage)) for p, e in labelled(part)]
+        found += [(p, e, _usage(p, usage)) for p, e in list_pictures(part)]
     present = {emotion for _path, emotion, _usage_ in found}
-    emotions = tuple(str(e) for e in EMOTIONS if e in present)
+    emotions = tuple(e for e in EMOTIONS if e in present)
     return Fer2013(
         np.stack([_grey(path) for path, _emotion, _usage_ in found]),
         np.array([emotions.index(e) for _path, e, _usage_ in found], np.uint8),
@@ -75,7 +79,7 @@ def read_fer2013(root: Path) -> Fer2013:
     )
 
 
-def labelled(folder: Path) -> list[tuple[Path, str]]:
+def list_pictures(folder: Path) -> list[tuple[Path, str]]:
     """(picture, emotion) of every picture in FOLDER/<emotion>/. Raises BadData for a
     folder whose name is no emotion, and where there is no picture at all."""
     found = []
@@ -113,18 +117,21 @@ def _grey(path: Path) -> Bytes:
 
 
 @dataclass(frozen=True)
-class Extra:
+class DetectedFaces:
     rows: Rows
     without_face: int
     broken: int
 
 
-def found_in(folder: Path, emotions: tuple[str, ...], detector: Detector) -> Extra:
+def read_faces(
+    folder: Path, emotions: tuple[str, ...], detector: Detector
+) -> DetectedFaces:
     """Any labelled pictures (CK+, JAFFE, one's own), each through the same detector and
-    crop as a visitor's photo; of several faces the largest."""
+    crop as a visitor's photo; of several faces the largest. Raises BadData where there
+    is no face in any."""
     pixels, labels = [], []
-    without = broken = 0
-    for path, emotion in labelled(folder):
+    without_face = broken = 0
+    for path, emotion in list_pictures(folder):
         if emotion not in emotions:
             continue
         try:
@@ -134,7 +141,7 @@ def found_in(folder: Path, emotions: tuple[str, ...], detector: Detector) -> Ext
             continue
         found = detector.find(rgb)
         if not found:
-            without += 1
+            without_face += 1
             continue
         face = face_crop.to_network(face_crop.crop(rgb, found[0].box))
         pixels.append(face[..., 0].astype(np.uint8))
@@ -152,16 +159,16 @@ def found_in(folder: Path, emotions: tuple[str, ...], detector: Detector) -> Ext
         np.full(n, -1, np.int64),
         np.full(n, -1, np.int64),
     )
-    return Extra(rows, without, broken)
+    return DetectedFaces(rows, without_face, broken)
 
 
 def undetected(pixels: Bytes, detector: Detector) -> npt.NDArray[np.bool_]:
-    """[n] faces of FER-2013 in which the detector finds none, each given a margin of
-    its reflection and four times its size."""
+    """[n] which of the faces uint8 [n, 48, 48] of FER-2013 the detector does not find,
+    each given a margin of its reflection and four times its size."""
     found = np.zeros(len(pixels), bool)
     for i, face in enumerate(pixels):
-        wide = cv2.copyMakeBorder(face, 12, 12, 12, 12, cv2.BORDER_REFLECT_101)
-        large = cv2.resize(wide, None, fx=4, fy=4, interpolation=cv2.INTER_CUBIC)
+        padded = cv2.copyMakeBorder(face, 12, 12, 12, 12, cv2.BORDER_REFLECT_101)
+        large = cv2.resize(padded, None, fx=4, fy=4, interpolation=cv2.INTER_CUBIC)
         rgb = np.repeat(np.asarray(large, np.uint8)[..., None], 3, 2)
         found[i] = bool(detector.find(rgb))
     return ~found

@@ -35,7 +35,8 @@ def is_snapshot(folder: Path) -> bool:
 
 
 def manifest(folder: Path) -> dict[str, Any]:
-    """Raises BadData where it is missing or of another format."""
+    """The content of manifest.json. Raises BadData where it is missing or of another
+    format."""
     try:
         content = json.loads((folder / MANIFEST).read_bytes())
     except (OSError, ValueError) as error:
@@ -48,7 +49,8 @@ def manifest(folder: Path) -> dict[str, Any]:
 def read(
     folder: Path, split: str, emotions: tuple[str, ...]
 ) -> tuple[list[str], Rows | None]:
-    """All rows of one split: their ids, and None where there is none.
+    """All rows of one split ("train" or "exam"): their ids and faces, None without any.
+    Raises BadData.
 
     Training needs them all at once: 2.4 KB a face, and twice that while the shards are
     joined, so half a gigabyte for 100,000 faces.
@@ -59,7 +61,8 @@ def read(
 
 
 def stream(folder: Path, split: str, emotions: tuple[str, ...]) -> Iterator[Shard]:
-    """One shard at a time; rows without any of `emotions` are left out."""
+    """One shard at a time; rows without any of `emotions` are left out. Raises
+    BadData."""
     import pyarrow.parquet as parquet
 
     content = manifest(folder)

@@ -40,20 +40,20 @@ def fer_rows(fer: Fer2013, votes: Votes | None, config: Config) -> Rows:
     """All of FER-2013 as rows, with the classes that `config.emotions` names; rows of
     other classes get label -1 and are for the caller to drop."""
     k = len(config.emotions)
-    to_new = np.array(
+    class_of = np.array(
         [config.emotions.index(e) if e in config.emotions else -1 for e in fer.emotions]
     )
-    labels = to_new[fer.labels].astype(np.int64)
+    labels = class_of[fer.labels].astype(np.int64)
     hard = np.eye(k, dtype=np.float32)[np.maximum(labels, 0)]
     soft, majority = hard, np.full(len(fer), -1, np.int64)
     if votes is not None:
         seven = [EMOTIONS.index(e) for e in config.emotions]
-        soft = votes.soft()[:, seven]
+        soft = votes.soft_labels()[:, seven]
         total = soft.sum(1, keepdims=True)
         soft = np.where(total > 0, soft / np.maximum(total, 1e-9), hard)
-        back = np.full(8, -1)
-        back[seven] = np.arange(k)
-        majority = back[votes.majority()].astype(np.int64)
+        to_class = np.full(8, -1)  # the last for -1: no majority
+        to_class[seven] = np.arange(k)
+        majority = to_class[votes.majority()].astype(np.int64)
     return Rows(
         fer.pixels,
         np.stack([hard, soft], 1).astype(np.float32),

@@ -1,6 +1,6 @@
 """The gate: champion and challenger on the same faces, and which of them serves.
 
-Pure functions over what the two said; nothing here reads a file or a clock.
+Pure functions over what the two predicted; nothing here reads a file or a clock.
 """
 
 from collections.abc import Sequence
@@ -9,7 +9,7 @@ from functools import partial
 from typing import Any
 
 import numpy as np
-from scipy.stats import binom
+from scipy.stats import binomtest
 
 from ml.config import GATE_POLICIES
 from ml.data.arrays import Floats, Ints, Mask
@@ -40,7 +40,7 @@ class Candidate:
     ms: float = 0.0
 
     @property
-    def answers(self) -> Ints:
+    def predictions(self) -> Ints:
         return np.asarray(self.probabilities.argmax(1))
 
 
@@ -62,17 +62,16 @@ class ExamData:
         return {name: names == name for name in dict.fromkeys(self.slices)}
 
 
-def mcnemar(first_only: int, second_only: int) -> float:
-    """Two-sided exact p of McNemar's test: faces that only one of the two got right
-    would fall to either like a fair coin, were the two equally good."""
-    n = first_only + second_only
-    return min(1.0, 2 * float(binom.cdf(min(first_only, second_only), n, 0.5)))
-
-
-def harm(champion_only: int, challenger_only: int) -> float:
-    """One-sided exact p that the challenger is no worse."""
+def mcnemar(
+    champion_only: int, challenger_only: int, *, alternative: str = "two-sided"
+) -> float:
+    """Exact p of McNemar's test (1947): faces that only one of the two got right would
+    fall to either like a fair coin, were the two equally good; 1 without such faces.
+    `alternative` "greater": one-sided, that the challenger is no worse."""
     n = champion_only + challenger_only
-    return float(binom.sf(champion_only - 1, n, 0.5)) if n else 1.0
+    if not n:
+        return 1.0
+    return float(binomtest(champion_only, n, alternative=alternative).pvalue)
 
 
 @dataclass(frozen=True)
@@ -100,7 +99,8 @@ def guard(name: str, champion: Mask, challenger: Mask, *, alpha: float) -> Guard
     n = len(champion)
     lost = int((champion & ~challenger).sum())
     gained = int((challenger & ~champion).sum())
-    p, loss = harm(lost, gained), (lost - gained) / n if n else 0.0
+    p = mcnemar(lost, gained, alternative="greater")
+    loss = (lost - gained) / n if n else 0.0
     broken = bool(n and p < alpha and loss > max(LEAST_LOSS, 2 / n))
     return Guard(name, n, loss, p, broken)
 
@@ -121,10 +121,10 @@ def guards(exam: ExamData, champion: Candidate, challenger: Candidate) -> list[G
     for part, here in exam.parts().items():
         if not here.all():
             tests[f"slice:{part}"] = (here, exam.labels)
-    answers = champion.answers, challenger.answers
+    predictions = champion.predictions, challenger.predictions
     found = []
     for name, (here, truth) in tests.items():
-        right = [(said == truth)[here] for said in answers]
+        right = [(predicted == truth)[here] for predicted in predictions]
         found.append(guard(name, *right, alpha=ALPHA / len(tests)))
     found.append(ceiling("bytes", challenger.bytes, MAX_BYTES))
     adds = ceiling("multiply_adds", challenger.multiply_adds, MAX_MULTIPLY_ADDS)
@@ -183,13 +183,13 @@ def compare(
             "guards": [],
             "changed": {"fixed": [], "broken": []},
         }
-    return report | _duel(exam, champion, challenger, policy)
+    return report | _compare_two(exam, champion, challenger, policy)
 
 
-def _duel(
+def _compare_two(
     exam: ExamData, champion: Candidate, challenger: Candidate, policy: str
 ) -> dict[str, Any]:
-    first, second = champion.answers, challenger.answers
+    first, second = champion.predictions, challenger.predictions
     was_right, is_right = first == exam.labels, second == exam.labels
     lost, gained = (
         int((was_right & ~is_right).sum()),
@@ -222,14 +222,14 @@ def differences(exam: ExamData, first: Ints, second: Ints) -> dict[str, Any]:
     parts = list(exam.parts())
     part = np.array([parts.index(name) for name in exam.slices], np.int64)
     drawn = Resamples(exam.labels, exam.majority, part, first, second)
-    right = partial(drawn.right, drawn.label)
+    right = partial(drawn.accuracy, drawn.label)
     accuracy = _json(right(drawn.label >= 0)) or {"value": 0.0, "low": 0.0, "high": 0.0}
     return {
         "accuracy": accuracy["value"],
         "low": accuracy["low"],
         "high": accuracy["high"],
         "macro_f1": _json(drawn.macro_f1(len(exam.emotions))),
-        "ferplus": _json(drawn.right(drawn.majority, drawn.majority >= 0)),
+        "ferplus": _json(drawn.accuracy(drawn.majority, drawn.majority >= 0)),
         "recall": {
             e: _json(right(drawn.label == i)) for i, e in enumerate(exam.emotions)
         },
@@ -244,7 +244,7 @@ def _json(difference: Difference | None) -> dict[str, float] | None:
 def changed(
     exam: ExamData, first: Ints, second: Ints, where: Mask
 ) -> list[dict[str, str]]:
-    """The faces `where`, with what both said: ids, never pixels."""
+    """The faces `where`, with what both predicted: ids, never pixels."""
     names = exam.emotions
     return [
         {
@@ -260,9 +260,9 @@ def changed(
 def figures(exam: ExamData, side: Candidate) -> dict[str, Any]:
     """One side's column of the report."""
     found = metrics.figures(side.probabilities, exam.labels, exam.emotions)
-    right = side.answers == exam.labels
+    right = side.predictions == exam.labels
     clear = exam.majority >= 0
-    agrees = (side.answers == exam.majority)[clear]
+    agrees = (side.predictions == exam.majority)[clear]
     return found | {
         "name": side.name,
         "recall": {

@@ -13,20 +13,20 @@ from ml.evaluation import metrics
 from ml.vision import near_duplicates
 
 
-def copies(rows: Rows, *, fer: Path, cache: Path | None = None) -> Mask:
+def find_copies(rows: Rows, *, fer: Path, cache: Path | None = None) -> Mask:
     """[n] of which faces Training holds a near-duplicate (docs/duplicates.md), equal
     pixels included. Takes about a tenth of a second for each face."""
     data = fer2013.read(fer, cache=cache)
     training = data.pixels[data.usage == TRAINING]
-    known = near_duplicates.Known(
+    known = near_duplicates.SignatureIndex(
         [near_duplicates.signature(face) for face in training]
     )
     found = [bool(known.find(near_duplicates.signature(face))) for face in rows.pixels]
     return np.asarray(found, bool)
 
 
-def answers(predictor: Predictor, rows: Rows) -> Floats:
-    """probabilities float32 [n, k]."""
+def predict(predictor: Predictor, rows: Rows) -> Floats:
+    """Probabilities float32 [n, k] of a loaded model for n rows, n at least 1."""
     faces = rows.pixels[..., None]
     parts = [
         predictor.predict(faces[i : i + 256].astype(np.float32)).probabilities
@@ -38,8 +38,9 @@ def answers(predictor: Predictor, rows: Rows) -> Floats:
 def evaluate(
     predictor: Predictor, rows: Rows, leaked: Mask, copied: Mask | None = None
 ) -> dict[str, Any]:
-    """Everything `python -m ml evaluate --json` prints."""
-    p = answers(predictor, rows)
+    """Everything `python -m ml evaluate --json` prints. `leaked` and `copied`, each
+    [n], are the rows that one more accuracy is measured without."""
+    p = predict(predictor, rows)
     found = figures(p, rows, predictor.emotions)
     right = p.argmax(1) == rows.labels
     found |= {"accuracy_without_leaked": _share(right[~leaked])}
@@ -55,7 +56,8 @@ def _share(right: Mask) -> float | None:
 
 
 def figures(p: Floats, rows: Rows, emotions: Sequence[str]) -> dict[str, Any]:
-    """Figures by the labels; accuracy by the FER+ majority where it is known."""
+    """`metrics.figures` of probabilities float32 [n, k] by the labels; accuracy also by
+    the FER+ majority, where that is known."""
     clear = rows.majority >= 0
     found = metrics.figures(p, rows.labels, emotions) | {"ferplus": None}
     if clear.any():

@@ -15,10 +15,8 @@ from ml.errors import BadInput
 from ml.evaluation import compare, evaluate
 from ml.evaluation.compare import Candidate
 
-ALL = tuple(str(e) for e in EMOTIONS)
 
-
-def gather(
+def load_exam(
     *,
     fer: Path | None,
     votes: Path | None = None,
@@ -26,17 +24,21 @@ def gather(
     split: str = "public",
     cache: Path | None = None,
 ) -> tuple[Rows, compare.ExamData]:
-    """The faces and the exam they make. Raises BadInput where there are none."""
+    """The rows of an exam, and what `compare.compare` needs to know of them. `split`
+    "public" or "tune" of FER-2013; `contributions`: a snapshot folder. Raises BadInput
+    where there are no faces, FileNotFoundError where a file is missing."""
     parts: list[Rows] = []
     refs: list[str] = []
     slices: list[str] = []
     if fer is not None:
-        rows, _leaked = splits.load_split(split, ALL, fer=fer, votes=votes, cache=cache)
+        rows, _leaked = splits.load_split(
+            split, EMOTIONS, fer=fer, votes=votes, cache=cache
+        )
         parts.append(rows)
         refs += [f"fer2013:{i}" for i in rows.index]
         slices += [split] * len(rows)
     if contributions is not None:
-        ids, given = snapshot.read(contributions, "exam", ALL)
+        ids, given = snapshot.read(contributions, "exam", EMOTIONS)
         if given is not None:
             parts.append(given)
             refs += [f"contribution:{i}" for i in ids]
@@ -45,30 +47,34 @@ def gather(
         raise BadInput("there is no exam: neither FER-2013 nor a hold-out of faces")
     rows = arrays.join(*parts)
     digest = hashlib.sha256(rows.pixels.tobytes() + rows.labels.tobytes()).hexdigest()
-    return rows, compare.ExamData(digest, ALL, rows.labels, rows.majority, refs, slices)
+    return rows, compare.ExamData(
+        digest, EMOTIONS, rows.labels, rows.majority, refs, slices
+    )
 
 
-def sit(folder: Path, rows: Rows) -> Candidate:
-    """One model at the exam. A class it does not know gets probability 0."""
+def evaluate_candidate(folder: Path, rows: Rows) -> Candidate:
+    """One model folder on the exam's rows. A class that it does not know gets
+    probability 0. Raises BadArtefact."""
     predictor = Predictor.load(folder)
-    said = evaluate.answers(predictor, rows)
-    p = np.zeros((len(rows), len(ALL)), np.float32)
-    p[:, [ALL.index(e) for e in predictor.emotions]] = said
+    p = np.zeros((len(rows), len(EMOTIONS)), np.float32)
+    columns = [EMOTIONS.index(e) for e in predictor.emotions]
+    p[:, columns] = evaluate.predict(predictor, rows)
     return Candidate(
         name=predictor.card.name,
         probabilities=p,
         bytes=(folder / card.MODEL).stat().st_size,
         multiply_adds=predictor.card.multiply_adds,
-        ms=milliseconds(predictor, rows.pixels),
+        ms=median_latency(predictor, rows.pixels),
     )
 
 
-def milliseconds(predictor: Predictor, pixels: Bytes, *, times: int = 40) -> float:
-    """Median of single-face calls. Reported, never a reason: the machine is shared."""
+def median_latency(predictor: Predictor, pixels: Bytes, *, times: int = 40) -> float:
+    """Milliseconds that a call for the first face of uint8 [n, 48, 48] takes.
+    Reported, never a reason: the machine is shared."""
     face: Floats = pixels[:1, :, :, None].astype(np.float32)
-    taken = []
+    seconds = []
     for _ in range(times):
         began = time.perf_counter()
         predictor.predict(face)
-        taken.append(time.perf_counter() - began)
-    return float(np.median(taken) * 1e3)
+        seconds.append(time.perf_counter() - began)
+    return float(np.median(seconds) * 1e3)

@@ -1,4 +1,8 @@
-"""Figures of a classifier from its probabilities and the truth. Pure functions."""
+"""Figures of a classifier from its probabilities and the truth. Pure functions.
+
+`p` is [n, k], each row summing to 1; `truth` int [n], 0 to k-1; a `table` int64 [k, k]
+is the confusion matrix.
+"""
 
 from collections.abc import Sequence
 from typing import Any
@@ -12,9 +16,9 @@ Ints = npt.NDArray[np.integer[Any]]
 Z = 1.959963984540054  # of the normal distribution, for 95 % intervals
 
 
-def confusion(truth: Ints, said: Ints, classes: int) -> npt.NDArray[np.int64]:
-    """[k, k] counts: row the truth, column what the model said."""
-    return np.bincount(truth * classes + said, minlength=classes**2).reshape(
+def confusion(truth: Ints, predicted: Ints, classes: int) -> npt.NDArray[np.int64]:
+    """[k, k] counts: row the truth, column what the model predicted."""
+    return np.bincount(truth * classes + predicted, minlength=classes**2).reshape(
         classes, classes
     )
 
@@ -26,13 +30,13 @@ def recall(table: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
 
 
 def precision(table: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
-    """[k] of the faces called so, the share that are; nan where none was called so."""
+    """[k] of the faces predicted so, the share that are; nan where none was."""
     with np.errstate(invalid="ignore", divide="ignore"):
         return np.asarray(np.diag(table) / table.sum(0))
 
 
 def f1(table: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
-    """[k]; nan for a class that neither occurs nor was ever said."""
+    """[k]; nan for a class that neither occurs nor was ever predicted."""
     total = table.sum(0) + table.sum(1)
     with np.errstate(invalid="ignore", divide="ignore"):
         return np.asarray(2 * np.diag(table) / total)
@@ -43,10 +47,10 @@ def ece(p: Probabilities, truth: Ints, *, bins: int = 15) -> float:
     lies from how often it is right, over `bins` equally wide bins, weighted by size."""
     if not len(truth):
         return float("nan")
-    sure, right = p.max(1), p.argmax(1) == truth
-    where = np.minimum((sure * bins).astype(int), bins - 1)
+    confidence, right = p.max(1), p.argmax(1) == truth
+    where = np.minimum((confidence * bins).astype(int), bins - 1)
     gaps = np.abs(
-        np.bincount(where, sure, bins) - np.bincount(where, right, bins)
+        np.bincount(where, confidence, bins) - np.bincount(where, right, bins)
     )  # each bin's |confidence - accuracy| times its size
     return float(gaps.sum() / len(truth))
 
@@ -55,11 +59,11 @@ def reliability(
     p: Probabilities, truth: Ints, *, bins: int = 15
 ) -> list[dict[str, float]]:
     """The bins of `ece` that hold faces: mean probability, accuracy and count."""
-    sure, right = p.max(1), p.argmax(1) == truth
-    where = np.minimum((sure * bins).astype(int), bins - 1)
+    confidence, right = p.max(1), p.argmax(1) == truth
+    where = np.minimum((confidence * bins).astype(int), bins - 1)
     return [
         {
-            "confidence": float(sure[where == b].mean()),
+            "confidence": float(confidence[where == b].mean()),
             "accuracy": float(right[where == b].mean()),
             "n": int((where == b).sum()),
         }
@@ -69,6 +73,7 @@ def reliability(
 
 
 def top2(p: Probabilities, truth: Ints) -> float:
+    """Share of n faces whose label is among the two likeliest of p [n, k]."""
     best = np.argsort(-p, axis=1)[:, :2]
     return float((best == truth[:, None]).any(1).mean())
 

@@ -20,7 +20,7 @@ RESAMPLES = 10_000
 
 @dataclass(frozen=True)
 class Difference:
-    """Challenger minus champion with its 95 % interval; n faces tell of it."""
+    """Challenger minus champion with its 95 % interval, measured on n faces."""
 
     value: float
     low: float
@@ -50,23 +50,24 @@ class Resamples:
         kinds, seen = np.unique(faces, axis=1, return_counts=True)
         self.label, self.majority, self.part, self.champion, self.challenger = kinds
         random, n = np.random.default_rng(seed), len(label)
-        drawn = random.multinomial(n, seen / n, RESAMPLES) if n else seen[None]
+        counts = random.multinomial(n, seen / n, RESAMPLES) if n else seen[None]
         # The exam itself is the first row, so that a figure is written down once.
-        self.counts: Floats = np.vstack([seen, drawn]).astype(np.float64)
+        self.counts: Floats = np.vstack([seen, counts]).astype(np.float64)
 
-    def right(self, truth: Ints, where: Mask) -> Difference | None:
-        """In the share of right answers to the kinds `where`; None without any."""
+    def accuracy(self, truth: Ints, where: Mask) -> Difference | None:
+        """Of the share of right answers to the kinds `where`; None without any."""
         gain = (self.challenger == truth).astype(float) - (self.champion == truth)
         with np.errstate(invalid="ignore"):
             shares = self.counts @ (gain * where) / (self.counts @ where)
-        return self._told(shares, where)
+        return self._interval(shares, where)
 
     def macro_f1(self, classes: int) -> Difference | None:
+        """Of the mean of the classes' F1."""
         shares = self._f1(self.challenger, classes) - self._f1(self.champion, classes)
-        return self._told(shares, np.ones(len(self.label), bool))
+        return self._interval(shares, np.ones(len(self.label), bool))
 
-    def _f1(self, said: Ints, classes: int) -> Floats:
-        labels, answers = np.eye(classes)[self.label], np.eye(classes)[said]
+    def _f1(self, predicted: Ints, classes: int) -> Floats:
+        labels, answers = np.eye(classes)[self.label], np.eye(classes)[predicted]
         with np.errstate(invalid="ignore"):
             f1 = (
                 2
@@ -76,7 +77,7 @@ class Resamples:
             )
         return np.asarray(np.nanmean(f1, axis=1))
 
-    def _told(self, shares: Floats, where: Mask) -> Difference | None:
+    def _interval(self, shares: Floats, where: Mask) -> Difference | None:
         """A resample without any such face says nothing about them."""
         n = int(self.counts[0] @ where)
         if not n:

@@ -10,87 +10,78 @@ import numpy as np
 from ml.config import Config
 from ml.data.arrays import Floats, Rows
 from ml.evaluation.evaluate import figures
-from ml.export import onnx_export
+from ml.export import calibration, onnx_export
 
-# Below so few faces of Tune a temperature or an int8 range would be noise.
-ENOUGH = 50
+# int8 is kept unless it costs more than this share of Tune's faces.
+INT8_TOLERANCE = 0.005
 
 
 @dataclass(frozen=True)
 class ExportedModel:
-    probabilities: Floats  # of Tune, by the file that ships
+    probabilities: Floats  # [n, k] of Tune, by the file that ships
     figures: dict[str, Any]
     temperature: float
-    threshold: float
-    multiply_adds: int
+    certainty_threshold: float
+    multiply_adds: int  # of one face
     is_int8: bool
 
 
 def calibrate_and_export(
     network: Any, config: Config, tune: Rows, out: Path
 ) -> ExportedModel:
-    """Write OUT/model.onnx and say what it does on Tune."""
-    temperature = 1.0
-    if len(tune) >= ENOUGH:
-        raw = onnx_export.served(network, config)
-        temperature = onnx_export.best_temperature(answers(raw, tune), tune.labels)
-    part, small = out / "float32.part", out / "int8.part"
-    onnx_export.to_onnx(
-        onnx_export.served(network, config, temperature=temperature), part
-    )
-    adds = onnx_export.multiply_adds(part, mirror=config.mirror)
-    p = (
-        onnx_export.run(part, tune.pixels)[0]
-        if len(tune)
-        else np.zeros((0, 1), np.float32)
-    )
+    """Write OUT/model.onnx of a trained Keras network, and what it does on Tune."""
+    temperature = calibrate(network, config, tune)
+    float32, int8 = out / "float32.part", out / "int8.part"
+    served = onnx_export.serving_model(network, config, temperature=temperature)
+    onnx_export.to_onnx(served, float32)
+    adds = onnx_export.multiply_adds(float32, mirror=config.mirror)
+    p = predict(float32, tune)
     is_int8 = False
-    if config.int8 and len(tune) >= ENOUGH:
-        faces = tune.pixels[: onnx_export.CALIBRATION, :, :, None].astype(np.float32)
-        onnx_export.to_int8(part, small, faces)
-        p8 = onnx_export.run(small, tune.pixels)[0]
-        is_int8 = accuracy(p8, tune) >= accuracy(p, tune) - onnx_export.TOLERANCE
+    if config.int8 and len(tune) >= calibration.ENOUGH:
+        onnx_export.to_int8(float32, int8, tune.pixels)
+        p8 = predict(int8, tune)
+        is_int8 = accuracy(p8, tune) >= accuracy(p, tune) - INT8_TOLERANCE
         p = p8 if is_int8 else p
-    (small if is_int8 else part).replace(out / "model.onnx")
-    part.unlink(missing_ok=True)
-    small.unlink(missing_ok=True)
+    (int8 if is_int8 else float32).replace(out / "model.onnx")
+    float32.unlink(missing_ok=True)
+    int8.unlink(missing_ok=True)
     return ExportedModel(
         probabilities=p,
         figures=figures(p, tune, config.emotions) if len(tune) else {},
         temperature=temperature,
-        threshold=threshold(p, tune) if len(tune) >= ENOUGH else 0.45,
+        certainty_threshold=calibration.tune_threshold(p, tune),
         multiply_adds=adds,
         is_int8=is_int8,
     )
 
 
 def measure(folder: Path, rows: Rows, emotions: Sequence[str]) -> dict[str, Any]:
-    """What the file that ships does on other rows."""
-    return figures(
-        onnx_export.run(folder / "model.onnx", rows.pixels)[0], rows, emotions
-    )
+    """Figures of a folder's model.onnx, the file that ships, on other rows."""
+    return figures(predict(folder / "model.onnx", rows), rows, emotions)
 
 
-def answers(model: Any, rows: Rows, *, batch: int = 256) -> Floats:
+def calibrate(network: Any, config: Config, tune: Rows) -> float:
+    """The temperature that fits the network best on Tune; 1 where that is too small."""
+    if len(tune) < calibration.ENOUGH:
+        return 1.0
+    served = onnx_export.serving_model(network, config)
     parts = [
         np.asarray(
-            model.predict_on_batch(
-                rows.pixels[i : i + batch, :, :, None].astype(np.float32)
+            served.predict_on_batch(
+                tune.pixels[i : i + 256, :, :, None].astype(np.float32)
             )[0]
         )
-        for i in range(0, len(rows), batch)
+        for i in range(0, len(tune), 256)
     ]
-    return np.concatenate(parts)
+    return calibration.best_temperature(np.concatenate(parts), tune.labels)
+
+
+def predict(model: Path, rows: Rows) -> Floats:
+    """Probabilities float32 [n, k] by an ONNX file; [0, 1] without rows."""
+    if not len(rows):
+        return np.zeros((0, 1), np.float32)
+    return onnx_export.predict(model, rows.pixels)[0]
 
 
 def accuracy(p: Floats, rows: Rows) -> float:
     return float((p.argmax(1) == rows.labels).mean())
-
-
-def threshold(p: Floats, tune: Rows) -> float:
-    """From the raters' majority where votes are at hand: a better truth than labels
-    that disagree with it on a third of the faces."""
-    clear = tune.majority >= 0
-    if clear.sum() >= ENOUGH:
-        return onnx_export.certainty_threshold(p[clear], tune.majority[clear])
-    return onnx_export.certainty_threshold(p, tune.labels)

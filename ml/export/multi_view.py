@@ -1,8 +1,8 @@
-"""How the served graph looks at a face: `export.served` does the same in the graph.
+"""Test-time augmentation: the two views of a face that the served graph averages.
 
-Twice, and the answers are averaged. The two looks differ in scale as well as in side,
-for two that differ more err less alike: on Tune .2 to .4 points over two of one scale,
-for the same time.
+The two differ in scale as well as in side, for views that differ more err less alike:
+on Tune .2 to .4 points over two of one scale, for the same time. `serving_model` of
+ml/export/onnx_export.py makes the same views inside the graph.
 """
 
 import cv2
@@ -12,28 +12,30 @@ from ml.config import Config
 from ml.data.arrays import SIDE, Bytes, Floats
 
 
-def of(pixels: Bytes, config: Config) -> list[Bytes]:
-    """The looks at faces uint8 [n, 48, 48], each uint8 [n, size, size]."""
-    middle = centre(pixels, config.size)
+def views(pixels: Bytes, config: Config) -> list[Bytes]:
+    """The views of faces uint8 [n, 48, 48], each uint8 [n, size, size]."""
+    middle = centre_crop(pixels, config.size)
     if not config.mirror:
         return [middle]
-    return [wide(pixels, config.size) if config.wide else middle, middle[:, :, ::-1]]
+    first = downscale(pixels, config.size) if config.wide else middle
+    return [first, middle[:, :, ::-1]]
 
 
-def centre(pixels: Bytes, size: int) -> Bytes:
-    """[n, size, size] from the middle of [n, 48, 48]: as large as in training. (All 48
-    at their own scale cost two points on Tune, for a network that had seen 44.)"""
-    edge = (pixels.shape[1] - size) // 2
-    return pixels[:, edge : edge + size, edge : edge + size]
+def centre_crop(pixels: Bytes, size: int) -> Bytes:
+    """uint8 [n, size, size] from the middle of [n, 48, 48]: as large as in training.
+    (All 48 at their own scale cost two points on Tune, for a network that had seen
+    44.)"""
+    margin = (pixels.shape[1] - size) // 2
+    return pixels[:, margin : margin + size, margin : margin + size]
 
 
-def wide(pixels: Bytes, size: int) -> Bytes:
-    """[n, size, size]: the whole of [n, 48, 48], shrunk."""
-    shrink = shrinking(size)
-    shrunk = shrink @ pixels.astype(np.float32) @ shrink.T
-    return np.asarray(np.rint(shrunk), np.uint8)
+def downscale(pixels: Bytes, size: int) -> Bytes:
+    """uint8 [n, size, size]: the whole of uint8 [n, 48, 48], bilinear."""
+    matrix = downscale_matrix(size)
+    small = matrix @ pixels.astype(np.float32) @ matrix.T
+    return np.asarray(np.rint(small), np.uint8)
 
 
-def shrinking(size: int) -> Floats:
+def downscale_matrix(size: int) -> Floats:
     """float32 [size, 48], each row summing to 1: bilinear, for one of the two axes."""
     return np.asarray(cv2.resize(np.eye(SIDE, dtype=np.float32), (SIDE, size)))

@@ -2,7 +2,7 @@
 
 The served graph takes `face` float32 [n, 48, 48, 1], grey 0-255, and returns
 `probabilities` [n, k], calibrated, and `evidence` [n, h, w, k]. Inside it: the network
-on two looks at each face (ml/export/multi_view.py), averaged; both heads, mixed by
+on two views of each face (ml/export/multi_view.py), averaged; both heads, mixed by
 `votes_share`; the temperature. Then int8 weights and activations (QDQ), kept where they
 agree.
 """
@@ -13,20 +13,26 @@ from typing import Any
 
 import keras
 import numpy as np
+import onnx
+import onnxruntime
 from keras import layers, ops
-from scipy.optimize import minimize_scalar
+from onnxruntime.quantization import (
+    CalibrationDataReader,
+    QuantFormat,
+    QuantType,
+    quantize_static,
+    shape_inference,
+)
 
 from ml.config import Config
-from ml.data.arrays import SIDE, Bytes, Floats, Ints
+from ml.data.arrays import SIDE, Bytes, Floats
 from ml.export import graph_optimisation, multi_view
 
-CALIBRATION = 1000  # faces of Tune that set the ranges of int8
-# int8 is kept unless it costs more than this share of Tune's faces.
-TOLERANCE = 0.005
+RANGE_FACES = 1000  # that set the ranges of int8
 
 
-class Answer(layers.Layer):  # type: ignore[misc]
-    """Logits and evidence of both looks at a face -> calibrated answer.
+class CalibratedOutput(layers.Layer):  # type: ignore[misc]
+    """Logits and evidence of both views of a face -> probabilities and evidence.
 
     logits [2n, heads, k] or [n, heads, k]; maps [.., h, w, heads * k].
     """
@@ -37,45 +43,46 @@ class Answer(layers.Layer):  # type: ignore[misc]
 
     def call(self, logits: Any, maps: Any) -> tuple[Any, Any]:
         heads, k = logits.shape[1:]
-        high, wide = maps.shape[1:3]
+        height, width = maps.shape[1:3]
         share = [1 - self.config.votes_share, self.config.votes_share]
         weight = np.array(share if heads == 2 else [1.0], np.float32)
-        maps = ops.reshape(maps, (-1, high, wide, heads, k))
+        maps = ops.reshape(maps, (-1, height, width, heads, k))
         if self.config.mirror:
             logits = ops.mean(ops.reshape(logits, (2, -1, heads, k)), 0)
-            there, back = ops.split(ops.reshape(maps, (2, -1, high, wide, heads, k)), 2)
-            maps = (there[0] + back[0][:, :, ::-1]) / 2
+            maps = ops.reshape(maps, (2, -1, height, width, heads, k))
+            first, mirrored = ops.split(maps, 2)
+            maps = (first[0] + mirrored[0][:, :, ::-1]) / 2
         p = ops.sum(ops.softmax(logits) * weight[:, None], 1)
         p = ops.softmax(ops.log(p + 1e-7) / self.temperature)
         return p, ops.sum(maps * weight[:, None], -2)
 
 
-def is_possible() -> bool:
+def can_export() -> bool:
     """Whether this process can write ONNX: Keras does it by way of TensorFlow."""
     return bool(keras.backend.backend() == "tensorflow")
 
 
-def served(
+def serving_model(
     network: keras.Model, config: Config, *, temperature: float = 1.0
 ) -> keras.Model:
-    """The functional model that is exported: face -> [probabilities, evidence]."""
+    """The functional model that is exported: face float32 [n, 48, 48, 1], grey 0-255
+    -> [probabilities [n, k], evidence [n, h, w, k]]."""
     face = layers.Input((SIDE, SIDE, 1), name="face")
-    edge = (SIDE - config.size) // 2
-    x = face[:, edge : SIDE - edge, edge : SIDE - edge]
-    if config.mirror:  # two looks, as in ml/export/multi_view.py
-        first = wide(face, config.size) if config.wide else x
+    margin = (SIDE - config.size) // 2
+    x = face[:, margin : SIDE - margin, margin : SIDE - margin]
+    if config.mirror:  # two views, as in ml/export/multi_view.py
+        first = downscale(face, config.size) if config.wide else x
         x = ops.concatenate([first, x[:, :, ::-1]], 0)
     logits, maps = with_evidence(network)(x)
-    return keras.Model(face, list(Answer(config, temperature)(logits, maps)))
+    return keras.Model(face, list(CalibratedOutput(config, temperature)(logits, maps)))
 
 
-def wide(face: Any, size: int) -> Any:
-    """[n, size, size, 1]: the whole of [n, 48, 48, 1], shrunk as `views.wide` does.
+def downscale(face: Any, size: int) -> Any:
+    """[n, size, size, 1] of [n, 48, 48, 1], as `multi_view.downscale` does it.
     (tf2onnx exports a Resizing layer that gives something else.)"""
-    shrink = multi_view.shrinking(size)[
-        None
-    ]  # with an axis for faces: two plain products
-    return ops.matmul(ops.matmul(shrink, face[..., 0]), shrink.mT)[..., None]
+    # With an axis for faces: two plain products.
+    matrix = multi_view.downscale_matrix(size)[None]
+    return ops.matmul(ops.matmul(matrix, face[..., 0]), matrix.mT)[..., None]
 
 
 def with_evidence(network: keras.Model) -> keras.Model:
@@ -90,44 +97,40 @@ def with_evidence(network: keras.Model) -> keras.Model:
 
 
 def to_onnx(model: keras.Model, path: Path) -> None:
-    """Write a `served` model as ONNX in float32, its input and outputs named by the
+    """Write a `serving_model` as ONNX in float32, its input and outputs named by the
     contract. Under the TensorFlow backend."""
-    import onnx
-
     model(np.zeros((1, SIDE, SIDE, 1), np.float32))
     model.export(str(path), format="onnx", verbose=False)
     graph = onnx.load(path)
     old = [graph.graph.input[0].name, *(o.name for o in graph.graph.output)]
-    new = dict(zip(old, ("face", "probabilities", "evidence"), strict=True))
+    names = dict(zip(old, ("face", "probabilities", "evidence"), strict=True))
     for node in graph.graph.node:
-        node.input[:] = [new.get(name, name) for name in node.input]
-        node.output[:] = [new.get(name, name) for name in node.output]
+        node.input[:] = [names.get(name, name) for name in node.input]
+        node.output[:] = [names.get(name, name) for name in node.output]
     for value in (*graph.graph.input, *graph.graph.output):
-        value.name = new[value.name]
+        value.name = names[value.name]
     onnx.save(graph, path)
 
 
-def to_int8(source: Path, target: Path, faces: Floats) -> None:
-    """`source` with int8 convolutions (QDQ, per channel), ranges set on `faces`; but
-    for the first, which would see the grey values themselves in coarse steps: nine
-    tenths of all that int8 changed came from it (docs/champion.md)."""
-    import onnx
-    from onnxruntime.quantization import (
-        CalibrationDataReader,
-        QuantFormat,
-        QuantType,
-        quantize_static,
-        shape_inference,
-    )
+class CalibrationFaces(CalibrationDataReader):  # type: ignore[misc]
+    """Faces uint8 [n, 48, 48] for ONNX Runtime's quantisation, about 50 at a time."""
 
-    class Reader(CalibrationDataReader):  # type: ignore[misc]
-        def __init__(self) -> None:
-            self.left = iter(np.array_split(faces, max(1, len(faces) // 50)))
+    def __init__(self, pixels: Bytes) -> None:
+        faces = pixels[..., None].astype(np.float32)
+        self.batches = iter(np.array_split(faces, max(1, len(faces) // 50)))
 
-        def get_next(self) -> dict[str, Floats] | None:
-            batch = next(self.left, None)
-            return None if batch is None else {"face": batch}
+    def get_next(self) -> dict[str, Floats] | None:
+        batch = next(self.batches, None)
+        return None if batch is None else {"face": batch}
 
+
+def to_int8(source: Path, target: Path, pixels: Bytes) -> None:
+    """The ONNX file `source` with int8 convolutions (QDQ, per channel) as `target`;
+    activation ranges are set on the first of `pixels`, uint8 [n, 48, 48].
+
+    The first convolution stays float, for it would see the grey values themselves in
+    coarse steps: nine tenths of all that int8 changed came from it (docs/champion.md).
+    """
     with tempfile.TemporaryDirectory() as scratch:
         folded = Path(scratch) / "folded.onnx"
         shape_inference.quant_pre_process(
@@ -138,7 +141,7 @@ def to_int8(source: Path, target: Path, faces: Floats) -> None:
         quantize_static(
             str(folded),
             str(target),
-            Reader(),
+            CalibrationFaces(pixels[:RANGE_FACES]),
             quant_format=QuantFormat.QDQ,
             # With its ReLU a convolution becomes one step: a tenth faster.
             op_types_to_quantize=["Conv", "MaxPool", "Relu"],
@@ -147,13 +150,12 @@ def to_int8(source: Path, target: Path, faces: Floats) -> None:
             weight_type=QuantType.QInt8,
             nodes_to_exclude=first,
         )
-    graph_optimisation.repair(target)
+    graph_optimisation.optimise(target)
 
 
-def run(path: Path, pixels: Bytes, *, batch: int = 64) -> tuple[Floats, Floats]:
-    """(probabilities, evidence) of an ONNX file for faces uint8 [n, 48, 48]."""
-    import onnxruntime
-
+def predict(path: Path, pixels: Bytes, *, batch: int = 64) -> tuple[Floats, Floats]:
+    """(probabilities float32 [n, k], evidence float32 [n, h, w, k]) by an ONNX file
+    for faces uint8 [n, 48, 48], n at least 1."""
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 3
     session = onnxruntime.InferenceSession(
@@ -170,36 +172,9 @@ def run(path: Path, pixels: Bytes, *, batch: int = 64) -> tuple[Floats, Floats]:
     return np.concatenate(probabilities), np.concatenate(evidence)
 
 
-def best_temperature(p: Floats, labels: Ints) -> float:
-    """The temperature at which probabilities [n, k] fit the labels best (log loss)."""
-    logs = np.log(np.maximum(p, 1e-7))
-
-    def loss(temperature: float) -> float:
-        scaled = logs / temperature
-        top = scaled.max(1, keepdims=True)
-        norm = top[:, 0] + np.log(np.exp(scaled - top).sum(1))
-        return float((norm - scaled[np.arange(len(labels)), labels]).mean())
-
-    found = minimize_scalar(loss, bounds=(0.3, 4.0), method="bounded")
-    return round(float(found.x), 4)
-
-
-def certainty_threshold(p: Floats, labels: Ints, *, groups: int = 20) -> float:
-    """The winner's probability up to which it is wrong as often as right: there the
-    honest answer is "hard to say". Faces are taken in groups of like probability;
-    the result lies between 0.25 and 0.6."""
-    sure, right = p.max(1), p.argmax(1) == labels
-    found = 0.25
-    for group in np.array_split(np.argsort(sure), groups):
-        if len(group) and right[group].mean() < 0.5:
-            found = float(sure[group].max())
-    return round(min(max(found, 0.25), 0.6), 3)
-
-
 def multiply_adds(path: Path, *, mirror: bool) -> int:
-    """Multiply-adds of one face's convolutions and dense layers, from the graph."""
-    import onnx
-
+    """Multiply-adds of one face's convolutions and dense layers, from the graph of a
+    float32 file; with `mirror` twice, for the two views."""
     graph = onnx.shape_inference.infer_shapes(onnx.load(path)).graph
     weights = {w.name: tuple(w.dims) for w in graph.initializer}
     shapes = {
@@ -210,8 +185,8 @@ def multiply_adds(path: Path, *, mirror: bool) -> int:
     for node in graph.node:
         weight = next((weights[n] for n in node.input[1:2] if n in weights), ())
         if node.op_type == "Conv" and weight:
-            _n, _c, high, wide = shapes[node.output[0]]
-            total += int(np.prod(weight)) * high * wide
+            _n, _c, height, width = shapes[node.output[0]]
+            total += int(np.prod(weight)) * height * width
         elif node.op_type in ("Gemm", "MatMul") and weight:
             total += int(np.prod(weight))
     return total * (2 if mirror else 1)

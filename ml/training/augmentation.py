@@ -19,7 +19,7 @@ Random = np.random.Generator
 Batch = tuple[Floats, Floats, Floats]
 
 
-def face(pixels: Bytes, config: Config, random: Random) -> Floats:
+def augment_face(pixels: Bytes, config: Config, random: Random) -> Floats:
     """uint8 [48, 48] -> float32 [size, size], one random variation."""
     angle = random.uniform(-config.rotate, config.rotate)
     scale = 1 + random.uniform(-config.zoom, config.zoom)
@@ -40,14 +40,14 @@ def face(pixels: Bytes, config: Config, random: Random) -> Floats:
         borderMode=cv2.BORDER_REFLECT_101,
     ).astype(np.float32)
     if config.light:
-        gain = 1 + random.uniform(-config.light, config.light)
-        lift = 255 * random.uniform(-config.light, config.light) / 2
-        np.clip(out * gain + lift, 0, 255, out=out)
+        contrast = 1 + random.uniform(-config.light, config.light)
+        brightness = 255 * random.uniform(-config.light, config.light) / 2
+        np.clip(out * contrast + brightness, 0, 255, out=out)
     if random.random() < config.erase:
-        high, wide = (random.uniform(0.15, 0.45, 2) * config.size).astype(int)
-        top = random.integers(0, config.size - high)
-        left = random.integers(0, config.size - wide)
-        out[top : top + high, left : left + wide] = random.uniform(0, 255)
+        height, width = (random.uniform(0.15, 0.45, 2) * config.size).astype(int)
+        top = random.integers(0, config.size - height)
+        left = random.integers(0, config.size - width)
+        out[top : top + height, left : left + width] = random.uniform(0, 255)
     return out
 
 
@@ -57,7 +57,7 @@ def batches(
     config: Config,
     epoch: int,
     *,
-    mixup: bool,
+    with_mixup: bool,
 ) -> Iterator[Batch]:
     """One epoch of (faces [b, s, s, 1], targets [b, heads, k], weights [b]). The same
     seed and epoch give the same batches, so a resumed run goes on as it would have."""
@@ -67,23 +67,26 @@ def batches(
     count = max(1, len(rows) // config.batch)
     for i in range(count):
         picked = order[i * config.batch : (i + 1) * config.batch]
-        x = np.stack([face(rows.pixels[j], config, random) for j in picked])[..., None]
+        x = np.stack([augment_face(rows.pixels[j], config, random) for j in picked])[
+            ..., None
+        ]
         y, w = targets[picked], rows.weights[picked]
-        if mixup and random.random() < config.cutmix:
-            x, y, w = patched(x, y, w, random)
-        elif mixup and config.mixup:
+        if with_mixup and random.random() < config.cutmix:
+            x, y, w = cutmix(x, y, w, random)
+        elif with_mixup and config.mixup:
             share = np.float32(random.beta(config.mixup, config.mixup))
-            x, y, w = blended(x, y, w, random.permutation(len(x)), share)
+            x, y, w = mixup(x, y, w, random.permutation(len(x)), share)
         yield x, y, w
 
 
-def blended(x: Floats, y: Floats, w: Floats, other: Any, share: np.float32) -> Batch:
-    """Mixup (Zhang et al. 2018): each face over another, each target likewise."""
+def mixup(x: Floats, y: Floats, w: Floats, other: Any, share: np.float32) -> Batch:
+    """Mixup (Zhang et al. 2018): `share` of each face, target and weight, the rest from
+    the batch in the order `other`, int64 [b]."""
     x, y, w = (share * v + (1 - share) * v[other] for v in (x, y, w))
     return x, y, w
 
 
-def patched(x: Floats, y: Floats, w: Floats, random: Random) -> Batch:
+def cutmix(x: Floats, y: Floats, w: Floats, random: Random) -> Batch:
     """CutMix (Yun et al. 2019): a box of each face from another; targets by area."""
     side, other = x.shape[1], random.permutation(len(x))
     edge = round(side * float(np.sqrt(random.uniform(0, 0.5))))
@@ -92,17 +95,18 @@ def patched(x: Floats, y: Floats, w: Floats, random: Random) -> Batch:
     mixed = x.copy()
     mixed[box] = x[other][box]
     share = np.float32(1 - edge**2 / side**2)
-    _x, y, w = blended(x, y, w, other, share)
+    _x, y, w = mixup(x, y, w, other, share)
     return mixed, y, w
 
 
-def ahead(source: Iterator[Batch], depth: int = 6) -> Iterator[Batch]:
-    """The same batches, made in a thread up to `depth` ahead of their use."""
+def prefetch(source: Iterator[Batch], depth: int = 6) -> Iterator[Batch]:
+    """The same batches, made in a thread up to `depth` ahead of their use. Raises what
+    `source` raises."""
     ready: queue.Queue[Batch | BaseException | None] = queue.Queue(depth)
     stop = threading.Event()
 
-    def make() -> None:
-        last: BaseException | None = None
+    def produce() -> None:
+        end: BaseException | None = None
         try:
             for batch in source:
                 while not stop.is_set():
@@ -114,10 +118,10 @@ def ahead(source: Iterator[Batch], depth: int = 6) -> Iterator[Batch]:
                 if stop.is_set():
                     return
         except BaseException as error:
-            last = error
-        ready.put(last)
+            end = error
+        ready.put(end)
 
-    thread = threading.Thread(target=make, daemon=True, name="batches")
+    thread = threading.Thread(target=produce, daemon=True, name="batches")
     thread.start()
     try:
         while (item := ready.get()) is not None:
@@ -128,7 +132,8 @@ def ahead(source: Iterator[Batch], depth: int = 6) -> Iterator[Batch]:
         stop.set()
 
 
-def smooth(targets: Floats, amount: float) -> Floats:
-    """Label smoothing: `amount` of the weight spread over all classes alike."""
+def smooth_labels(targets: Floats, amount: float) -> Floats:
+    """Label smoothing (Szegedy et al. 2016): `amount` of the weight of float32 targets
+    [n, k] spread over all classes alike."""
     spread = targets * (1 - amount) + amount / targets.shape[-1]
     return np.asarray(spread, np.float32)

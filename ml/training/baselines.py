@@ -12,7 +12,7 @@ from keras import layers
 from ml.errors import BadInput
 
 
-def _face(size: int | None) -> tuple[Any, Any]:
+def _face_input(size: int | None) -> tuple[Any, Any]:
     face = layers.Input((size, size, 1), name="face")
     return face, layers.Rescaling(1 / 127.5, offset=-1)(face)
 
@@ -28,7 +28,7 @@ def _dense_head(
 
 def relu_cnn(classes: int, *, heads: int, dropout: float, weights: str) -> keras.Model:
     """The tutorial's network: four ReLU convolutions, dropout, one wide dense layer."""
-    face, x = _face(48)
+    face, x = _face_input(48)
     x = layers.Conv2D(32, 3, activation="relu")(x)
     x = layers.Conv2D(64, 3, activation="relu")(x)
     x = layers.Dropout(0.25)(layers.MaxPooling2D()(x))
@@ -41,7 +41,7 @@ def relu_cnn(classes: int, *, heads: int, dropout: float, weights: str) -> keras
 
 def elu_cnn(classes: int, *, heads: int, dropout: float, weights: str) -> keras.Model:
     """Six ELU convolutions in pairs, batch normalisation and dropout between."""
-    face, x = _face(48)
+    face, x = _face_input(48)
     for width, drop in ((64, 0.4), (128, 0.4), (256, 0.5)):
         for _ in range(2):
             x = layers.Conv2D(width, 3, padding="same", kernel_initializer="he_normal")(
@@ -60,7 +60,7 @@ def mini_xception(
     classes: int, *, heads: int, dropout: float, weights: str
 ) -> keras.Model:
     """Arriaga et al. 2017, the network of PyPI's `fer`: 58 thousand parameters."""
-    face, x = _face(None)
+    face, x = _face_input(None)
     for _ in range(2):
         x = layers.Conv2D(8, 3, use_bias=False)(x)
         x = layers.Activation("relu")(layers.BatchNormalization()(x))
@@ -83,7 +83,7 @@ def resnet_small(
     classes: int, *, heads: int, dropout: float, weights: str
 ) -> keras.Model:
     """ResNet-10 of width 32 (He et al. 2015), as wide as two hours of CPU allow."""
-    face, x = _face(None)
+    face, x = _face_input(None)
     x = _conv(x, 32)
     for stage, width in enumerate((32, 64, 128, 256)):
         stride = 2 if stage else 1
@@ -110,7 +110,7 @@ def mobilenet_v2(side: int) -> Any:
     """Transfer at 96 to 224 px, the face enlarged within the network."""
 
     def make(classes: int, *, heads: int, dropout: float, weights: str) -> keras.Model:
-        face, x = _face(48)
+        face, x = _face_input(48)
         x = layers.Resizing(side, side)(layers.Concatenate()([x, x, x]))
         shape = (side, side, 3)
         base = _application(keras.applications.MobileNetV2, shape, weights)
@@ -161,7 +161,7 @@ PRETRAINED = tuple(n for n in NETWORKS if n.startswith(("mobilenet", "efficient"
 # How their authors trained them, where that differs from ml/config.py's defaults.
 _ADAM = {"optimizer": "adam", "rate": 1e-3, "weight_decay": 0.0, "size": 48}
 _PLAIN = {"rotate": 0.0, "shift": 0.0, "light": 0.0, "erase": 0.0, "mixup": 0.0}
-RECIPES: dict[str, dict[str, Any]] = {
+HYPERPARAMETERS: dict[str, dict[str, Any]] = {
     "relu-cnn": _ADAM | _PLAIN | {"batch": 32, "zoom": 0.0, "dropout": 0.5},
     "elu-cnn": _ADAM | {"batch": 32, "mixup": 0.0, "erase": 0.0, "dropout": 0.6},
     "mini-xception": _ADAM | {"batch": 32, "mixup": 0.0, "erase": 0.0},

@@ -12,17 +12,18 @@ from typing import Any
 import keras
 import numpy as np
 
-VALUES = "values.npz"
+VALUES = "variables.npz"
 STATE = "state.json"
 
 
-def save(folder: Path, values: list[Any], state: dict[str, Any]) -> None:
-    """Replace `folder` by a checkpoint of `values` (Keras variables) and `state`."""
+def save(folder: Path, variables: list[Any], state: dict[str, Any]) -> None:
+    """Replace `folder` by a checkpoint of `variables` (Keras variables) and `state`."""
     part = folder.with_name(folder.name + ".part")
     shutil.rmtree(part, ignore_errors=True)
     part.mkdir(parents=True)
     arrays = {
-        f"v{i:04d}": keras.ops.convert_to_numpy(v.value) for i, v in enumerate(values)
+        f"v{i:04d}": keras.ops.convert_to_numpy(v.value)
+        for i, v in enumerate(variables)
     }
     np.savez(part / VALUES, **arrays)
     (part / STATE).write_text(json.dumps(state))
@@ -34,24 +35,24 @@ def save(folder: Path, values: list[Any], state: dict[str, Any]) -> None:
     shutil.rmtree(old, ignore_errors=True)
 
 
-def load(folder: Path, values: list[Any]) -> dict[str, Any]:
-    """Put the checkpoint's arrays into `values`; returns its state."""
-    folder = _whole(folder)
+def load(folder: Path, variables: list[Any]) -> dict[str, Any]:
+    """Put the checkpoint's arrays into `variables`; returns its state."""
+    folder = _complete(folder)
     with np.load(folder / VALUES) as arrays:
         names = sorted(arrays.files)
-        if len(names) != len(values):
+        if len(names) != len(variables):
             raise ValueError("the checkpoint belongs to another network")
-        for name, variable in zip(names, values, strict=True):
+        for name, variable in zip(names, variables, strict=True):
             variable.assign(arrays[name])
     state: dict[str, Any] = json.loads((folder / STATE).read_text())
     return state
 
 
 def exists(folder: Path) -> bool:
-    return (_whole(folder) / STATE).exists()
+    return (_complete(folder) / STATE).exists()
 
 
-def _whole(folder: Path) -> Path:
+def _complete(folder: Path) -> Path:
     """A kill between the two renames of `save` leaves only the older one."""
     old = folder.with_name(folder.name + ".old")
     return old if old.exists() and not folder.exists() else folder

@@ -41,14 +41,14 @@ class Sources:
 
 
 @dataclass(frozen=True)
-class Gathered:
+class TrainingData:
     train: Rows
     tune: Rows
     facts: dict[str, Any] = field(default_factory=dict)  # goes into the card
     validation: dict[str, Rows] = field(default_factory=dict)  # extra, measured only
 
 
-def gather(sources: Sources, config: Config) -> Gathered:
+def load_data(sources: Sources, config: Config) -> TrainingData:
     """All rows of a run, cleaned and cut. Raises BadData."""
     facts: dict[str, Any] = {}
     parts: list[Rows] = []
@@ -63,12 +63,12 @@ def gather(sources: Sources, config: Config) -> Gathered:
     else:
         fer_path = sources.data
     if fer_path is not None:
-        train, tune, facts["cleaning"] = fer_split(sources, fer_path, config)
-        facts["fer2013"] = {"sha256": file_hash(fer_path), "rows": len(train)}
+        train, tune, facts["cleaning"] = load_fer2013(sources, fer_path, config)
+        facts["fer2013"] = {"sha256": data_hash(fer_path), "rows": len(train)}
         facts.setdefault("hash", facts["fer2013"]["sha256"])
         parts.append(train)
     for folder in sources.extra:
-        parts.append(read_extra(folder, sources, config, facts))
+        parts.append(load_extra(folder, sources, config, facts))
     if not parts:
         raise BadData("there is nothing to train on: no contributions and no FER-2013")
     rows = arrays.join(*parts)
@@ -78,15 +78,17 @@ def gather(sources: Sources, config: Config) -> Gathered:
     if not len(rows):
         raise BadData("there are too few faces to train on")
     measured = {
-        folder.name: read_extra(folder, sources, config, facts)
+        folder.name: load_extra(folder, sources, config, facts)
         for folder in sources.validation
     }
-    return Gathered(rows, tune, facts, measured)
+    return TrainingData(rows, tune, facts, measured)
 
 
-def fer_split(
+def load_fer2013(
     sources: Sources, path: Path, config: Config
 ) -> tuple[Rows, Rows, dict[str, int]]:
+    """FER-2013's cleaned rows: (to train on, Tune, what cleaning removed). Raises
+    BadData, or FileNotFoundError."""
     fer = fer2013.read(path, cache=sources.cache)
     votes = ferplus.read(sources.ferplus, fer.usage) if sources.ferplus else None
     missing = None
@@ -97,10 +99,12 @@ def fer_split(
     return splits.split_rows(fer, votes, config, undetected=missing)
 
 
-def read_extra(
+def load_extra(
     folder: Path, sources: Sources, config: Config, facts: dict[str, Any]
 ) -> Rows:
-    more = labelled_folders.found_in(
+    """The faces of one extra folder; how many it gave goes into `facts`. Raises
+    BadData."""
+    more = labelled_folders.read_faces(
         folder, config.emotions, load_detector(sources.detector)
     )
     facts.setdefault("extra", {})[folder.name] = {
@@ -113,11 +117,11 @@ def read_extra(
 
 def with_known_emotions(sources: Sources, config: Config) -> Config:
     """Of all seven, those that the data have: FER-2013 in folders may know but three.
-    A wish for one that they lack is refused."""
+    Raises BadData where one is asked for that they lack."""
     if snapshot.is_snapshot(sources.data) or not sources.data.is_dir():
         return config
     known = fer2013.read(sources.data).emotions
-    if config.emotions == tuple(EMOTIONS):
+    if config.emotions == EMOTIONS:
         return replace(config, emotions=known)
     lacking = [e for e in config.emotions if e not in known]
     if lacking:
@@ -125,40 +129,43 @@ def with_known_emotions(sources: Sources, config: Config) -> Config:
     return config
 
 
-def file_hash(path: Path) -> str:
+def data_hash(path: Path) -> str:
+    """SHA-256 in hex: of a file, or of the names of a folder's files."""
     if path.is_file():
         return card.sha256(path)
     names = sorted(str(p.relative_to(path)) for p in path.rglob("*") if p.is_file())
     return hashlib.sha256("\n".join(names).encode()).hexdigest()
 
 
-def like(champion: Path, config: Config, asked: Collection[str] = ()) -> Config:
-    """`config` with the champion's network, so that its weights fit, and its other
-    habits but for those that were `asked` for otherwise."""
-    theirs = _of_the_same_emotions(champion, config, "a warm start")
-    habits = {"votes_share", "mirror", "wide", "dropout", "size"} - set(asked)
-    names = {"network", "heads"} | habits
-    same = {name: getattr(theirs, name) for name in names}
+def warm_start_config(
+    champion: Path, config: Config, asked: Collection[str] = ()
+) -> Config:
+    """`config` with the champion's network, so that its weights fit, and its way of
+    answering but for knobs that were `asked` for otherwise. Raises BadData."""
+    its = _matching_config(champion, config, "a warm start")
+    inherited = {"votes_share", "mirror", "wide", "dropout", "size"} - set(asked)
+    knobs = {name: getattr(its, name) for name in {"network", "heads"} | inherited}
     # What the champion has learned from is no measure of what follows it.
-    every = math.lcm(theirs.tune_every, config.tune_every)
-    return replace(config, **same, tune_every=every)
+    every = math.lcm(its.tune_every, config.tune_every)
+    return replace(config, **knobs, tune_every=every)
 
 
 def check_teacher(folder: Path, config: Config) -> None:
     """Raises BadData where its answers would not fit the targets, or not count."""
-    theirs = _of_the_same_emotions(folder, config, "a teacher")
-    if theirs.heads != config.heads:
-        raise BadData(f"{folder.name} has {theirs.heads} heads, not {config.heads}")
+    its = _matching_config(folder, config, "a teacher")
+    if its.heads != config.heads:
+        raise BadData(f"{folder.name} has {its.heads} heads, not {config.heads}")
     if not config.distil:
         raise BadData("teachers count by the distil knob, as in --set distil=0.4")
 
 
-def _of_the_same_emotions(folder: Path, config: Config, who: str) -> Config:
-    theirs = from_json(dict(card.read(folder).config))
-    if theirs.emotions != config.emotions:
-        known = ", ".join(theirs.emotions)
-        raise BadData(f"{folder.name} knows {known}: {who} needs the same emotions")
-    return theirs
+def _matching_config(folder: Path, config: Config, role: str) -> Config:
+    """The config of a model folder, once its emotions are those of `config`."""
+    its = from_json(dict(card.read(folder).config))
+    if its.emotions != config.emotions:
+        known = ", ".join(its.emotions)
+        raise BadData(f"{folder.name} knows {known}: {role} needs the same emotions")
+    return its
 
 
 def run(
@@ -177,39 +184,39 @@ def run(
     config = with_known_emotions(sources, config)
     for folder in teachers:
         check_teacher(folder, config)
-    gathered = gather(sources, config)
+    data = load_data(sources, config)
     out.mkdir(parents=True, exist_ok=True)
     from ml.export import onnx_export
     from ml.training import training_loop
 
-    start = saved_network(warm_start) if warm_start is not None else None
+    start = load_network(warm_start) if warm_start is not None else None
     network, history = training_loop.train(
         config,
-        gathered.train,
-        gathered.tune,
+        data.train,
+        data.tune,
         out,
         tell=tell,
         start=start,
-        teachers=[saved_network(folder) for folder in teachers],
+        teachers=[load_network(folder) for folder in teachers],
         resume=resume,
     )
-    keep(network, out / "model.keras")
-    if not onnx_export.is_possible():
+    save_network(network, out / "model.keras")
+    if not onnx_export.can_export():
         raise BadData(
             f"{out} is trained, but only TensorFlow can export it: give the same "
             "command again with --resume and KERAS_BACKEND=tensorflow"
         )
-    gathered.facts["warm_start"] = warm_start.name if warm_start else None
-    if warm_start and not config.epochs:  # the same weights: theirs is its history
-        history = history_of(warm_start)
+    data.facts["warm_start"] = warm_start.name if warm_start else None
+    if warm_start and not config.epochs:  # the same weights, so the same history
+        history = load_history(warm_start)
     if teachers:
-        gathered.facts["teachers"] = [folder.name for folder in teachers]
-    done = finish(network, config, gathered, out, history, name, faces=faces)
+        data.facts["teachers"] = [folder.name for folder in teachers]
+    done = export(network, config, data, out, history, name, faces=faces)
     tell({"event": "done", "folder": str(out), "metrics": done.metrics})
     return done
 
 
-def history_of(folder: Path) -> list[Event]:
+def load_history(folder: Path) -> list[Event]:
     """How the network of a folder was trained, epoch by epoch, if that is known."""
     try:
         return list(json.loads((folder / "report.json").read_text())["history"])
@@ -217,22 +224,24 @@ def history_of(folder: Path) -> list[Event]:
         return []
 
 
-def saved_network(folder: Path) -> Any:
+def load_network(folder: Path) -> Any:
+    """The Keras model of a model folder, not compiled."""
     import keras
 
     return keras.saving.load_model(folder / "model.keras", compile=False)
 
 
-def keep(network: Any, path: Path) -> None:
+def save_network(network: Any, path: Path) -> None:
+    """Written whole or not at all."""
     part = path.with_name("part.keras")
     network.save(part)
     part.replace(path)
 
 
-def finish(
+def export(
     network: Any,
     config: Config,
-    gathered: Gathered,
+    data: TrainingData,
     out: Path,
     history: list[Event],
     name: str = "",
@@ -243,29 +252,39 @@ def finish(
     from ml.evaluation import training_report
     from ml.export import calibrate_and_export
 
-    tune, facts, name = gathered.tune, gathered.facts, name or out.name
+    tune, facts, name = data.tune, data.facts, name or out.name
     shipped = calibrate_and_export.calibrate_and_export(network, config, tune, out)
     measured = {"tune": shipped.figures} if shipped.figures else {}
-    for folder, rows in gathered.validation.items():
+    for folder, rows in data.validation.items():
         measured[f"extra:{folder}"] = calibrate_and_export.measure(
             out, rows, config.emotions
         )
-    training_report.write(out, name, config, tune, shipped, history, facts, faces=faces)
+    training_report.write(
+        out,
+        shipped,
+        tune,
+        name=name,
+        config=config,
+        history=history,
+        facts=facts,
+        faces=faces,
+    )
     knowledge: dict[str, Any] = {
         "snapshot": facts,
         "config": config.to_json(),
         "seeds": {"seed": config.seed},
-        "packages": versions(),
+        "packages": package_versions(),
         "metrics": measured,
         "params": int(network.count_params()),
         "multiply_adds": shipped.multiply_adds,
         "temperature": shipped.temperature,
-        "certainty_threshold": shipped.threshold,
+        "certainty_threshold": shipped.certainty_threshold,
     }
     return card.write(out, name=name, emotions=config.emotions, **knowledge)
 
 
-def versions() -> dict[str, str]:
+def package_versions() -> dict[str, str]:
+    """Of Python and of what decides a result, where it is installed."""
     found = {"python": platform.python_version()}
     for package in PACKAGES:
         try:

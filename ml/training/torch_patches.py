@@ -1,4 +1,4 @@
-"""Two repairs that triple the speed of Keras' PyTorch backend on a CPU.
+"""Two patches that triple the speed of Keras' PyTorch backend on a CPU.
 
 Keras writes batch normalisation there as a dozen element-wise steps in float32, and
 copies every picture to channels-first memory before each convolution, where PyTorch
@@ -11,7 +11,7 @@ from typing import Any
 import keras
 
 
-def repair() -> None:
+def apply() -> None:
     """Call once before training; does nothing unless the backend is PyTorch."""
     if keras.backend.backend() != "torch":
         return

@@ -7,6 +7,7 @@ from typing import Any
 
 import keras
 import numpy as np
+from scipy.special import softmax
 
 from ml.config import Config
 from ml.data.arrays import Bytes, Floats, Rows
@@ -17,10 +18,10 @@ from ml.training import augmentation, checkpoints, networks, torch_patches
 Event = dict[str, Any]
 Tell = Callable[[Event], None]
 
-STATISTICS = 8000  # faces that batch normalisation is measured on at the end
+BATCH_NORM_FACES = 8000  # that its statistics are measured on at the end
 
 
-def rate_at(config: Config, epoch: float) -> float:
+def learning_rate(config: Config, epoch: float) -> float:
     """Learning rate at a moment of the run, in epochs: warm-up, plateau, straight down
     to 0. A plateau leaves the end open: a run may be lengthened or ended early."""
     warm = min(1.0, (epoch + 1e-3) / max(config.warm_up, 1e-3))
@@ -43,38 +44,41 @@ def train(
     Leaves OUT/checkpoint behind, fresh after every epoch. `teachers` are whose answers
     `config.distil` mixes into the targets; without any it is `start`."""
     keras.utils.set_random_seed(config.seed)
-    torch_patches.repair()
-    mixed = precision(config) == "mixed_bfloat16"
-    keras.mixed_precision.set_global_policy(precision(config))
+    torch_patches.apply()
+    mixed = dtype_policy(config) == "mixed_bfloat16"
+    keras.mixed_precision.set_global_policy(dtype_policy(config))
     try:
-        model = compiled(config, start)
+        model = compile_network(config, start)
     finally:
         keras.mixed_precision.set_global_policy("float32")
     folder = out / "checkpoint"
     history: list[Event] = []
     if resume and checkpoints.exists(folder):
-        history = checkpoints.load(folder, everything(model))["history"]
-    is_over = len(history) >= config.epochs  # taken up to be exported: nobody teaches
+        history = checkpoints.load(folder, state_variables(model))["history"]
+    is_over = len(history) >= config.epochs  # resumed only to be exported
     own = [start] if start is not None else []
-    targets = targets_of(config, rows, [] if is_over else teachers or own)
+    targets = make_targets(config, rows, [] if is_over else teachers or own)
     tell({"event": "start", "epochs": config.epochs, "rows": len(rows)}
          | {"tune_rows": len(tune), "mixed_bfloat16": mixed})  # fmt: skip
-    clock = Clock(config, len(rows), len(history))
+    progress = Progress(config, len(rows), len(history))
     for epoch in range(len(history), config.epochs):
-        figures = one_epoch(model, config, rows, targets, epoch, clock, tell)
-        figures |= tune_figures(model, config, tune)
+        figures = train_epoch(model, config, rows, targets, epoch, progress, tell)
+        figures |= measure_tune(model, config, tune)
         event = {"event": "epoch", "epoch": epoch + 1, "epochs": config.epochs}
-        event |= figures | {"rate": round(rate_at(config, epoch + 1), 5)}
+        event |= figures | {"rate": round(learning_rate(config, epoch + 1), 5)}
         history.append(event)
-        checkpoints.save(folder, everything(model), {"history": history})
-        tell(event | {"seconds_left": clock.left(), "checkpoint": str(folder)})
+        checkpoints.save(folder, state_variables(model), {"history": history})
+        tell(
+            event | {"seconds_left": progress.seconds_left(), "checkpoint": str(folder)}
+        )
     if config.ema and history:  # no epochs at all: to be exported as it is
         model.optimizer.finalize_variable_values(model.trainable_variables)
-        renew_statistics(model, config, rows, targets)
-    return in_float32(model, config), history
+        update_batch_norm(model, config, rows, targets)
+    return with_dtype_policy(model, "float32"), history
 
 
-def compiled(config: Config, start: keras.Model | None) -> keras.Model:
+def compile_network(config: Config, start: keras.Model | None) -> keras.Model:
+    """A network to train, with the weights of `start` where there is one."""
     model = networks.build(
         config.network,
         len(config.emotions),
@@ -97,6 +101,7 @@ def compiled(config: Config, start: keras.Model | None) -> keras.Model:
 
 
 def make_optimizer(config: Config) -> keras.Optimizer:
+    """SGD with Nesterov momentum, or Adam. Raises BadInput for any other."""
     common: dict[str, Any] = {
         "weight_decay": config.weight_decay or None,
         "use_ema": bool(config.ema),
@@ -111,33 +116,33 @@ def make_optimizer(config: Config) -> keras.Optimizer:
     )
 
 
-def one_epoch(
+def train_epoch(
     model: keras.Model,
     config: Config,
     rows: Rows,
     targets: Floats,
     epoch: int,
-    clock: "Clock",
+    progress: "Progress",
     tell: Tell,
 ) -> Event:
-    mixup = rate_at(config, epoch) > config.rate / 3
-    source = augmentation.batches(rows, targets, config, epoch, mixup=mixup)
-    seen: list[tuple[float, float]] = []
+    mixup = learning_rate(config, epoch) > config.rate / 3
+    source = augmentation.batches(rows, targets, config, epoch, with_mixup=mixup)
+    losses: list[tuple[float, float]] = []
     began, waited = time.monotonic(), 0.0
-    ready = augmentation.ahead(source)
-    for step in range(clock.steps):
-        asked = time.monotonic()
+    ready = augmentation.prefetch(source)
+    for step in range(progress.steps):
+        wait_began = time.monotonic()
         x, y, w = next(ready)
-        waited += time.monotonic() - asked
-        rate = rate_at(config, epoch + step / clock.steps)
+        waited += time.monotonic() - wait_began
+        rate = learning_rate(config, epoch + step / progress.steps)
         model.optimizer.learning_rate.assign(rate)
         logs = model.train_on_batch(x, y, sample_weight=w[:, None], return_dict=True)
-        seen.append((float(logs["loss"]), float(logs["categorical_accuracy"])))
-        clock.tick()
-        if clock.due():
-            tell({"event": "step", "progress": clock.progress()}
-                 | {"seconds_left": clock.left()})  # fmt: skip
-    loss, accuracy = np.mean(seen, axis=0)
+        losses.append((float(logs["loss"]), float(logs["categorical_accuracy"])))
+        progress.advance()
+        if progress.is_due():
+            tell({"event": "step", "progress": progress.share()}
+                 | {"seconds_left": progress.seconds_left()})  # fmt: skip
+    loss, accuracy = np.mean(losses, axis=0)
     # The share of its time in which the network did not wait for batches: what it
     # reaches of the speed it would have on ready-made arrays.
     pipeline = 1 - waited / max(time.monotonic() - began, 1e-9)
@@ -145,23 +150,24 @@ def one_epoch(
     return {name: round(value, 4) for name, value in figures.items()}
 
 
-def renew_statistics(
+def update_batch_norm(
     model: keras.Model, config: Config, rows: Rows, targets: Floats
 ) -> None:
-    """Batch normalisation measured again, for the averaged weights: what was gathered
-    under the raw ones is wrong for them (56 against 78 % on Tune, in mid-plateau)."""
+    """Measure the statistics of batch normalisation again, for the averaged weights:
+    what was collected under the raw ones is wrong for them (56 against 78 % on Tune, in
+    mid-plateau; Izmailov et al. 2018 do the same)."""
     for epoch in range(config.epochs, config.epochs + 8):
-        batches = augmentation.batches(rows, targets, config, epoch, mixup=False)
-        for step, (x, _y, _w) in enumerate(augmentation.ahead(batches), 1):
+        batches = augmentation.batches(rows, targets, config, epoch, with_mixup=False)
+        for step, (x, _y, _w) in enumerate(augmentation.prefetch(batches), 1):
             model(x, training=True)
-            if step * config.batch >= STATISTICS:
+            if step * config.batch >= BATCH_NORM_FACES:
                 return
 
 
-def targets_of(config: Config, rows: Rows, teachers: Sequence[keras.Model]) -> Floats:
-    """What each face should give, [n, heads, k]: labels smoothed, votes as they are;
-    with one head their mix; beside them, where asked for, the teachers' answers."""
-    label = augmentation.smooth(rows.targets[:, 0], config.label_smoothing)
+def make_targets(config: Config, rows: Rows, teachers: Sequence[keras.Model]) -> Floats:
+    """What each face should give, float32 [n, heads, k]: labels smoothed, votes as they
+    are; with one head their mix; `config.distil` of it the teachers' probabilities."""
+    label = augmentation.smooth_labels(rows.targets[:, 0], config.label_smoothing)
     votes = rows.targets[:, 1]
     if config.heads == 2:
         targets = np.stack([label, votes], 1)
@@ -169,19 +175,29 @@ def targets_of(config: Config, rows: Rows, teachers: Sequence[keras.Model]) -> F
         mixed = (1 - config.votes_share) * label + config.votes_share * votes
         targets = mixed[:, None]
     if config.distil and teachers:
-        looks = multi_view.of(rows.pixels, config)  # as served
-        asked = [in_precision(who, precision(config)) for who in teachers]
-        said = [softmax(logits(who, look)) for who in asked for look in looks]
-        targets = (1 - config.distil) * targets + config.distil * np.mean(said, axis=0)
+        p = teachers_mean(config, rows, teachers)
+        targets = (1 - config.distil) * targets + config.distil * p
     return targets.astype(np.float32)
 
 
-def tune_figures(model: keras.Model, config: Config, tune: Rows) -> Event:
+def teachers_mean(
+    config: Config, rows: Rows, teachers: Sequence[keras.Model]
+) -> Floats:
+    """Mean probabilities float32 [n, heads, k] of the teachers over the views that are
+    served (distillation: Hinton et al. 2015)."""
+    views = multi_view.views(rows.pixels, config)
+    fast = [with_dtype_policy(teacher, dtype_policy(config)) for teacher in teachers]
+    heads = [predict_logits(teacher, view) for teacher in fast for view in views]
+    return np.asarray(np.mean(softmax(heads, axis=-1), axis=0), np.float32)
+
+
+def measure_tune(model: keras.Model, config: Config, tune: Rows) -> Event:
     """Loss and accuracy on Tune: by the label, and each head by its own truth."""
     if not len(tune):
         return {"tune_loss": None, "tune_accuracy": None}
-    heads = softmax(logits(model, multi_view.centre(tune.pixels, config.size)))
-    p = mix(heads, config.votes_share)
+    faces = multi_view.centre_crop(tune.pixels, config.size)
+    heads = softmax(predict_logits(model, faces), axis=-1)
+    p = mix_heads(heads, config.votes_share)
     right = p[np.arange(len(tune)), tune.labels]
     clear = tune.majority >= 0
     figures = {
@@ -190,15 +206,15 @@ def tune_figures(model: keras.Model, config: Config, tune: Rows) -> Event:
         "tune_label_head": float((heads[:, 0].argmax(1) == tune.labels).mean()),
     }
     if clear.any():
-        said, truth = heads[clear, -1].argmax(1), tune.majority[clear]
-        figures["tune_votes_head"] = float((said == truth).mean())
-        said = p[clear].argmax(1)
-        figures["tune_votes"] = float((said == truth).mean())
+        majority = tune.majority[clear]
+        by_votes_head, by_both = heads[clear, -1].argmax(1), p[clear].argmax(1)
+        figures["tune_votes_head"] = float((by_votes_head == majority).mean())
+        figures["tune_votes"] = float((by_both == majority).mean())
     return {name: round(value, 4) for name, value in figures.items()}
 
 
-def logits(model: keras.Model, pixels: Bytes, *, batch: int = 256) -> Floats:
-    """[n, heads, k] for faces uint8 [n, s, s]."""
+def predict_logits(model: keras.Model, pixels: Bytes, *, batch: int = 256) -> Floats:
+    """float32 [n, heads, k] for faces uint8 [n, s, s]."""
     parts = [
         keras.ops.convert_to_numpy(
             model.predict_on_batch(pixels[i : i + batch, :, :, None].astype(np.float32))
@@ -208,43 +224,32 @@ def logits(model: keras.Model, pixels: Bytes, *, batch: int = 256) -> Floats:
     return np.concatenate(parts).astype(np.float32)
 
 
-def softmax(values: Floats) -> Floats:
-    e = np.exp(values - values.max(-1, keepdims=True))
-    return np.asarray(e / e.sum(-1, keepdims=True), np.float32)
-
-
-def mix(heads: Floats, share: float) -> Floats:
-    """[n, heads, k] probabilities -> [n, k]: `share` of the answer from the votes."""
+def mix_heads(heads: Floats, share: float) -> Floats:
+    """Probabilities float32 [n, heads, k] -> [n, k]: `share` of them from the head of
+    the votes, where there are two."""
     if heads.shape[1] == 1:
         return heads[:, 0]
     return (1 - share) * heads[:, 0] + share * heads[:, 1]
 
 
-def in_float32(model: keras.Model, config: Config) -> keras.Model:
-    """The same network outside mixed precision, which ONNX Runtime refuses."""
-    whole = networks.build(
-        config.network, len(config.emotions), heads=config.heads, dropout=0.0
-    )
-    whole.set_weights(model.get_weights())
-    return whole
+def with_dtype_policy(network: keras.Model, policy: str) -> keras.Model:
+    """The same network computing under another Keras dtype policy; its logits stay
+    float32. ONNX Runtime refuses a mixed one, and a teacher answers several times as
+    fast in bfloat16, where the CPU knows it."""
 
+    def clone(layer: keras.Layer) -> keras.Layer:
+        settings = layer.get_config()
+        if "dtype" in settings:
+            settings["dtype"] = "float32" if layer.name == "logits" else policy
+        return type(layer).from_config(settings)
 
-def in_precision(network: keras.Model, policy: str) -> keras.Model:
-    """The same network computing under another dtype policy, but for its logits: a
-    teacher answers several times as fast in bfloat16, where the CPU knows it."""
-
-    def under(layer: keras.Layer) -> keras.Layer:
-        knobs = layer.get_config()
-        if "dtype" in knobs and layer.name != "logits":
-            knobs["dtype"] = policy
-        return type(layer).from_config(knobs)
-
-    twin = keras.models.clone_model(network, clone_function=under)
+    twin = keras.models.clone_model(network, clone_function=clone, recursive=True)
     twin.set_weights(network.get_weights())
     return twin
 
 
-def precision(config: Config) -> str:
+def dtype_policy(config: Config) -> str:
+    """Keras' name of it: "auto" is mixed bfloat16 where the processor computes it."""
     if config.precision != "auto":
         return config.precision
     try:
@@ -255,33 +260,34 @@ def precision(config: Config) -> str:
     return "mixed_bfloat16" if fast else "float32"
 
 
-def everything(model: keras.Model) -> list[Any]:
+def state_variables(model: keras.Model) -> list[Any]:
+    """What a checkpoint keeps: the network's and the optimizer's, in a fixed order."""
     return [*model.variables, *model.optimizer.variables]
 
 
-class Clock:
-    """How far the run is and how long it still takes, from its own recent speed."""
+class Progress:
+    """How far a run is and how long it still takes, from its own speed so far."""
 
     def __init__(self, config: Config, rows: int, epochs_done: int) -> None:
         self.steps = max(1, rows // config.batch)
         self.total = self.steps * config.epochs
         self.done = self.steps * epochs_done
         self.first, self.began = self.done, time.monotonic()
-        self.told = 0.0
+        self.reported = 0.0
 
-    def tick(self) -> None:
+    def advance(self) -> None:
         self.done += 1
 
-    def due(self) -> bool:
+    def is_due(self) -> bool:
         now = time.monotonic()
-        if now - self.told < 1.0:
+        if now - self.reported < 1.0:
             return False
-        self.told = now
+        self.reported = now
         return True
 
-    def progress(self) -> float:
+    def share(self) -> float:
         return round(self.done / self.total, 4)
 
-    def left(self) -> float:
+    def seconds_left(self) -> float:
         pace = (time.monotonic() - self.began) / max(1, self.done - self.first)
         return round(pace * (self.total - self.done), 1)

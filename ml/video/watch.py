@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ml.artefact.predictor import Predictor
-from ml.emotions import EMOTIONS, Emotion
+from ml.emotions import BY_NAME
 from ml.errors import BadInput
 from ml.video.session_summary import FaceInFrame, SessionSummary
 from ml.video.tracking import Tracks
@@ -22,7 +22,7 @@ from ml.vision.decode import Picture, fit
 from ml.vision.detector import Detector
 from ml.vision.face_crop import Box
 
-MAX_SIDE = 1280  # px: larger frames are shrunk, and so is the annotated video
+MAX_SIDE = 1280  # px: larger frames are reduced, and so is the annotated video
 CODEC, SUFFIX = "VP80", ".webm"  # what OpenCV's wheel can write and browsers can play
 CAMERA_RATE = 30.0  # frames a second, where a camera does not say
 
@@ -31,12 +31,12 @@ CAMERA_RATE = 30.0  # frames a second, where a camera does not say
 class Frame:
     time: float  # seconds from the start
     rgb: NDArray[np.uint8]
-    looks: list[FaceInFrame]
+    faces: list[FaceInFrame]
     crops: list[NDArray[np.uint8]]
 
 
 def frames(source: str) -> Iterator[tuple[float, NDArray[np.uint8]]]:
-    """(seconds, RGB) of a video file, or of a camera named by its number or device.
+    """(seconds, RGB uint8 [h, w, 3]) of a video, or of a camera by number or device.
 
     Raises BadInput if it cannot be opened or shows nothing.
     """
@@ -69,16 +69,17 @@ def follow(
     predictor: Predictor,
     detector: Detector,
 ) -> Iterator[Frame]:
-    """Each frame with its faces: numbered, and how they look steadily and just now."""
+    """Each frame with its faces: number, steady and raw emotion. `source` gives what
+    `frames` does."""
     tracks = Tracks()
     emotions = predictor.emotions
     for seconds, rgb in source:
         picture = Picture(rgb, rgb.shape[1], rgb.shape[0])
-        seen = pipeline.predict_faces(picture, predictor, detector)
-        numbered = tracks.update(
-            seconds, [(face.box, face.probabilities) for face in seen]
+        found = pipeline.predict_faces(picture, predictor, detector)
+        followed = tracks.update(
+            seconds, [(face.box, face.probabilities) for face in found]
         )
-        looks = [
+        faces = [
             FaceInFrame(
                 time=seconds,
                 face=track.number,
@@ -87,9 +88,9 @@ def follow(
                 smooth=dict(zip(emotions, map(float, track.smooth), strict=True)),
                 raw=dict(zip(emotions, map(float, track.raw), strict=True)),
             )
-            for track in numbered
+            for track in followed
         ]
-        yield Frame(seconds, rgb, looks, [face.square for face in seen])
+        yield Frame(seconds, rgb, faces, [face.square for face in found])
 
 
 def record(
@@ -98,42 +99,42 @@ def record(
     folder: Path | None,
     *,
     rate: float = CAMERA_RATE,
-    after: Callable[[Frame], object] = lambda frame: None,
+    on_frame: Callable[[Frame], object] = lambda frame: None,
 ) -> SessionSummary:
     """Everything that is seen, until the end or Ctrl-C; with a folder, in its files.
 
     Writes `faces.csv` and the annotated video `faces.webm` as it goes.
     """
-    period = SessionSummary(emotions)
+    summary = SessionSummary(emotions)
     with ExitStack() as stack:
         writers = _writers(folder, emotions, rate, stack) if folder else []
         try:
             for frame in watched:
-                period.add(frame.time, frame.looks, frame.crops)
+                summary.add(frame.time, frame.faces, frame.crops)
                 for write in writers:
                     write(frame)
-                after(frame)
-        except KeyboardInterrupt:  # Ctrl-C is how a camera's period ends
+                on_frame(frame)
+        except KeyboardInterrupt:  # Ctrl-C is how a camera's session ends
             pass
-    return period
+    return summary
 
 
 def annotated(frame: Frame) -> NDArray[np.uint8]:
-    """The frame as BGR with a box, number and word on every face."""
+    """The frame as BGR uint8 [h, w, 3] with a box, number and word on every face."""
     bgr = np.asarray(cv2.cvtColor(frame.rgb, cv2.COLOR_RGB2BGR), np.uint8)
-    for look in frame.looks:
-        _draw(bgr, look.box, _colour(look.emotion), _label(look))
+    for face in frame.faces:
+        _draw(bgr, face.box, _colour(face.emotion), _label(face))
     return bgr
 
 
-def _label(look: FaceInFrame) -> str:
-    return f"{look.face} {look.emotion} {look.smooth[look.emotion]:.0%}"
+def _label(face: FaceInFrame) -> str:
+    return f"{face.face} {face.emotion} {face.smooth[face.emotion]:.0%}"
 
 
 def _colour(emotion: str) -> tuple[int, int, int]:
-    if emotion not in EMOTIONS:
+    if emotion not in BY_NAME:
         return (120, 120, 120)
-    red, green, blue = bytes.fromhex(Emotion(emotion).colour.removeprefix("#"))
+    red, green, blue = bytes.fromhex(BY_NAME[emotion].colour.removeprefix("#"))
     return blue, green, red
 
 
@@ -162,11 +163,11 @@ def _writers(
     video: list[Any] = []  # opened at the first frame, which tells the size
 
     def write_rows(frame: Frame) -> None:
-        for look in frame.looks:
+        for face in frame.faces:
             rows.writerow(
-                [f"{look.time:.3f}", look.face, *(round(side) for side in look.box)]
-                + [look.emotion]
-                + [f"{p:.4f}" for p in (*look.smooth.values(), *look.raw.values())]
+                [f"{face.time:.3f}", face.face, *(round(side) for side in face.box)]
+                + [face.emotion]
+                + [f"{p:.4f}" for p in (*face.smooth.values(), *face.raw.values())]
             )
 
     def write_frame(frame: Frame) -> None:

@@ -20,11 +20,11 @@ from PIL import Image, UnidentifiedImageError
 
 from ml.errors import BadInput
 from ml.vision.file_headers import holds_whole_picture, kind_of, webp_size
-from ml.vision.to_rgb import shrunk, shrunk_array
+from ml.vision.to_rgb import resize_array, resize_image
 
 MAX_BYTES = 20 * 2**20
 MAX_PIXELS = 16_000_000  # 64 MB once decoded, and up to 128 beside it meanwhile
-MAX_DRAFT_PIXELS = 100_000_000  # a JPEG that is shrunk while it is decoded
+MAX_DRAFT_PIXELS = 100_000_000  # a JPEG that is reduced while it is decoded
 WORK_SIDE = 1920  # px: three times what the detector sees; a face of 48 is 16 to it
 LARGE_PIXELS = 1_500_000  # of these, one at a time
 FORMATS = ("JPEG", "PNG", "WEBP", "AVIF", "HEIF", "GIF", "BMP", "DIB", "TIFF")
@@ -66,7 +66,7 @@ class Picture:
 def decode(data: bytes, *, max_bytes: int = MAX_BYTES) -> NDArray[np.uint8]:
     """The picture as uint8 [h, w, 3] RGB, upright, as large as it is within limits.
 
-    A JPEG of more than 16 megapixels comes shrunk. Raises BadPicture.
+    A JPEG of more than 16 megapixels comes reduced. Raises BadPicture.
     """
     return load(data, max_bytes=max_bytes, max_side=None).rgb
 
@@ -77,7 +77,7 @@ def load(
     """The picture, its longer side at most `max_side`, and its true size.
 
     Reads JPEG, PNG, WebP, AVIF, HEIC, GIF (first frame), BMP and TIFF of up to
-    `max_bytes` and 16 megapixels; 100 for a JPEG that can be shrunk while it is read.
+    `max_bytes` and 16 megapixels; 100 for a JPEG that can be reduced while read.
     Raises BadPicture.
     """
     if not data:
@@ -102,16 +102,17 @@ def encode_jpeg(rgb: NDArray[np.uint8], *, quality: int = 90) -> bytes:
 
 
 def resize(pixels: NDArray[np.uint8], width: int, height: int) -> NDArray[np.uint8]:
-    """uint8 [h, w] or [h, w, 3], shrunk by averaging areas or enlarged by cubics."""
-    shrinks = width < pixels.shape[1] or height < pixels.shape[0]
-    how = cv2.INTER_AREA if shrinks else cv2.INTER_CUBIC
+    """uint8 [h, w] or [h, w, 3] in this size, smaller by averaging areas, larger by
+    cubics."""
+    is_smaller = width < pixels.shape[1] or height < pixels.shape[0]
+    how = cv2.INTER_AREA if is_smaller else cv2.INTER_CUBIC
     return np.asarray(cv2.resize(pixels, (width, height), interpolation=how), np.uint8)
 
 
 def fit(pixels: NDArray[np.uint8], max_side: int) -> NDArray[np.uint8]:
-    """The same, shrunk to a longer side of `max_side` where it is larger."""
+    """The same, reduced to a longer side of `max_side` where it is larger."""
     height, width = pixels.shape[:2]
-    goal = _fit(width, height, max_side)
+    goal = _fitted_size(width, height, max_side)
     return pixels if goal == (width, height) else resize(pixels, *goal)
 
 
@@ -124,7 +125,7 @@ def _load(data: bytes, max_side: int | None) -> Picture:
         if is_jpeg and not streams:  # 2 bytes for each pixel of each colour
             most = MAX_PIXELS * 3 // max(3, len(image.getbands()))
         _check_size(width, height, most)
-        goal = _fit(width, height, max_side)
+        goal = _fitted_size(width, height, max_side)
         if is_jpeg:  # shrinks by 2, 4 or 8, and never below the goal
             image.draft(None, goal)
         cost = image.width * image.height if streams else width * height
@@ -145,7 +146,7 @@ def _pixels(
         if image.format == "AVIF" and image.size != goal:
             return _avif(image, goal)
         image.load()
-        return shrunk(image, goal)
+        return resize_image(image, goal)
     except MemoryError:
         raise
     except Exception as error:  # decoders raise whatever comes to them
@@ -160,14 +161,14 @@ def _webp(data: bytes, goal: tuple[int, int]) -> NDArray[np.uint8]:
     if pixels is None:
         raise ValueError("damaged")
     order = "BGRA" if pixels.shape[2] == 4 else "BGR"
-    return shrunk_array(np.asarray(pixels, np.uint8), goal, order=order)
+    return resize_array(np.asarray(pixels, np.uint8), goal, order=order)
 
 
 def _avif(image: Image.Image, goal: tuple[int, int]) -> NDArray[np.uint8]:
     """What Pillow's decoder hands over, before Pillow would make a copy of its own."""
     frame, *_times = image._decoder.get_frame(0)  # type: ignore[attr-defined]
     pixels = np.frombuffer(frame, np.uint8).reshape(image.height, image.width, -1)
-    return shrunk_array(pixels, goal, order=image.mode)
+    return resize_array(pixels, goal, order=image.mode)
 
 
 def _open(data: bytes) -> Image.Image:
@@ -205,7 +206,7 @@ def _too_many() -> BadPicture:
     )
 
 
-def _fit(width: int, height: int, max_side: int | None) -> tuple[int, int]:
+def _fitted_size(width: int, height: int, max_side: int | None) -> tuple[int, int]:
     scale = min(1.0, math.sqrt(MAX_PIXELS / (width * height)))
     if max_side is not None:
         scale = min(scale, max_side / max(width, height))

@@ -2,7 +2,7 @@
 
 A signature is the face at 32×32 greys. Two are compared in two steps. The first looks
 at low frequencies of the middle of every known face (44 numbers, one matrix product)
-for each of 1,458 ways to frame the asked one: nine scales, 81 shifts, mirrored or not.
+for each of 1,458 ways to frame the query: nine scales, 81 shifts, mirrored or not.
 The twenty likeliest are then aligned to a fraction of a pixel (ECC, affine) and
 correlated after a band-pass, where two pictures, even of one person, agree far less
 than two copies of one picture do.
@@ -29,20 +29,20 @@ SIDE = 32  # of a signature
 # more of the copies lie above, and about one in a thousand of the faces that are none.
 SAME = 0.93
 CANDIDATES = 20  # that are aligned
-WORTH_ALIGNING = 0.7  # agreement of the low frequencies
+MIN_AGREEMENT = 0.7  # agreement of the low frequencies
 
-# How much of a known face's side is looked at, and of the asked face's: a copy that was
+# How much of a known face's side is compared, and of the query's: a copy that was
 # cropped to 80 % shows the same part at .6/.8 of its own side.
 KNOWN_PART = 0.6
 PARTS = tuple(0.5 * 1.08**step for step in range(9))
 SHIFTS = tuple(np.linspace(-0.16, 0.16, 9))  # of the side; the steps are 2 px of 48
 GRID = 16  # the parts are sampled at 16×16 …
 HIGHEST = 7  # … and kept up to this spatial frequency: 44 numbers
-LEAST_COMMON = 0.3  # of the known face must be seen in the asked one
+MIN_OVERLAP = 0.3  # of the known face must be seen in the query
 
 
 class Match(NamedTuple):
-    place: int  # in the order of the known signatures
+    position: int  # in the order of the known signatures
     score: float  # -1 to 1; SAME and above: the same picture
 
 
@@ -63,8 +63,8 @@ def signature(face: NDArray[np.uint8]) -> bytes:
     return resize(grey, SIDE, SIDE).tobytes()
 
 
-class Known:
-    """Signatures to search in: all test faces, or all gifts. 1.2 KB each."""
+class SignatureIndex:
+    """Signatures to search in: all test faces, or all contributions. 1.2 KB each."""
 
     def __init__(self, signatures: Sequence[bytes]) -> None:
         joined = np.frombuffer(b"".join(signatures), np.uint8)
@@ -75,39 +75,39 @@ class Known:
     def __len__(self) -> int:
         return len(self._patches)
 
-    def find(self, asked: bytes, *, least: float = SAME) -> list[Match]:
+    def find(self, query: bytes, *, min_score: float = SAME) -> list[Match]:
         """The known faces that are the same picture, most alike first."""
         matches = [
-            Match(place, score)
-            for place, frame, is_mirrored in self._likely(_patch(asked))
+            Match(index, score)
+            for index, frame, is_mirrored in self._candidates(_patch(query))
             if (
                 score := _aligned_score(
-                    _patch(asked), self._patches[place], frame, is_mirrored
+                    _patch(query), self._patches[index], frame, is_mirrored
                 )
             )
-            >= least
+            >= min_score
         ]
         return sorted(matches, key=lambda match: -match.score)
 
-    def _likely(self, asked: NDArray[np.uint8]) -> list[tuple[int, _Frame, bool]]:
+    def _candidates(self, query: NDArray[np.uint8]) -> list[tuple[int, _Frame, bool]]:
         """Candidates with the frame in which they agree best."""
         if not len(self):
             return []
-        framed = _sampled(asked, FRAMES)
+        framed = _sampled(query, FRAMES)
         low = _unit(_spectrum(np.concatenate([framed, framed[:, :, ::-1]])))
         agreement = low @ self._low.T
         best = agreement.max(axis=0)
         order = np.argsort(-best)[:CANDIDATES]
         found = []
-        for index in order[best[order] >= WORTH_ALIGNING]:
-            place = int(agreement[:, index].argmax())
-            is_mirrored = place >= len(FRAMES)
-            found.append((int(index), FRAMES[place % len(FRAMES)], is_mirrored))
+        for index in order[best[order] >= MIN_AGREEMENT]:
+            number = int(agreement[:, index].argmax())
+            is_mirrored = number >= len(FRAMES)
+            found.append((int(index), FRAMES[number % len(FRAMES)], is_mirrored))
         return found
 
 
-def _patch(asked: bytes) -> NDArray[np.uint8]:
-    return np.frombuffer(asked, np.uint8).reshape(SIDE, SIDE)
+def _patch(query: bytes) -> NDArray[np.uint8]:
+    return np.frombuffer(query, np.uint8).reshape(SIDE, SIDE)
 
 
 def _sampled(patch: NDArray[np.uint8] | Floats, frames: Sequence[_Frame]) -> Floats:
@@ -115,22 +115,22 @@ def _sampled(patch: NDArray[np.uint8] | Floats, frames: Sequence[_Frame]) -> Flo
     out = np.empty((len(frames), GRID, GRID), np.float32)
     blurred: dict[float, Floats] = {}
     middle = (SIDE - 1) / 2
-    for place, frame in enumerate(frames):
+    for index, frame in enumerate(frames):
         step = SIDE * frame.part / GRID
         if frame.part not in blurred:  # so that sampling skips nothing
             blurred[frame.part] = _blur(patch.astype(np.float32), max(0.3, 0.45 * step))
         left = middle + frame.dx * SIDE - step * (GRID - 1) / 2
         top = middle + frame.dy * SIDE - step * (GRID - 1) / 2
         where = np.array([[step, 0, left], [0, step, top]], np.float32)
-        out[place] = _warp(blurred[frame.part], where, GRID, cv2.BORDER_REFLECT_101)
+        out[index] = _warp(blurred[frame.part], where, GRID, cv2.BORDER_REFLECT_101)
     return out
 
 
 @functools.cache
 def _basis() -> tuple[Floats, Floats, tuple[NDArray[np.int_], ...]]:
     """The cosine transform, the weights of what is kept of it, and its places."""
-    frequency, place = np.mgrid[0:GRID, 0:GRID]
-    cosines = np.cos(np.pi * (place + 0.5) * frequency / GRID).astype(np.float32)
+    frequency, sample = np.mgrid[0:GRID, 0:GRID]
+    cosines = np.cos(np.pi * (sample + 0.5) * frequency / GRID).astype(np.float32)
     cosines[0] /= np.sqrt(2)
     radius = np.hypot(*np.mgrid[0:GRID, 0:GRID])
     kept = np.nonzero((radius > 0) & (radius <= HIGHEST))
@@ -165,7 +165,7 @@ def _unit(spectrum: Floats) -> Floats:
 
 
 def _aligned_score(
-    asked: NDArray[np.uint8],
+    query: NDArray[np.uint8],
     known: NDArray[np.uint8],
     frame: _Frame,
     is_mirrored: bool,
@@ -179,9 +179,9 @@ def _aligned_score(
         [[scale, 0, offset + dx * SIDE], [0, scale, offset + frame.dy * SIDE]],
         np.float32,
     )
-    theirs = _band(known)
-    ours = _band(asked[:, ::-1] if is_mirrored else asked)
-    edge = SIDE // 8  # of the known face; what the asked one shows of it may end here
+    theirs = _band_pass(known)
+    ours = _band_pass(query[:, ::-1] if is_mirrored else query)
+    edge = SIDE // 8  # of the known face; what the query shows of it may end here
     inner = np.ascontiguousarray(theirs[edge:-edge, edge:-edge])
     where[:, 2] += where[:, :2] @ (edge, edge)
     everywhere = np.full((SIDE, SIDE), 255, np.uint8)
@@ -201,13 +201,13 @@ def _correlation(theirs: Floats, warped: Floats) -> float:
     seen = np.isfinite(warped)
     border = 2  # the band-pass knows too little there
     seen[:border] = seen[-border:] = seen[:, :border] = seen[:, -border:] = False
-    if seen.mean() < LEAST_COMMON:
+    if seen.mean() < MIN_OVERLAP:
         return -1.0
     a, b = theirs[seen] - theirs[seen].mean(), warped[seen] - warped[seen].mean()
     return float(a @ b / max(1e-6, float(np.linalg.norm(a) * np.linalg.norm(b))))
 
 
-def _band(patch: NDArray[np.uint8]) -> Floats:
+def _band_pass(patch: NDArray[np.uint8]) -> Floats:
     """Without the finest detail (compression) and without slopes of light."""
     values = patch.astype(np.float32)
     return _blur(values, SIDE / 48) - _blur(values, SIDE / 6)

@@ -26,16 +26,16 @@ def predict_faces(
     predictor: Predictor,
     detector: Detector,
     *,
-    after: Callable[[str], object] = lambda step: None,
+    on_step: Callable[[str], object] = lambda step: None,
 ) -> list[FacePrediction]:
-    """Every face, the largest first. `after` is told of "detect" and "classify"."""
+    """Every face, the largest first. `on_step` is called with "detect", "classify"."""
     found = detector.find(picture.rgb)
-    after("detect")
+    on_step("detect")
     if not found:
         return []
     squares = [crop(picture.rgb, face.box) for face in found]
-    said = predictor.predict(np.stack([to_network(square) for square in squares]))
-    after("classify")
+    predicted = predictor.predict(np.stack([to_network(square) for square in squares]))
+    on_step("classify")
     scale = picture.scale
     return [
         FacePrediction(
@@ -46,6 +46,6 @@ def predict_faces(
             evidence,
         )
         for face, square, probabilities, evidence in zip(
-            found, squares, said.probabilities, said.evidence, strict=True
+            found, squares, predicted.probabilities, predicted.evidence, strict=True
         )
     ]

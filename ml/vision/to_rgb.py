@@ -14,7 +14,7 @@ from PIL import Image
 STRIP_PIXELS = 1_000_000
 
 
-def shrunk(image: Image.Image, goal: tuple[int, int]) -> NDArray[np.uint8]:
+def resize_image(image: Image.Image, goal: tuple[int, int]) -> NDArray[np.uint8]:
     """uint8 [h, w, 3] of size `goal` (w, h), by averaging areas.
 
     Palettes, greys of any depth, CMYK and so on all become RGB; what is transparent
@@ -29,7 +29,7 @@ def shrunk(image: Image.Image, goal: tuple[int, int]) -> NDArray[np.uint8]:
     return _by_strips(rows, image.size, goal)
 
 
-def shrunk_array(
+def resize_array(
     pixels: NDArray[np.uint8], goal: tuple[int, int], *, order: str = "RGB"
 ) -> NDArray[np.uint8]:
     """The same for uint8 [h, w, 3 or 4]; `order` names the channels, A for alpha."""
@@ -47,7 +47,7 @@ def _by_strips(
     size: tuple[int, int],
     goal: tuple[int, int],
 ) -> NDArray[np.uint8]:
-    """Ask for rows of RGB, shrink them, put them together."""
+    """Ask for rows of RGB, resize them, put them together."""
     width, height = goal
     out = np.empty((height, width, 3), np.uint8)
     scale = size[1] / height

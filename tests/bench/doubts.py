@@ -25,10 +25,8 @@ def main() -> None:
         return
     champion = Predictor.load(Path("models/base"))
     every = from_json(dict(champion.card.config)).tune_every
-    rows, _leaked = splits.load_split(
-        "tune", tuple(EMOTIONS), fer=FER2013, tune_every=every
-    )
-    p = evaluate.answers(champion, rows)
+    rows, _leaked = splits.load_split("tune", EMOTIONS, fer=FER2013, tune_every=every)
+    p = evaluate.predict(champion, rows)
     for kind in ("none", "random", "pair", "group"):
         labels = rows.labels.copy()
         dice = np.random.default_rng(0)
@@ -42,7 +40,7 @@ def main() -> None:
         elif kind == "group":
             labels[lied] = ANGRY
         lies = labels != rows.labels
-        found = label_noise.doubtful(labels, p)
+        found = label_noise.find_issues(labels, p)
         caught = f"{found[lies].mean():.0%}" if lies.any() else "–"
         print(
             f"lies {kind:6}: {lies.sum()} of {len(lies)}, {caught} of them doubted, "

@@ -95,7 +95,7 @@ def test_votes_are_cast_by_keyboard_without_page_loads(visit: Visit) -> None:
         page.keyboard.press(str(number))
         expect(page.locator("#vote")).to_have_attribute("data-count", str(number))
     expect(page.get_by_text("You have seen all there are.")).to_be_visible()
-    assert [v.choice for v in Vote.objects.order_by("pk")] == Vote.Choice.values
+    assert [v.choice for v in Vote.objects.order_by("pk")] == list(dict(Vote.CHOICES))
     page.keyboard.press("u")
     expect(page.get_by_text("Taken back.")).to_be_visible()
     assert Vote.objects.count() == 8

@@ -122,7 +122,7 @@ def test_time_begins_with_the_first_look(page: Page) -> None:
     said = summary(page, looks)
     assert said["seconds"] == pytest.approx(4.95)
     assert 2 <= said["moments"][0]["t"] <= 5
-    assert said["columns"][0][EMOTIONS.index("neutral")] == 88  # type: ignore[arg-type]
+    assert said["columns"][0][EMOTIONS.index("neutral")] == 88
 
 
 def test_a_pause_is_a_gap_not_an_expression(page: Page) -> None:
@@ -130,7 +130,7 @@ def test_a_pause_is_a_gap_not_an_expression(page: Page) -> None:
     said = summary(page, looks)
     middle = said["columns"][len(said["columns"]) // 2]
     assert middle is None
-    assert said["columns"][0][EMOTIONS.index("happy")] == 88  # type: ignore[arg-type]
+    assert said["columns"][0][EMOTIONS.index("happy")] == 88
     assert said["rate"] == pytest.approx(18, abs=2)
 
 

@@ -53,11 +53,13 @@ them as the community's slice; {TRIALS:,} pairs of challengers a row
 
 
 def sit(fer: Path, votes: Path) -> tuple[ExamData, Candidate]:
-    rows, whole = exam_data.gather(fer=fer, votes=votes)
+    rows, whole = exam_data.load_exam(fer=fer, votes=votes)
     n = len(rows)
     slices = ["public"] * (n - COMMUNITY) + ["community"] * COMMUNITY
     facts = (whole.hash, whole.emotions, whole.labels, whole.majority, whole.refs)
-    return ExamData(*facts, slices), exam_data.sit(ROOT / "models" / "base", rows)
+    return ExamData(*facts, slices), exam_data.evaluate_candidate(
+        ROOT / "models" / "base", rows
+    )
 
 
 def noisy(side: Candidate, noise: float) -> Candidate:
@@ -70,9 +72,11 @@ def false_alarms(exam: ExamData, champion: Candidate, noise: float) -> list[str]
     differ, vetoed, promoted = 0.0, 0, 0
     for _ in range(TRIALS):
         first, second = noisy(champion, noise), noisy(champion, noise)
-        differ += float((first.answers != second.answers).mean())
+        differ += float((first.predictions != second.predictions).mean())
         is_vetoed = any(guard.broken for guard in compare.guards(exam, first, second))
-        right = [int((side.answers == exam.labels).sum()) for side in (first, second)]
+        right = [
+            int((side.predictions == exam.labels).sum()) for side in (first, second)
+        ]
         vetoed += is_vetoed
         promoted += not is_vetoed and right[1] > right[0]
     return [f"{100 * count / TRIALS:.1f}" for count in (differ, vetoed, promoted)]
@@ -86,7 +90,7 @@ def caught(
     vetoed = 0
     for _ in range(TRIALS):
         first, second = noisy(champion, NOISE[1]), noisy(champion, NOISE[1])
-        right = (second.answers == place) & (exam.labels == place)
+        right = (second.predictions == place) & (exam.labels == place)
         share = points * (exam.labels == place).sum() / max(right.sum(), 1)
         spoilt = right & (random.random(len(right)) < share)
         second.probabilities[spoilt, place] = -np.inf  # the next best instead

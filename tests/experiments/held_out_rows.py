@@ -54,7 +54,7 @@ def write_without(data: Fer2013, kept: list[int], target: Path) -> None:
 
 
 def stock(data: Fer2013, rows: list[int]) -> Stock:
-    labels = [str(EMOTIONS[int(data.labels[row])]) for row in rows]
+    labels = [EMOTIONS[int(data.labels[row])] for row in rows]
     return Stock(data.pixels[rows], labels)
 
 

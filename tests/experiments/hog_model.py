@@ -28,7 +28,7 @@ from ml.commands import train as command
 from ml.config import Config
 from ml.data.arrays import Bytes, Floats, Rows
 from ml.evaluation import metrics
-from ml.evaluation.evaluate import answers
+from ml.evaluation.evaluate import predict
 from ml.training import pipeline
 
 CELL = 6  # pixels
@@ -40,7 +40,7 @@ STEPS = 100  # of L-BFGS
 
 def train(sources: pipeline.Sources, out: Path, knobs: Config, name: str) -> card.Card:
     """Fit, export, measure on Tune, seal. Raises BadData."""
-    gathered = pipeline.gather(sources, knobs)
+    gathered = pipeline.load_data(sources, knobs)
     out.mkdir(parents=True, exist_ok=True)
     weights, bias = fit(gathered.train, knobs.votes_share)
     heat = temperature(features(gathered.tune.pixels) @ weights + bias, gathered.tune)
@@ -51,13 +51,13 @@ def train(sources: pipeline.Sources, out: Path, knobs: Config, name: str) -> car
         "snapshot": gathered.facts,
         "config": knobs.to_json(),
         "seeds": {"seed": knobs.seed},
-        "packages": pipeline.versions(),
+        "packages": pipeline.package_versions(),
         "params": weights.size + k,
         "temperature": heat,
         "multiply_adds": 48 * 48 * 9 * ANGLES + weights.size,
     }
     card.write(out, name=name, emotions=knobs.emotions, **knowledge)
-    p = answers(Predictor.load(out), gathered.tune)
+    p = predict(Predictor.load(out), gathered.tune)
     tune = metrics.figures(p, gathered.tune.labels, knobs.emotions)
     knowledge["metrics"] = {"tune": tune}
     return card.write(out, name=name, emotions=knobs.emotions, **knowledge)

@@ -42,7 +42,9 @@ def run(args: argparse.Namespace) -> int:
     detector = load_detector(args.detector) if args.detector else None
     dice = np.random.default_rng(args.seed)
     start = time.perf_counter()
-    known = near_duplicates.Known([near_duplicates.signature(face) for face in tests])
+    known = near_duplicates.SignatureIndex(
+        [near_duplicates.signature(face) for face in tests]
+    )
     made = time.perf_counter() - start
     report: dict[str, Any] = {
         "known": len(known),
@@ -56,9 +58,11 @@ def run(args: argparse.Namespace) -> int:
     chosen = dice.choice(len(others), min(args.others, len(others)), replace=False)
     start = time.perf_counter()
     alarms = [
-        (match.score, others[index], tests[match.place])
+        (match.score, others[index], tests[match.position])
         for index in chosen
-        for match in known.find(near_duplicates.signature(others[index]), least=0.9)[:1]
+        for match in known.find(
+            near_duplicates.signature(others[index]), min_score=0.9
+        )[:1]
     ]
     report["ms_to_find_one"] = round(
         (time.perf_counter() - start) / len(chosen) * 1000, 1
@@ -91,7 +95,7 @@ def _faces(path: Path) -> tuple[Grey, Grey]:
 
 
 def _found(
-    known: near_duplicates.Known,
+    known: near_duplicates.SignatureIndex,
     tests: Grey,
     family: Callable[[Grey, Dice], Grey | None],
     count: int,

@@ -20,7 +20,7 @@ class Private:
         self.known: dict[int, dict[str, Any]] = {}
         self.rows, self.leaked = splits.load_split(
             "private",
-            tuple(EMOTIONS),
+            EMOTIONS,
             fer=Path(str(settings.FER2013)),
             cache=Path(settings.MIEN_DATA) / "cache",
         )

@@ -25,7 +25,7 @@ if __name__ == "__main__":
 from labeling.registry import model_versions
 from labeling.review import demand
 from ml.data import fer2013
-from ml.vision.near_duplicates import Known
+from ml.vision.near_duplicates import SignatureIndex
 from tests.experiments import crowd_report, crowds, held_out_rows
 from tests.experiments.crowds import SHIPPED, World
 
@@ -189,7 +189,7 @@ class Command(BaseCommand):
         recipe = self._recipe(world.seed, out)
         # The stock has no copies, and nobody sits at the desk: neither is looked up.
         with (
-            mock.patch.object(Known, "find", return_value=[]),
+            mock.patch.object(SignatureIndex, "find", return_value=[]),
             mock.patch.object(demand, "urgency", return_value={}),
         ):
             results = crowds.play(world, stock, recipe, tell=self.stdout.write)

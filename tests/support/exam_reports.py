@@ -14,7 +14,7 @@ def make_side(name: str, accuracy: float, **figures: Any) -> dict[str, Any]:
     rest = (100 - right) // 6
     matrix = [[right if i == j else rest for j in range(7)] for i in range(7)]
     recall = {
-        str(e): {"value": accuracy, "low": accuracy - 0.05, "high": accuracy + 0.05}
+        e: {"value": accuracy, "low": accuracy - 0.05, "high": accuracy + 0.05}
         for e in EMOTIONS
     }
     return {
@@ -56,7 +56,7 @@ def make_report(**parts: Any) -> dict[str, Any]:
             "challenger_only": 80,
             "macro_f1": make_difference(0.1),
             "ferplus": None,
-            "recall": {str(e): make_difference(0.1) for e in EMOTIONS},
+            "recall": {e: make_difference(0.1) for e in EMOTIONS},
             "slices": {"public": make_difference(0.1)},
         },
         "guards": [

@@ -24,9 +24,9 @@ PULL = 0.25
 
 def face(emotion: str, *, seed: int = 0) -> NDArray[np.uint8]:
     """uint8 [48, 48]: noise around grey 110, 60 brighter in the emotion's band."""
-    rng = np.random.default_rng([seed, EMOTIONS.index(emotion)])  # type: ignore[arg-type]
+    rng = np.random.default_rng([seed, EMOTIONS.index(emotion)])
     pixels = rng.normal(110, 20, (48, 48))
-    top = 6 * EMOTIONS.index(emotion)  # type: ignore[arg-type]
+    top = 6 * EMOTIONS.index(emotion)
     pixels[top : top + 6] += 60
     return np.clip(pixels, 0, 255).astype(np.uint8)
 

@@ -91,7 +91,7 @@ def snapshot(folder: Path, *, train: int = 0, exam: int = 0) -> Path:
     manifest = {
         "format": 1,
         "hash": "0" * 64,
-        "emotions": [str(e) for e in EMOTIONS],
+        "emotions": list(EMOTIONS),
         "fer2013": None,
         "rows": train,
         "exam_rows": exam,

@@ -1,21 +1,19 @@
 """What goes in and out of the API: the same words as in the OpenAPI schema."""
 
+from typing import Any
+
 from rest_framework import serializers
 
 from labeling.emotions import Emotion
 from labeling.models import Exam, TrainingRun
 from labeling.training import run_options
 from ml.config import GATE_POLICIES
+from ml.emotions import EMOTIONS
 
 
 class Probabilities(serializers.Serializer[object]):
-    angry = serializers.FloatField()
-    disgust = serializers.FloatField()
-    fear = serializers.FloatField()
-    happy = serializers.FloatField()
-    sad = serializers.FloatField()
-    surprise = serializers.FloatField()
-    neutral = serializers.FloatField()
+    def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
+        return {emotion: serializers.FloatField() for emotion in EMOTIONS}
 
 
 class Face(serializers.Serializer[object]):

@@ -50,7 +50,7 @@ def summarise(faces: Iterable[Contribution]) -> list[ContributionSummary]:
 
 
 def _votes(ids: list[UUID]) -> defaultdict[UUID, str]:
-    words = dict(Vote.Choice.choices)
+    words = dict(Vote.CHOICES)
     counted = (
         Vote.objects.filter(contribution__in=ids)
         .values_list("contribution", "choice")

@@ -70,7 +70,7 @@ def thumbnails(rows: list[Contribution]) -> list[dict[str, Any]]:
 
 
 def _votes(pk: UUID) -> list[tuple[str, str, int]]:
-    words = dict(Vote.Choice.choices)
+    words = dict(Vote.CHOICES)
     counted = (
         Vote.objects.filter(contribution=pk)
         .values_list("choice")

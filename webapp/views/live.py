@@ -7,7 +7,6 @@ from django.views.decorators.csrf import ensure_csrf_cookie
 from django.views.decorators.http import require_safe
 
 from labeling.emotions import Emotion
-from ml import emotions
 
 
 @require_safe
@@ -29,7 +28,7 @@ def _emotions() -> list[dict[str, str]]:
             "name": emotion.value,
             "word": str(emotion.label),
             "emoji": emotion.emoji,
-            "colour": emotions.Emotion(emotion.value).colour,
+            "colour": emotion.colour,
         }
         for emotion in Emotion
     ]

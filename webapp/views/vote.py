@@ -88,7 +88,7 @@ def _show(
         "emotions": list(Emotion),
         "count": request.session.get("votes", 0),
         "passed": len(passed),
-        "words": dict(Vote.Choice.choices),
+        "words": dict(Vote.CHOICES),
         **said,
     }
     template = "vote/face.html" if request.htmx else "vote/vote.html"

@@ -26,7 +26,7 @@ def main() -> None:
     folder, faces_file = map(Path, sys.argv[1:])
     network = keras.models.load_model(folder / "model.keras", compile=False)
     config = from_json(dict(card.read(folder).config))
-    models = {"network": network, "graph": onnx_export.served(network, config)}
+    models = {"network": network, "graph": onnx_export.serving_model(network, config)}
     faces = np.load(faces_file)
     print(json.dumps({name: timed(model, faces) for name, model in models.items()}))
 

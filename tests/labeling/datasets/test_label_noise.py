@@ -36,7 +36,7 @@ def test_planted_lies_are_doubted_and_honest_labels_mostly_not():
     labels = truth.copy()
     lies = random.random(1000) < 0.15
     labels[lies] = (truth[lies] + random.integers(1, K, lies.sum())) % K
-    found = confident.doubtful(labels, opinions(truth))
+    found = confident.find_issues(labels, opinions(truth))
     assert found[lies].mean() > 0.7
     assert found[~lies].mean() < 0.15
 
@@ -48,16 +48,16 @@ def test_one_pair_of_classes_swapped_is_doubted_too():
         truth[:100] == 3, 4, np.where(truth[:100] == 4, 3, truth[:100])
     )
     lies = labels != truth
-    found = confident.doubtful(labels, opinions(truth))
+    found = confident.find_issues(labels, opinions(truth))
     assert found[lies].mean() > 0.7
     assert found[~lies].mean() < 0.15
 
 
 def test_a_handful_of_faces_or_one_class_alone_is_never_doubted():
     truth = np.arange(20) % K
-    assert not confident.doubtful(truth, opinions((truth + 1) % K, right=1)).any()
+    assert not confident.find_issues(truth, opinions((truth + 1) % K, right=1)).any()
     same = np.zeros(200, int)
-    assert not confident.doubtful(same, opinions(same + 1, right=1)).any()
+    assert not confident.find_issues(same, opinions(same + 1, right=1)).any()
 
 
 @pytest.fixture
@@ -134,7 +134,7 @@ def test_a_model_is_never_asked_about_what_it_learned_from(gifts, champion, tmp_
 
 
 def test_what_was_said_when_the_face_was_given_stands(gifts, tmp_path):
-    said = {str(emotion): 1 / K for emotion in EMOTIONS}
+    said = dict.fromkeys(EMOTIONS, 1 / K)
     Contribution.objects.filter(pk=gifts[1].pk).update(model_probabilities=said)
     freeze(tmp_path / "s")
     gifts[1].refresh_from_db()

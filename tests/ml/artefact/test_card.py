@@ -16,7 +16,7 @@ def test_what_is_written_is_read_again(tmp_path: Path) -> None:
     )
     assert card.read(tmp_path) == card.parse(json.loads(written.as_json()))
     assert card.read(tmp_path).name == "first"
-    assert card.read(tmp_path).emotions == tuple(EMOTIONS)
+    assert card.read(tmp_path).emotions == EMOTIONS
     assert card.read(tmp_path).temperature == 1.3
 
 

@@ -69,7 +69,7 @@ def test_many_threads_may_share_it(folder: Path) -> None:
 
 def test_only_the_network_and_the_card_need_to_be_there(folder: Path) -> None:
     (folder / "model.keras").unlink()
-    assert Predictor.load(folder).emotions == tuple(EMOTIONS)
+    assert Predictor.load(folder).emotions == EMOTIONS
 
 
 def test_a_damaged_network_is_refused(folder: Path) -> None:

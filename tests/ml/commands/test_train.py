@@ -89,7 +89,7 @@ def test_the_lines_tell_the_whole_story(csv: Path, tmp_path: Path, capsys) -> No
 def train_rows(csv: Path, out: Path, *, tell=None, resume=False, **knobs: Any):
     """Only the training itself: its history, without export and report."""
     config = preset("full", **(TINY | knobs))
-    gathered = pipeline.gather(pipeline.Sources(csv), config)
+    gathered = pipeline.load_data(pipeline.Sources(csv), config)
     _network, history = training_loop.train(
         config,
         gathered.train,
@@ -167,13 +167,15 @@ def test_the_targets_hold_what_the_teachers_say_on_the_mean(
     csv: Path, trained: Path
 ) -> None:
     config = preset("full", **TINY, distil=0.25, label_smoothing=0.0)
-    rows = pipeline.gather(pipeline.Sources(csv), config).train
-    one = pipeline.saved_network(trained)
-    other = training_loop.compiled(config, None)
-    plain = training_loop.targets_of(config, rows, [])
+    rows = pipeline.load_data(pipeline.Sources(csv), config).train
+    one = pipeline.load_network(trained)
+    other = training_loop.compile_network(config, None)
+    plain = training_loop.make_targets(config, rows, [])
 
     def said(*teachers: Any) -> Any:
-        return (training_loop.targets_of(config, rows, teachers) - 0.75 * plain) / 0.25
+        return (
+            training_loop.make_targets(config, rows, teachers) - 0.75 * plain
+        ) / 0.25
 
     assert (plain.max(-1) == 1).all(), "labels alone"
     np.testing.assert_allclose(said(one).sum(-1), 1, atol=1e-5)
@@ -209,16 +211,14 @@ def test_no_epochs_export_the_same_network_to_be_served_otherwise(
     out = tmp_path / "out"
     start = ["--warm-start", str(trained)]
     train_here(capsys, csv, out, *start, epochs=0, wide="yes", votes_share=0.5)
-    weights = [
-        pipeline.saved_network(folder).get_weights() for folder in (trained, out)
-    ]
+    weights = [pipeline.load_network(folder).get_weights() for folder in (trained, out)]
     for one, other in zip(*weights, strict=True):
         np.testing.assert_array_equal(one, other)
     assert card.read(out).config["wide"]
     assert card.read(out).config["votes_share"] == 0.5
-    assert pipeline.history_of(out) == pipeline.history_of(trained)
-    assert len(pipeline.history_of(out)) == 6
-    assert pipeline.history_of(tmp_path) == []
+    assert pipeline.load_history(out) == pipeline.load_history(trained)
+    assert len(pipeline.load_history(out)) == 6
+    assert pipeline.load_history(tmp_path) == []
 
 
 def test_a_run_on_contributions_alone(tmp_path: Path, capsys) -> None:
@@ -261,5 +261,5 @@ def test_sigterm_ends_a_run_at_once_with_nothing_half_written(
 
 def test_the_rate_warms_up_stays_and_goes_straight_down() -> None:
     config = preset("full", epochs=20, rate=0.1, warm_up=2, decay=0.5)
-    rates = [training_loop.rate_at(config, e) for e in (0, 1, 2, 10, 15, 20)]
+    rates = [training_loop.learning_rate(config, e) for e in (0, 1, 2, 10, 15, 20)]
     assert rates == pytest.approx([0, 0.05, 0.1, 0.1, 0.05, 0], abs=1e-3)

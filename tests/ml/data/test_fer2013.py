@@ -140,7 +140,7 @@ def write_pictures(folder: Path, emotions: list[str], *, prefix: str = "im") -> 
     [
         (["happy", "sad", "angry"], ("angry", "happy", "sad")),
         ([e for e in EMOTIONS if e != "disgust"], None),
-        (list(EMOTIONS), tuple(EMOTIONS)),
+        (list(EMOTIONS), EMOTIONS),
     ],
 )
 def test_folders_of_three_six_or_seven_classes(
@@ -180,8 +180,8 @@ def test_votes_become_shares_and_a_majority() -> None:
     counts[4, [3, 6]] = 9, 1
     votes = ferplus.Votes(counts)
     assert votes.majority().tolist() == [3, -1, -1, -1, 3]
-    assert votes.soft()[0, 3] == pytest.approx(0.8)
-    assert votes.soft()[4, 3] == 1.0, "a lone vote beside others is noise"
+    assert votes.soft_labels()[0, 3] == pytest.approx(0.8)
+    assert votes.soft_labels()[4, 3] == 1.0, "a lone vote beside others is noise"
     assert votes.non_face().tolist() == [False, False, True, False, False]
 
 

@@ -33,7 +33,7 @@ def extra(tmp_path: Path) -> Path:
 
 @needs_photos
 def test_faces_are_found_cut_and_labelled(extra: Path) -> None:
-    found = labelled_folders.found_in(extra, EMOTIONS, Haar())
+    found = labelled_folders.read_faces(extra, EMOTIONS, Haar())
     assert (len(found.rows), found.without_face, found.broken) == (1, 1, 1)
     assert found.rows.pixels.shape == (1, 48, 48)
     assert found.rows.labels.tolist() == [3]
@@ -46,7 +46,7 @@ def test_extra_faces_join_the_training_and_are_counted(
 ) -> None:
     csv = training_data.fer2013(tmp_path / "fer2013.csv", train=140)
     sources = pipeline.Sources(csv, extra=(extra,), validation=(extra,))
-    gathered = pipeline.gather(sources, Config())
+    gathered = pipeline.load_data(sources, Config())
     assert gathered.facts["extra"]["own"]["rows"] == 1
     assert int((gathered.train.index == -1).sum()) == 1
     assert len(gathered.validation["own"]) == 1
@@ -55,9 +55,9 @@ def test_extra_faces_join_the_training_and_are_counted(
 def test_a_folder_without_pictures_is_refused(tmp_path: Path) -> None:
     (tmp_path / "own" / "happy").mkdir(parents=True)
     with pytest.raises(BadData, match="no pictures in folders named by emotion"):
-        labelled_folders.found_in(tmp_path / "own", EMOTIONS, Haar())
+        labelled_folders.read_faces(tmp_path / "own", EMOTIONS, Haar())
     with pytest.raises(BadData, match="there is no folder"):
-        labelled_folders.found_in(tmp_path / "other", EMOTIONS, Haar())
+        labelled_folders.read_faces(tmp_path / "other", EMOTIONS, Haar())
 
 
 def test_a_grey_wall_is_no_face() -> None:

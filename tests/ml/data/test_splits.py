@@ -132,7 +132,7 @@ def test_a_snapshot_gives_its_rows_by_split(tmp_path: Path) -> None:
 def test_contributions_join_fer2013(tmp_path: Path) -> None:
     folder = training_data.snapshot(tmp_path / "s", train=21)
     csv = training_data.fer2013(tmp_path / "fer2013.csv", train=140)
-    gathered = pipeline.gather(pipeline.Sources(folder, csv), Config())
+    gathered = pipeline.load_data(pipeline.Sources(folder, csv), Config())
     assert gathered.facts["contributions"] == 21
     assert int((gathered.train.index == -1).sum()) == 21
     assert (gathered.tune.index >= 0).all()
@@ -141,9 +141,11 @@ def test_contributions_join_fer2013(tmp_path: Path) -> None:
 
 def test_without_fer2013_a_tenth_of_the_contributions_is_tune(tmp_path: Path) -> None:
     folder = training_data.snapshot(tmp_path / "s", train=210)
-    gathered = pipeline.gather(pipeline.Sources(folder), Config())
+    gathered = pipeline.load_data(pipeline.Sources(folder), Config())
     assert len(gathered.train) + len(gathered.tune) == 210
-    after_a_last_run = pipeline.gather(pipeline.Sources(folder), Config(tune_every=30))
+    after_a_last_run = pipeline.load_data(
+        pipeline.Sources(folder), Config(tune_every=30)
+    )
     assert len(after_a_last_run.tune) == len(gathered.tune) > 10
     assert 0 < len(gathered.tune) < 60
 
@@ -151,7 +153,7 @@ def test_without_fer2013_a_tenth_of_the_contributions_is_tune(tmp_path: Path) ->
 def test_an_empty_snapshot_alone_is_refused(tmp_path: Path) -> None:
     folder = training_data.snapshot(tmp_path / "s", exam=7)
     with pytest.raises(BadData, match="nothing to train on"):
-        pipeline.gather(pipeline.Sources(folder), Config())
+        pipeline.load_data(pipeline.Sources(folder), Config())
 
 
 def test_a_config_survives_its_own_json() -> None:

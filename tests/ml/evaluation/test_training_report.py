@@ -1,6 +1,7 @@
 """report.html and report.json: everything inside, and no contributor's face."""
 
 import json
+import re
 from pathlib import Path
 
 import numpy as np
@@ -34,7 +35,7 @@ def write(out: Path, tune: Rows) -> str:
         probabilities=p,
         figures=evaluate.figures(p, tune, EMOTIONS),
         temperature=1.1,
-        threshold=0.4,
+        certainty_threshold=0.4,
         multiply_adds=1_000_000,
         is_int8=True,
     )
@@ -44,7 +45,15 @@ def write(out: Path, tune: Rows) -> str:
         for e in (1, 2, 3)
     ]
     facts = {"hash": "ab" * 32, "cleaning": {"leaked": 703}, "contributions": 12}
-    training_report.write(out, "mien <7>", Config(), tune, shipped, history, facts)
+    training_report.write(
+        out,
+        shipped,
+        tune,
+        name="mien <7>",
+        config=Config(),
+        history=history,
+        facts=facts,
+    )
     return (out / "report.html").read_text()
 
 
@@ -55,6 +64,12 @@ def test_the_page_stands_alone(tmp_path: Path) -> None:
     assert 'src="http' not in page
     assert 'href="http' not in page
     assert "mien &lt;7&gt;" in page
+
+
+def test_no_id_stands_twice_though_every_chart_has_its_own(tmp_path: Path) -> None:
+    ids = re.findall(r' id="([^"]+)"', write(tmp_path, make_tune()))
+    assert ids
+    assert len(ids) == len(set(ids))
 
 
 def test_it_tells_figures_cleaning_and_limits(tmp_path: Path) -> None:
@@ -77,5 +92,7 @@ def test_faces_of_fer2013_are_shown_and_contributed_ones_never(tmp_path: Path) -
 def test_the_same_figures_draw_the_same_bytes() -> None:
     table = np.diag([5, 6, 7])
     names = ["angry", "happy", "sad"]
-    assert charts.confusion(table, names) == charts.confusion(table, names)
-    assert charts.curves([]) == charts.reliability([]) == ""
+    assert charts.confusion_matrix(table, names) == charts.confusion_matrix(
+        table, names
+    )
+    assert charts.training_curves([]) == charts.reliability_diagram([]) == ""

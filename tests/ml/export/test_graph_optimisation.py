@@ -26,14 +26,14 @@ def graphs(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
         7, heads=2, dropout=0.0, weights="none"
     )
     onnx_export.to_onnx(
-        onnx_export.served(network, preset("full")), folder / "float32.onnx"
+        onnx_export.serving_model(network, preset("full")), folder / "float32.onnx"
     )
-    faces = training_data.faces(60)[0][..., None].astype(np.float32)
+    faces = training_data.faces(60)[0]
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(graph_optimisation, "repair", lambda path: None)
+        patch.setattr(graph_optimisation, "optimise", lambda path: None)
         onnx_export.to_int8(folder / "float32.onnx", before, faces)
     shutil.copy(before, after)
-    graph_optimisation.repair(after)
+    graph_optimisation.optimise(after)
     return before, after
 
 
@@ -42,9 +42,11 @@ def weights_of_convolutions(path: Path) -> list[tuple[tuple[int, ...], set[int]]
     graph = graph_optimisation.Graph(onnx.load(path).graph)
     found = []
     for node in graph.graph.node:
-        if node.op_type == "Conv" and node.input[1] in graph.maker:
-            weights, _scale, zero = graph.maker[node.input[1]].input
-            found.append((graph.value(weights).shape, set(graph.value(zero).tolist())))
+        if node.op_type == "Conv" and node.input[1] in graph.producers:
+            weights, _scale, zero = graph.producers[node.input[1]].input
+            found.append(
+                (graph.constant(weights).shape, set(graph.constant(zero).tolist()))
+            )
     return found
 
 
@@ -69,7 +71,7 @@ def test_the_answers_are_the_same_by_the_standards_own_reference(graphs) -> None
 
 def test_onnx_runtime_gives_the_same_answers(graphs) -> None:
     faces = training_data.faces(60)[0]
-    there, here = (onnx_export.run(path, faces) for path in graphs)
+    there, here = (onnx_export.predict(path, faces) for path in graphs)
     for one, other in zip(there, here, strict=True):
         # A processor without VNNI saturates sums, in one kernel other than in another.
         np.testing.assert_allclose(one, other, atol=0.02)
@@ -78,19 +80,21 @@ def test_onnx_runtime_gives_the_same_answers(graphs) -> None:
 def test_a_second_repair_changes_nothing(graphs, tmp_path: Path) -> None:
     again = tmp_path / "again.onnx"
     shutil.copy(graphs[1], again)
-    graph_optimisation.repair(again)
+    graph_optimisation.optimise(again)
     assert again.read_bytes() == graphs[1].read_bytes()
 
 
 def test_depthwise_convolutions_are_left_alone(tmp_path: Path) -> None:
     network = networks.build("mini-xception", 7)
     config = preset("full", heads=1, mirror=False, size=48)
-    onnx_export.to_onnx(onnx_export.served(network, config), tmp_path / "float32.onnx")
-    faces = training_data.faces(4)[0][..., None].astype(np.float32)
+    onnx_export.to_onnx(
+        onnx_export.serving_model(network, config), tmp_path / "float32.onnx"
+    )
+    faces = training_data.faces(4)[0]
     onnx_export.to_int8(tmp_path / "float32.onnx", tmp_path / "int8.onnx", faces)
     found = weights_of_convolutions(tmp_path / "int8.onnx")
     deep = [zero for shape, zero in found if shape[1] == 1]
     assert deep == [{0}] * 8
     assert np.isfinite(
-        onnx_export.run(tmp_path / "int8.onnx", training_data.faces(4)[0])[0]
+        onnx_export.predict(tmp_path / "int8.onnx", training_data.faces(4)[0])[0]
     ).all()

@@ -23,7 +23,7 @@ def rows(n: int) -> Rows:
 def one_batch(**knobs: Any) -> augmentation.Batch:
     config = Config(batch=64, light=0, erase=0, **knobs)
     data = rows(64)
-    batch = next(augmentation.batches(data, data.targets, config, 0, mixup=True))
+    batch = next(augmentation.batches(data, data.targets, config, 0, with_mixup=True))
     return batch
 
 

@@ -6,12 +6,13 @@ from typing import Any
 import keras
 import numpy as np
 import pytest
+from scipy.special import softmax
 
 from ml import __main__ as ml
 from ml.config import preset
 from ml.data.arrays import Bytes
 from ml.errors import BadInput
-from ml.export import multi_view, onnx_export
+from ml.export import calibration, multi_view, onnx_export
 from ml.training import networks, training_loop
 from tests.support import training_data
 
@@ -36,14 +37,30 @@ def test_an_unknown_network_is_refused() -> None:
 @pytest.mark.parametrize("name", ["vgg-tiny", "resnet-lean", "mobilenetv2-96"])
 def test_in_another_precision_a_network_says_the_same(name: str) -> None:
     network = networks.build(name, 7, heads=2, dropout=0.1)
-    twin = training_loop.in_precision(network, "mixed_bfloat16")
+    twin = training_loop.with_dtype_policy(network, "mixed_bfloat16")
     faces = training_data.faces(16)[0]
     there, here = (
-        training_loop.softmax(training_loop.logits(n, faces)) for n in (network, twin)
+        softmax(training_loop.predict_logits(n, faces), axis=-1)
+        for n in (network, twin)
     )
     assert {v.dtype for v in twin.weights} == {"float32"}
     assert "bfloat16" in {layer.compute_dtype for layer in twin.layers}
     np.testing.assert_allclose(there, here, atol=0.05)
+
+
+@pytest.mark.parametrize("name", ["resnet-lean", "mobilenetv2-96", "relu-cnn"])
+def test_outside_mixed_precision_every_layer_computes_in_float32(name: str) -> None:
+    keras.mixed_precision.set_global_policy("mixed_bfloat16")
+    try:
+        mixed = networks.build(name, 7, heads=2, dropout=0.1)
+    finally:
+        keras.mixed_precision.set_global_policy("float32")
+    whole = training_loop.with_dtype_policy(mixed, "float32")
+    layers = list(whole._flatten_layers(include_self=False))
+    assert len(layers) >= len(whole.layers)
+    assert {layer.compute_dtype for layer in layers} == {"float32"}
+    for one, other in zip(mixed.get_weights(), whole.get_weights(), strict=True):
+        np.testing.assert_array_equal(one, other)
 
 
 @pytest.fixture(scope="module")
@@ -62,18 +79,17 @@ def artefact(network, tmp_path_factory: pytest.TempPathFactory):
     """It as Keras, ONNX float32 and int8, and 200 faces."""
     folder = tmp_path_factory.mktemp("export")
     config = preset("full", network="vgg-tiny")
-    model = onnx_export.served(network, config, temperature=1.3)
+    model = onnx_export.serving_model(network, config, temperature=1.3)
     onnx_export.to_onnx(model, folder / "f.onnx")
     pixels, _labels = training_data.faces(200)
-    faces = pixels[..., None].astype(np.float32)
-    onnx_export.to_int8(folder / "f.onnx", folder / "q.onnx", faces)
+    onnx_export.to_int8(folder / "f.onnx", folder / "q.onnx", pixels)
     return model, folder, pixels
 
 
 def test_keras_and_onnx_agree_on_200_faces(artefact) -> None:
     model, folder, pixels = artefact
     said = model.predict_on_batch(pixels[..., None].astype(np.float32))
-    p, evidence = onnx_export.run(folder / "f.onnx", pixels)
+    p, evidence = onnx_export.predict(folder / "f.onnx", pixels)
     assert np.abs(np.asarray(said[0]) - p).max() < 1e-4
     assert np.abs(np.asarray(said[1]) - evidence).max() < 1e-3
     assert p.sum(1) == pytest.approx(np.ones(200), abs=1e-5)
@@ -82,8 +98,8 @@ def test_keras_and_onnx_agree_on_200_faces(artefact) -> None:
 
 def test_int8_agrees_with_float32(artefact) -> None:
     _model, folder, pixels = artefact
-    p = onnx_export.run(folder / "f.onnx", pixels)[0]
-    p8 = onnx_export.run(folder / "q.onnx", pixels)[0]
+    p = onnx_export.predict(folder / "f.onnx", pixels)[0]
+    p8 = onnx_export.predict(folder / "q.onnx", pixels)[0]
     assert np.abs(p - p8).max() < 0.1
     assert (p.argmax(1) == p8.argmax(1)).mean() > 0.9
     assert (folder / "q.onnx").stat().st_size < (folder / "f.onnx").stat().st_size
@@ -92,7 +108,9 @@ def test_int8_agrees_with_float32(artefact) -> None:
 def said_by(network: keras.Model, pixels: Bytes, **knobs: Any) -> Any:
     """(probabilities, evidence) of the served form of a network."""
     config = preset("full", network="vgg-tiny", **knobs)
-    return onnx_export.served(network, config).predict_on_batch(pixels[..., None])
+    return onnx_export.serving_model(network, config).predict_on_batch(
+        pixels[..., None]
+    )
 
 
 def test_a_face_and_its_mirror_image_get_the_same_answer(network) -> None:
@@ -107,19 +125,19 @@ def test_a_face_and_its_mirror_image_get_the_same_answer(network) -> None:
 def test_the_graph_looks_at_a_face_as_the_views_do(network, looks) -> None:
     pixels = training_data.faces(5)[0]
     config = preset("full", network="vgg-tiny", votes_share=0.0, **looks)
-    seen = multi_view.of(pixels, config)
+    seen = multi_view.views(pixels, config)
     assert len({view.tobytes() for view in seen}) == (1 if "mirror" in looks else 2)
-    mean = np.mean([training_loop.logits(network, view)[:, 0] for view in seen], axis=0)
+    mean = np.mean(
+        [training_loop.predict_logits(network, view)[:, 0] for view in seen], axis=0
+    )
     p, _evidence = said_by(network, pixels.astype(np.float32), votes_share=0.0, **looks)
-    np.testing.assert_allclose(
-        p, training_loop.softmax(mean), atol=0.02
-    )  # views are uint8
+    np.testing.assert_allclose(p, softmax(mean, axis=-1), atol=0.02)  # views are uint8
 
 
 def test_one_face_at_a_time_is_the_same_as_many(artefact) -> None:
     _model, folder, pixels = artefact
-    many = onnx_export.run(folder / "q.onnx", pixels[:8])[0]
-    single = onnx_export.run(folder / "q.onnx", pixels[:8], batch=1)[0]
+    many = onnx_export.predict(folder / "q.onnx", pixels[:8])[0]
+    single = onnx_export.predict(folder / "q.onnx", pixels[:8], batch=1)[0]
     assert np.abs(many - single).max() < 1e-4
 
 
@@ -136,7 +154,7 @@ def test_the_temperature_makes_answers_honest() -> None:
     truth = random.dirichlet(np.ones(7), 4000)
     labels = np.array([random.choice(7, p=row) for row in truth])
     sharp = truth**2 / (truth**2).sum(1, keepdims=True)
-    found = onnx_export.best_temperature(sharp.astype(np.float32), labels)
+    found = calibration.best_temperature(sharp.astype(np.float32), labels)
     assert found == pytest.approx(2, abs=0.1)
 
 
@@ -145,7 +163,7 @@ def test_the_certainty_threshold_is_where_it_is_wrong_as_often_as_right() -> Non
     p = np.stack([sure, 1 - sure], 1).astype(np.float32)
     p[sure < 0.5] = p[sure < 0.5][:, ::-1]
     labels = (np.arange(801) % 2) * (sure < 0.75)
-    found = onnx_export.certainty_threshold(p, labels.astype(np.int64))
+    found = calibration.certainty_threshold(p, labels.astype(np.int64))
     assert 0.25 <= found <= 0.6
 
 

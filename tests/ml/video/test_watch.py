@@ -10,6 +10,7 @@ import cv2
 import numpy as np
 import pytest
 
+from ml.video import watch_report
 from ml.video.session_summary import FaceInFrame, SessionSummary
 from ml.vision.face_crop import Box
 from tests.support import tiny_model
@@ -83,6 +84,18 @@ def test_an_expression_of_a_few_frames_is_a_flash() -> None:
 def test_an_expression_that_stays_is_no_flash() -> None:
     looks = [look(t / 10, "happy" if t >= 20 else "neutral") for t in range(40)]
     assert period(*looks).flashes() == []
+
+
+def test_the_page_shows_names_as_they_are_and_never_as_markup(tmp_path: Path) -> None:
+    seen = period(*[look(t / 10, "sad") for t in range(10)])
+    path = tmp_path / "report.html"
+    names = {"source": "<i>.webm", "model": "a & b", "video": '"><script>.webm'}
+    watch_report.write(path, seen, **names)
+    page = path.read_text()
+    assert "<title>&lt;i&gt;.webm</title>" in page
+    assert "model\na &amp; b" in page
+    assert "<script" not in page
+    assert page.count("<rect") == 1 + len(EMOTIONS)
 
 
 def command(source: str, model: Path, *more: str) -> list[str]:

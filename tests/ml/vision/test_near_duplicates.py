@@ -7,7 +7,7 @@ import pytest
 from numpy.typing import NDArray
 
 from ml.vision import decode, near_duplicates
-from ml.vision.near_duplicates import Known, signature
+from ml.vision.near_duplicates import SignatureIndex, signature
 from tests.support import factories
 from tests.support.real_data import (
     FACE_DETECTOR,
@@ -20,8 +20,8 @@ Rgb = NDArray[np.uint8]
 
 
 @pytest.fixture(scope="module")
-def known() -> Known:
-    return Known([signature(factories.make_face(seed)) for seed in range(60)])
+def known() -> SignatureIndex:
+    return SignatureIndex([signature(factories.make_face(seed)) for seed in range(60)])
 
 
 def mirrored(face: Rgb) -> Rgb:
@@ -41,11 +41,13 @@ def darkened(face: Rgb) -> Rgb:
 
 
 @pytest.mark.parametrize("change", [mirrored, recompressed, recropped, darkened])
-def test_a_changed_copy_is_found_and_named(known: Known, change: object) -> None:
+def test_a_changed_copy_is_found_and_named(
+    known: SignatureIndex, change: object
+) -> None:
     assert callable(change)
     found = [
         [
-            match.place
+            match.position
             for match in known.find(signature(change(factories.make_face(seed))))
         ]
         for seed in range(20)
@@ -53,24 +55,26 @@ def test_a_changed_copy_is_found_and_named(known: Known, change: object) -> None
     assert sum(places == [seed] for seed, places in enumerate(found)) >= 19
 
 
-def test_all_changes_at_once_are_found_too(known: Known) -> None:
+def test_all_changes_at_once_are_found_too(known: SignatureIndex) -> None:
     copy = recompressed(darkened(recropped(mirrored(factories.make_face(5)))))
-    assert known.find(signature(copy))[0].place == 5
+    assert known.find(signature(copy))[0].position == 5
 
 
-def test_another_face_is_not_found(known: Known) -> None:
+def test_another_face_is_not_found(known: SignatureIndex) -> None:
     strangers = [signature(factories.make_face(seed)) for seed in range(1000, 1040)]
     assert [match for face in strangers for match in known.find(face)] == []
 
 
 def test_among_nothing_nothing_is_found() -> None:
-    assert Known([]).find(signature(factories.make_face(1))) == []
+    assert SignatureIndex([]).find(signature(factories.make_face(1))) == []
 
 
-def test_a_blank_face_is_nobodys_copy(known: Known) -> None:
+def test_a_blank_face_is_nobodys_copy(known: SignatureIndex) -> None:
     blank = np.full((48, 48), 128, np.uint8)
     assert known.find(signature(blank)) == []
-    assert Known([signature(blank)]).find(signature(factories.make_face(1))) == []
+    assert (
+        SignatureIndex([signature(blank)]).find(signature(factories.make_face(1))) == []
+    )
 
 
 def test_a_signature_is_a_kilobyte_whatever_the_crop() -> None:
