@@ -40,9 +40,12 @@ def databases() -> set[str]:
         ) as server,
         server.cursor() as cursor,
     ):
-        # Crowds that other workers play meanwhile come and go with their databases.
+        # Those that other tests make in other processes come and go meanwhile.
+        own = parameters["dbname"]
         cursor.execute(
-            "select datname from pg_database where datname not like 'mien_world%'"
+            "select datname from pg_database"
+            " where datname = %s or starts_with(datname, %s)",
+            [own, f"{own}_"],
         )
         return {name for (name,) in cursor.fetchall()}
 
