@@ -70,6 +70,8 @@ class Machine:
         self.data.mkdir(exist_ok=True)
         self.log = services.folder / f"{name}.log"
         self.processes: list[Process] = []
+        self.gate = self.data / "gate"
+        self.gate.unlink(missing_ok=True)
         self.env = {
             **os.environ,
             "DJANGO_SETTINGS_MODULE": "webapp.config.settings",
@@ -98,6 +100,13 @@ class Machine:
     def worker(self, queue: str = "training", ml: str = "") -> Process:
         name = f"{queue}-{self.data.name}-{len(self.processes)}@test"
         return self.start("worker", "-Q", queue, "-c", "1", "-n", name, ml=ml)
+
+    def held(self, stage: str = "training") -> str:
+        """Flags for `ml`: that stage ("training" or "exam") lasts until `let_go`."""
+        return f"--hold {stage} {self.gate}"
+
+    def let_go(self) -> None:
+        self.gate.touch()
 
     def manage(self, *arguments: str) -> tuple[Process, Path]:
         """`manage.py …`, and the file of what it says."""
@@ -133,4 +142,4 @@ def wait_for(condition: Callable[[], object], what: str = "") -> None:
     end = time.monotonic() + PATIENCE
     while not condition():
         assert time.monotonic() < end, f"waited in vain for {what or condition}"
-        time.sleep(0.05)
+        time.sleep(0.1)
