@@ -11,6 +11,7 @@ from playwright.sync_api import Page, expect
 
 from labeling.models import Contribution, User
 from tests.browser.axe import faults
+from tests.browser.test_live_view import wait_until_long_enough
 from tests.support import factories
 
 pytestmark = pytest.mark.usefixtures("champion")
@@ -159,7 +160,7 @@ def test_a_live_session_and_its_summary(visit: Any, settings: Any) -> None:
     page = visit("/live/", reduced_motion="reduce")
     page.get_by_role("button", name="Start").click()
     expect(page.locator("[data-status]")).to_contain_text("looks a second")
-    page.wait_for_timeout(2500)
+    wait_until_long_enough(page)
     assert faults(page) == []
     page.get_by_role("button", name="Stop").click()
     expect(page.locator("[data-summary]")).to_be_visible()
