@@ -24,10 +24,6 @@ COMMANDS = {  # name -> (module, one line)
         "ml.commands.bench_networks",
         "train the named networks on the same budget and compare them",
     ),
-    "measure-duplicates": (
-        "tests.experiments.measure_duplicates",
-        "how many near-duplicates are caught, and how many false alarms",
-    ),
 }
 
 

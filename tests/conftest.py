@@ -10,8 +10,10 @@ from django.db import connection
 
 from labeling.models import ModelVersion
 from labeling.registry import model_versions, serving
+from ml.data import fer2013
 from tests.support import tiny_model
-from tests.support.real_data import FACE_DETECTOR
+from tests.support.made_once import made_once
+from tests.support.real_data import FACE_DETECTOR, FER2013
 
 
 @pytest.fixture(autouse=True)
@@ -43,3 +45,16 @@ def champion(db: None, tmp_path: Path, settings: Any) -> Iterator[ModelVersion]:
     serving.forget()
     yield model_versions.register_shipped(tmp_path / "tiny")
     serving.forget()
+
+
+@pytest.fixture(scope="session")
+def fer2013_cache() -> Path:
+    """A cache that holds the real FER-2013, for its CSV takes seconds to read."""
+    return made_once("fer2013", _read_fer2013)
+
+
+def _read_fer2013(cache: Path) -> None:
+    assert FER2013 is not None
+    read, kept = (fer2013.read(FER2013, cache=cache) for _ in range(2))
+    for name in ("pixels", "labels", "usage"):
+        assert (getattr(read, name) == getattr(kept, name)).all()

@@ -7,7 +7,7 @@ The twenty likeliest are then aligned to a fraction of a pixel (ECC, affine) and
 correlated after a band-pass, where two pictures, even of one person, agree far less
 than two copies of one picture do.
 
-`python -m ml measure-duplicates` measures it; docs/duplicates.md holds what it found.
+docs/duplicates.md holds how well that works, and how it was measured.
 """
 
 import functools

@@ -1,16 +1,17 @@
-"""axe-core finds no serious fault on any page, in either theme."""
+"""axe-core finds no serious fault on any page, in either theme (see `axe.py`)."""
 
 import re
 from typing import Any
 from uuid import uuid4
 
 import pytest
-from axe_core_python.sync_playwright import Axe
 from django.test import Client
 from django.utils import timezone
 from playwright.sync_api import Page, expect
 
 from labeling.models import Contribution, User
+from tests.browser.axe import faults
+from tests.browser.test_live_view import wait_until_long_enough
 from tests.support import factories
 
 pytestmark = pytest.mark.usefixtures("champion")
@@ -42,31 +43,19 @@ SIGNED_IN = [
     "/my/delete/",
 ]
 STAFF = ["/review/", "/review/grid/", "/review/FACE/", "/training/"]
-THEMES = pytest.mark.parametrize("theme", ["light", "dark"])
 
 
-def faults(page: Page) -> list[str]:
-    found = Axe().run(page)["violations"]
-    return [
-        f"{fault['id']}: {node['html'][:120]} {node['failureSummary']}"
-        for fault in found
-        if fault["impact"] in ("serious", "critical")
-        for node in fault["nodes"]
-    ]
-
-
-@THEMES
 @pytest.mark.parametrize("path", OPEN)
-def test_open_pages(visit: Any, path: str, theme: str) -> None:
-    page = visit(path, color_scheme=theme, reduced_motion="reduce")
+def test_open_pages(visit: Any, path: str) -> None:
+    page = visit(path, reduced_motion="reduce")
     assert faults(page) == []
 
 
-def signed_in(visit: Any, path: str, user: User, theme: str) -> Page:
+def signed_in(visit: Any, path: str, user: User) -> Page:
     client = Client()
     client.force_login(user)
     session = client.cookies["sessionid"].value
-    page: Page = visit("/about/", color_scheme=theme, reduced_motion="reduce")
+    page: Page = visit("/about/", reduced_motion="reduce")
     cookie = {"name": "sessionid", "value": session, "url": visit.server}
     page.context.add_cookies([cookie])
     page.goto(path)
@@ -93,18 +82,16 @@ def make_staff_with_faces() -> tuple[User, Contribution]:
     return ada, face
 
 
-@THEMES
 @pytest.mark.parametrize("path", SIGNED_IN + STAFF)
-def test_pages_behind_an_account(visit: Any, path: str, theme: str) -> None:
+def test_pages_behind_an_account(visit: Any, path: str) -> None:
     ada, face = make_staff_with_faces()
-    page = signed_in(visit, path.replace("FACE", str(face.pk)), ada, theme)
+    page = signed_in(visit, path.replace("FACE", str(face.pk)), ada)
     assert faults(page) == []
 
 
-@THEMES
-def test_the_desks_dialogs(visit: Any, theme: str) -> None:
+def test_the_desks_dialogs(visit: Any) -> None:
     ada, _face = make_staff_with_faces()
-    page = signed_in(visit, "/review/", ada, theme)
+    page = signed_in(visit, "/review/", ada)
     for key, name in (("r", "Reject, because"), ("?", "Keys")):
         page.keyboard.press(key)
         expect(page.get_by_role("dialog", name=name)).to_be_visible()
@@ -112,10 +99,9 @@ def test_the_desks_dialogs(visit: Any, theme: str) -> None:
         page.keyboard.press("Escape")
 
 
-@THEMES
-def test_a_face_to_vote_on_and_the_end_of_them(visit: Any, theme: str) -> None:
+def test_a_face_to_vote_on_and_the_end_of_them(visit: Any) -> None:
     make_staff_with_faces()
-    page = visit("/vote/", color_scheme=theme, reduced_motion="reduce")
+    page = visit("/vote/", reduced_motion="reduce")
     expect(page.locator("#vote .face")).to_be_visible()
     assert faults(page) == []
     page.keyboard.press("s")
@@ -123,9 +109,8 @@ def test_a_face_to_vote_on_and_the_end_of_them(visit: Any, theme: str) -> None:
     assert faults(page) == []
 
 
-@THEMES
-def test_giving_a_face(visit: Any, photo_file: Any, theme: str) -> None:
-    page = visit("/contribute/", color_scheme=theme, reduced_motion="reduce")
+def test_giving_a_face(visit: Any, photo_file: Any) -> None:
+    page = visit("/contribute/", reduced_motion="reduce")
     page.get_by_label("Choose a photo").set_input_files(photo_file(29, 2))
     expect(page.locator(".face-choice button")).to_have_count(2)
     assert faults(page) == []
@@ -138,18 +123,16 @@ def test_giving_a_face(visit: Any, photo_file: Any, theme: str) -> None:
     assert faults(page) == []
 
 
-@THEMES
 @pytest.mark.parametrize("path", ["/admin/", "/admin/labeling/contribution/"])
-def test_the_admin(visit: Any, path: str, theme: str) -> None:
+def test_the_admin(visit: Any, path: str) -> None:
     ada, _face = make_staff_with_faces()
     ada.is_staff = ada.is_superuser = True
     ada.save()
-    assert faults(signed_in(visit, path, ada, theme)) == []
+    assert faults(signed_in(visit, path, ada)) == []
 
 
-@THEMES
-def test_a_result_with_its_question(visit: Any, photo_file: Any, theme: str) -> None:
-    page = visit("/", color_scheme=theme, reduced_motion="reduce")
+def test_a_result_with_its_question(visit: Any, photo_file: Any) -> None:
+    page = visit("/", reduced_motion="reduce")
     page.locator("#photo").set_input_files(photo_file(29, 2))
     expect(page.locator(".face-card")).to_have_count(2)
     assert faults(page) == []
@@ -158,11 +141,9 @@ def test_a_result_with_its_question(visit: Any, photo_file: Any, theme: str) -> 
     assert faults(page) == []
 
 
-@THEMES
 @pytest.mark.parametrize("permissions", [[], ["camera"]])
-def test_the_cameras_dialog(visit: Any, permissions: list[str], theme: str) -> None:
-    options = {"color_scheme": theme, "reduced_motion": "reduce"}
-    page = visit("/", permissions=permissions, **options)
+def test_the_cameras_dialog(visit: Any, permissions: list[str]) -> None:
+    page = visit("/", permissions=permissions, reduced_motion="reduce")
     page.get_by_role("button", name="Use the camera").click()
     if permissions:
         shown = page.get_by_role("button", name="Take the picture")
@@ -174,13 +155,12 @@ def test_the_cameras_dialog(visit: Any, permissions: list[str], theme: str) -> N
     assert faults(page) == []
 
 
-@THEMES
-def test_a_live_session_and_its_summary(visit: Any, settings: Any, theme: str) -> None:
+def test_a_live_session_and_its_summary(visit: Any, settings: Any) -> None:
     settings.LIVE_RATE = None
-    page = visit("/live/", color_scheme=theme, reduced_motion="reduce")
+    page = visit("/live/", reduced_motion="reduce")
     page.get_by_role("button", name="Start").click()
     expect(page.locator("[data-status]")).to_contain_text("looks a second")
-    page.wait_for_timeout(2500)
+    wait_until_long_enough(page)
     assert faults(page) == []
     page.get_by_role("button", name="Stop").click()
     expect(page.locator("[data-summary]")).to_be_visible()

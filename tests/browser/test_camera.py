@@ -8,6 +8,8 @@ from tests.support.film import launch
 
 pytestmark = pytest.mark.usefixtures("champion")
 
+IS_OFF = "document.querySelector('video').srcObject === null"
+
 
 def open_camera(page: Page) -> None:
     page.get_by_role("button", name="Use the camera").click()
@@ -21,7 +23,7 @@ def test_a_snapshot_goes_the_way_of_a_photo(visit: Any) -> None:
     page.get_by_role("button", name="Take the picture").click()
     expect(page.locator("[data-result]")).to_have_count(1)
     expect(page.locator("dialog")).not_to_be_visible()
-    assert page.evaluate("document.querySelector('video').srcObject") is None
+    page.wait_for_function(IS_OFF)
 
 
 def test_the_countdown_counts(visit: Any) -> None:
@@ -34,12 +36,13 @@ def test_the_countdown_counts(visit: Any) -> None:
 
 def test_closing_stops_camera_and_countdown(visit: Any) -> None:
     page = visit("/")
+    page.clock.install()
     open_camera(page)
     page.get_by_role("button", name="Take the picture").click()
     page.keyboard.press("Escape")
     expect(page.locator("dialog")).not_to_be_visible()
-    assert page.evaluate("document.querySelector('video').srcObject") is None
-    page.wait_for_timeout(3500)
+    page.wait_for_function(IS_OFF)
+    page.clock.run_for(3500)
     assert page.locator(".result").count() == 0
 
 

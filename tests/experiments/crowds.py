@@ -2,7 +2,7 @@
 
 Part of FER-2013's Training rows is kept from a base model and given by made-up givers
 through the doors that everybody uses: offer, vote, review, snapshot, training, exam.
-Some givers lie. One world is one database; `manage.py simulate_crowd` makes them.
+Some givers lie. One world is one database; `simulate_crowd.py` makes them.
 """
 
 import random

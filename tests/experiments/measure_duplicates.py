@@ -1,4 +1,6 @@
-"""`python -m ml measure-duplicates`: how well near-duplicates are told from others.
+"""How well near-duplicates are told from others.
+
+python -m tests.experiments.measure_duplicates --fer2013 PATH
 
 Copies are made of test faces and looked for among all test faces; then Training faces,
 none of which has the pixels of a test face, are looked for there too. What is found is
@@ -7,6 +9,7 @@ a true copy more often than not, so its doubtful part is drawn for the eye to de
 
 import argparse
 import json
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -23,22 +26,40 @@ from ml.vision.detector import Detector, load_detector
 
 Grey = NDArray[np.uint8]
 Dice = np.random.Generator
+Alarm = tuple[float, Grey, Grey]  # how alike a Training face and a test face are
 
 DOUBTFUL = (0.90, 0.97)  # scores whose pairs are drawn
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
+def main(argv: list[str]) -> int:
+    args = arguments(argv)
+    tests, others = _faces(args.fer2013, args.cache)
+    report, doubtful = measure(tests, others, args)
+    if args.sheet:
+        _draw(doubtful, args.sheet)
+    print(json.dumps(report) if args.json else _table(report))
+    return 0
+
+
+def arguments(argv: list[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="python -m tests.experiments.measure_duplicates"
+    )
     parser.add_argument("--fer2013", type=Path, required=True, metavar="PATH")
+    parser.add_argument("--cache", type=Path, help="folder that keeps what was read")
     parser.add_argument("--detector", type=Path, help="YuNet's file: adds a family")
     parser.add_argument("--copies", type=int, default=500, help="of each family")
     parser.add_argument("--others", type=int, default=1500, help="Training faces")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--sheet", type=Path, help="draw the doubtful pairs here (PNG)")
     parser.add_argument("--json", action="store_true")
+    return parser.parse_args(argv)
 
 
-def run(args: argparse.Namespace) -> int:
-    tests, others = _faces(args.fer2013)
+def measure(
+    tests: Grey, others: Grey, args: argparse.Namespace
+) -> tuple[dict[str, Any], list[Alarm]]:
+    """The figures, and the alarms that only an eye can decide, the likest first."""
     detector = load_detector(args.detector) if args.detector else None
     dice = np.random.default_rng(args.seed)
     start = time.perf_counter()
@@ -46,14 +67,9 @@ def run(args: argparse.Namespace) -> int:
         [near_duplicates.signature(face) for face in tests]
     )
     made = time.perf_counter() - start
-    report: dict[str, Any] = {
-        "known": len(known),
-        "ms_to_make_one": round(made / len(known) * 1000, 2),
-        "same": near_duplicates.SAME,
-        "found": {
-            name: _found(known, tests, family, args.copies, dice)
-            for name, family in _families(detector).items()
-        },
+    found = {
+        name: _found(known, tests, family, args.copies, dice)
+        for name, family in _families(detector).items()
     }
     chosen = dice.choice(len(others), min(args.others, len(others)), replace=False)
     start = time.perf_counter()
@@ -64,25 +80,26 @@ def run(args: argparse.Namespace) -> int:
             near_duplicates.signature(others[index]), min_score=0.9
         )[:1]
     ]
-    report["ms_to_find_one"] = round(
-        (time.perf_counter() - start) / len(chosen) * 1000, 1
-    )
-    report["others"] = len(chosen)
-    report["alarms"] = sum(score >= near_duplicates.SAME for score, *_pair in alarms)
+    searched = time.perf_counter() - start
     low, high = DOUBTFUL
     doubtful = sorted(
-        (pair for pair in alarms if low <= pair[0] < high), key=lambda pair: -pair[0]
+        (alarm for alarm in alarms if low <= alarm[0] < high), key=lambda a: -a[0]
     )
-    report["doubtful"] = [round(score, 3) for score, *_pair in doubtful]
-    if args.sheet:
-        _draw(doubtful, args.sheet)
-    print(json.dumps(report) if args.json else _table(report))
-    return 0
+    return {
+        "known": len(known),
+        "ms_to_make_one": round(made / len(known) * 1000, 2),
+        "same": near_duplicates.SAME,
+        "found": found,
+        "ms_to_find_one": round(searched / len(chosen) * 1000, 1),
+        "others": len(chosen),
+        "alarms": sum(score >= near_duplicates.SAME for score, *_pair in alarms),
+        "doubtful": [round(score, 3) for score, *_pair in doubtful],
+    }, doubtful
 
 
-def _faces(path: Path) -> tuple[Grey, Grey]:
+def _faces(path: Path, cache: Path | None) -> tuple[Grey, Grey]:
     """Distinct test faces, and distinct Training faces that are none of them."""
-    data = fer2013.read(path)
+    data = fer2013.read(path, cache=cache)
     tests: dict[bytes, Grey] = {}
     others: dict[bytes, Grey] = {}
     for face, usage in zip(data.pixels, data.usage, strict=True):
@@ -175,7 +192,7 @@ def _uploaded(face: Grey, dice: Dice, detector: Detector) -> Grey | None:
     return face_crop.crop(np.asarray(large, np.uint8), found[0].box) if found else None
 
 
-def _draw(pairs: list[tuple[float, Grey, Grey]], path: Path) -> None:
+def _draw(pairs: list[Alarm], path: Path) -> None:
     tiles = [np.hstack([a, b, np.full((48, 6), 255, np.uint8)]) for _s, a, b in pairs]
     blank = np.full((48, 102), 255, np.uint8)
     rows = [
@@ -196,3 +213,7 @@ def _table(report: dict[str, Any]) -> str:
         f"{report['ms_to_make_one']} ms to make one known",
     ]
     return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,6 +1,7 @@
 """What may happen to a retraining, with real workers, a real broker, a real database.
 
-Training is a stand-in of seconds and sweeps come every second; all else is as it runs.
+Training is a stand-in that lasts until it is let go, and sweeps come every second; all
+else is as it runs. Each of pytest's workers has a Postgres and a Redis of its own here.
 In none of these is a run stuck, a face lost, or a second champion made.
 """
 
@@ -21,7 +22,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if "tests/faults" in item.path.as_posix():
             item.add_marker(pytest.mark.slow)
-            item.add_marker(pytest.mark.xdist_group("faults"))
 
 
 @pytest.fixture(scope="package")

@@ -6,10 +6,10 @@ import pytest
 from django.db import connection
 
 from labeling.models import TrainingRun
-from labeling.training import training_runs as training_training_runs
+from labeling.training import training_runs
 from tests.faults.watch import (
-    SLOW,
     Status,
+    every_message_is_taken,
     expect_promoted,
     heartbeat_of,
     send,
@@ -28,13 +28,14 @@ def test_redis_restarted_and_emptied_while_a_run_waits(services, machine, run):
 
 
 def test_redis_restarted_and_emptied_in_mid_training(services, machine, run):
-    machine.worker(ml=SLOW)
+    machine.worker(ml=machine.held())
     wait_for_stage(run, "training")
     services.stop_redis()
     services.start_redis()
+    machine.let_go()
     expect_promoted(run, attempt=1)
     # The worker, too, has found the new Redis.
-    following = training_training_runs.request(preset="quick")
+    following = training_runs.request(preset="quick")
     wait_for(lambda: status_of(following) == Status.DONE, "the next run")
 
 
@@ -42,29 +43,32 @@ def test_redis_restarted_and_emptied_in_mid_training(services, machine, run):
 def test_postgres_restarted_frees_the_lock_while_the_child_trains(
     services, machine, run, word
 ):
-    machine.worker(ml=SLOW)
+    machine.worker(ml=machine.held())
     wait_for_stage(run, "training")
     services.stop_postgres(word)
     services.start_postgres()
     connection.close()
+    machine.let_go()
     expect_promoted(run)
 
 
 def test_a_message_delivered_three_times_trains_once(services, machine, run):
     for _ in range(3):
         send(services, run)
-    machine.worker(ml="--pace 0.3")
+    machine.worker()
     expect_promoted(run, attempt=1)
 
 
 def test_a_message_that_comes_again_in_mid_training_changes_nothing(
     services, machine, other_machine, run
 ):
-    machine.worker(ml=SLOW)
+    machine.worker(ml=machine.held())
     wait_for_stage(run, "training")
     other_machine.worker(ml="--fail refuse")
     for _ in range(2):
         send(services, run)
+    wait_for(lambda: every_message_is_taken(services), "the messages to be taken")
+    machine.let_go()
     expect_promoted(run, attempt=1)
 
 
@@ -77,14 +81,15 @@ def test_two_trainers_who_press_at_once_start_one_run(machine):
 
 
 def test_who_follows_a_run_in_a_shell_sees_its_end_after_a_restart(services, machine):
-    machine.worker(ml=SLOW)
+    machine.worker(ml=machine.held())
     follower, said = machine.manage("retrain", "--preset", "quick", "--wait")
-    training_runs = TrainingRun.objects.filter(status=Status.TRAINING)
-    wait_for(training_runs.exists, "the training")
+    training = TrainingRun.objects.filter(status=Status.TRAINING)
+    wait_for(training.exists, "the training")
     services.stop_postgres()
     wait_for(lambda: "database is away" in said.read_text(), "the follower to notice")
     services.start_postgres()
     connection.close()
+    machine.let_go()
     assert follower.wait(PATIENCE) == 0, said.read_text()
     verdict = TrainingRun.objects.get().exam.report["sentence"]
     assert said.read_text().splitlines()[-1] == verdict

@@ -10,11 +10,11 @@ from labeling.models import Contribution, TrainingRun
 from labeling.training import training_runs
 from tests.faults.watch import (
     FACES,
-    SLOW,
     Status,
     block,
     checkpoint_of,
     expect_promoted,
+    silent_for_an_hour,
     somebody_waits_for_a_lock,
     status_of,
     wait_for_stage,
@@ -25,8 +25,9 @@ from tests.support.machines import PATIENCE, wait_for
 @pytest.mark.parametrize("stage", ["snapshot", "training", "examining", "promotion"])
 @pytest.mark.parametrize("word", [signal.SIGTERM, signal.SIGKILL], ids=["TERM", "KILL"])
 def test_a_worker_killed_at_any_stage_is_replaced(machine, run, stage, word):
+    held = {"training": machine.held(), "examining": machine.held("exam")}
     with block(stage):
-        worker = machine.worker(ml=SLOW)
+        worker = machine.worker(ml=held.get(stage, ""))
         wait_for_stage(run, stage)
         if stage == "promotion":
             wait_for(somebody_waits_for_a_lock, "a worker in the promotion")
@@ -34,7 +35,8 @@ def test_a_worker_killed_at_any_stage_is_replaced(machine, run, stage, word):
         if word == signal.SIGKILL:
             worker.wait()
     worker.wait()
-    machine.worker(ml="--epochs 4")
+    silent_for_an_hour(run)
+    machine.worker()
     expect_promoted(run)
     assert run.losses <= 1
 
@@ -58,10 +60,11 @@ def test_the_child_does_not_outlive_a_killed_worker(machine, run):
 
 
 def test_a_child_that_somebody_ends_is_tried_once_more(machine, run):
-    machine.worker(ml=SLOW)
+    machine.worker(ml=machine.held())
     wait_for(machine.children, "the child")
     for child in machine.children():
         child.terminate()
+    machine.let_go()
     expect_promoted(run, attempt=2)
     assert "ended the training from outside" in run.log
 
@@ -72,6 +75,7 @@ def test_after_two_lost_workers_a_run_fails_with_a_reason(machine, run):
         wait_for_stage(run, "training")
         worker.kill()
         worker.wait()
+        silent_for_an_hour(run)
         wait_for(lambda: status_of(run) != Status.TRAINING, "the sweeper")
     run.refresh_from_db()
     assert run.status == Status.FAILED
@@ -110,10 +114,10 @@ def test_cancelling_ends_the_child_long_before_it_would_end(machine, run):
 
 
 def test_another_machine_takes_over_from_one_that_hangs(machine, other_machine, run):
-    frozen = machine.worker(ml=SLOW)
+    frozen = machine.worker(ml="--pace 0.5 --epochs 400")
     wait_for(lambda: checkpoint_of(run) >= 2, "a checkpoint")
     frozen.send_signal(signal.SIGSTOP)
-    other_machine.worker(ml="--epochs 4 --pace 0.5")
+    other_machine.worker(ml="--epochs 20")
     expect_promoted(run)
     resumed = run.events.filter(attempt=2).values_list("data__resumed_after", flat=True)
     assert resumed.first() >= 2
@@ -135,9 +139,10 @@ def test_a_clock_that_jumps_leaves_no_run_stuck(machine, run, hours):
 
 
 def test_withdrawals_during_a_run_do_not_stop_it(machine, run):
-    machine.worker(ml=SLOW)
+    machine.worker(ml=machine.held())
     wait_for_stage(run, "training")
     Contribution.objects.filter(split="train").order_by("pk")[0].delete()
+    machine.let_go()
     wait_for(lambda: status_of(run) == Status.DONE, "the end of the run")
     run.refresh_from_db()
     assert run.version.contaminated_at

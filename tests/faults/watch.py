@@ -1,7 +1,11 @@
 """Looking on from outside while workers work and services go away."""
 
+from datetime import timedelta
+
+import redis
 from celery import Celery
 from django.db import OperationalError, connection, connections
+from django.db.models import F
 
 from labeling.db import AdvisoryLock
 from labeling.models import (
@@ -15,7 +19,6 @@ from labeling.models import (
 from tests.support.machines import wait_for
 
 Status = TrainingRun.Status
-SLOW = "--pace 1.2 --epochs 4"
 FACES = 110
 
 
@@ -23,6 +26,17 @@ def send(services, run):
     url = services.paths.redis_url.replace("unix://", "redis+socket://")
     with Celery(broker=url) as app:
         app.send_task("workers.tasks.retrain", [run.pk], queue="training")
+
+
+def every_message_is_taken(services):
+    with redis.Redis.from_url(services.spots.redis_url) as broker:
+        return broker.llen("training") == 0
+
+
+def silent_for_an_hour(run):
+    """As if the worker, which is dead, had been so for an hour."""
+    heartbeat = TrainingRun.objects.filter(pk=run.pk, heartbeat_at__isnull=False)
+    heartbeat.update(heartbeat_at=F("heartbeat_at") - timedelta(hours=1))
 
 
 def expect_promoted(run, *, attempt=None, faces=FACES):

@@ -2,7 +2,8 @@
 
 The same commands, lines and folders, in a tenth of a second and without TensorFlow; it
 "learns" by making one of tiny_model.py's networks. `--knows 3` makes a poor one,
-`--pace 0.5` slow epochs; `--fail` says how to come to harm in epoch `--at`.
+`--pace 0.5` slow epochs; `--fail` says how to come to harm in epoch `--at`. `--hold
+training FILE` (or `exam`) goes on at that stage only once the file is there.
 """
 
 import argparse
@@ -37,7 +38,7 @@ def train(args: argparse.Namespace) -> int:
         done = json.loads((checkpoint / "state.json").read_text())["epoch"]
     tell(event="start", epochs=args.epochs, rows=manifest["rows"], tune_rows=0)
     for epoch in range(done + 1, args.epochs + 1):
-        work(args.pace)
+        work(args, "training")
         if args.fail and epoch == args.at:
             come_to_harm(args.fail)
         checkpoint.mkdir(parents=True, exist_ok=True)
@@ -65,11 +66,12 @@ def train(args: argparse.Namespace) -> int:
     return 0
 
 
-def work(seconds: float) -> None:
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        time.sleep(0.05)
-        tell(event="step", progress=0.5, seconds_left=seconds)
+def work(args: argparse.Namespace, stage: str) -> None:
+    end = time.monotonic() + args.pace
+    held, file = args.hold
+    while time.monotonic() < end or (held == stage and not Path(file).exists()):
+        time.sleep(0.1)
+        tell(event="step", progress=0.5, seconds_left=args.pace)
 
 
 def come_to_harm(how: str) -> None:
@@ -88,7 +90,7 @@ def come_to_harm(how: str) -> None:
 
 
 def compare(args: argparse.Namespace) -> int:
-    work(args.pace)
+    work(args, "exam")
     faces, labels = exam(args.snapshot)
     challenger = right(args.challenger, faces, labels)
     is_alone = args.champion == "-"
@@ -142,6 +144,7 @@ def main() -> int:
     parser = argparse.ArgumentParser()
     parser.add_argument("--epochs", type=int, default=3)
     parser.add_argument("--pace", type=float, default=0.0)
+    parser.add_argument("--hold", nargs=2, default=("", ""))
     parser.add_argument("--knows", type=int, default=len(EMOTIONS))
     parser.add_argument("--fail", default="")
     parser.add_argument("--at", type=int, default=2)

@@ -134,14 +134,14 @@ def test_macro_f1_and_top_two_are_scikit_learns() -> None:
 
 @needs_fer2013
 @needs_ferplus
-def test_the_shipped_champion_keeps_its_promises_on_tune(tmp_path: Path) -> None:
+def test_the_shipped_champion_keeps_its_promises_on_tune(fer2013_cache: Path) -> None:
     assert FER2013 is not None
     predictor = Predictor.load(SHIPPED)
     rows, _leaked = splits.load_split(
         *("tune", predictor.emotions),
         fer=FER2013,
         votes=FERPLUS,
-        cache=tmp_path,
+        cache=fer2013_cache,
         tune_every=predictor.card.config.get("tune_every", 10),
     )
     part = rows.take(np.arange(0, len(rows), 4))
