@@ -24,7 +24,7 @@ if __name__ == "__main__":
 from labeling.registry import model_versions
 from labeling.review import demand
 from ml.data import fer2013
-from ml.vision.near_duplicates import Known
+from ml.vision.near_duplicates import SignatureIndex
 from tests.experiments import crowds, held_out_rows
 from tests.experiments.crowds import SHIPPED, World
 
@@ -61,7 +61,7 @@ def without_searches() -> Iterator[None]:
     """The stock has no copies, and nobody sits at the queue: neither is looked up, for
     that would take most of a world's time."""
     with (
-        mock.patch.object(Known, "find", return_value=[]),
+        mock.patch.object(SignatureIndex, "find", return_value=[]),
         mock.patch.object(demand, "urgency", return_value={}),
     ):
         yield
