@@ -48,11 +48,10 @@ def offer(
     before: Collection[UUID] = (),
     pk: UUID | None = None,
 ) -> Offer:
-    """Keep one labelled face.
+    """Keep one labelled face, and spend its claim. Raises Refused.
 
-    `claim`: what a token said of this very crop (`photos.open_token`); it is spent
-    here. None only for what never left us, as imports. `before`: what somebody without
-    an account gave earlier. Raises Refused.
+    `claim`: what a token said of this very crop (`photos.open_token`); None only for
+    imports, which never left us. `before`: earlier gifts of one without an account.
     """
     _check_emotion(emotion)
     consent = consents.check(consent, basis=consent_basis)

@@ -327,17 +327,20 @@ def test_what_descends_from_a_contaminated_version_is_contaminated(ship, tmp_pat
 
 @contextmanager
 def files_locked():
-    """Whoever wants to load a version waits until this ends."""
+    """Whoever wants to load a version waits until this ends; we give up after 20 s."""
     line = connections.create_connection("default")
     line.settings_dict = dict(connection.settings_dict)
     line.set_autocommit(False)
     try:
-        with line.cursor() as cursor:
-            cursor.execute("LOCK TABLE labeling_modelfile IN ACCESS EXCLUSIVE MODE")
+        with line.cursor() as theirs, connection.cursor() as ours:
+            theirs.execute("LOCK TABLE labeling_modelfile IN ACCESS EXCLUSIVE MODE")
+            ours.execute("SET lock_timeout = '20s'")
         yield
     finally:
         line.rollback()
         line.close()
+        with connection.cursor() as ours:
+            ours.execute("RESET lock_timeout")
 
 
 def damage(version):
