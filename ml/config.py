@@ -68,6 +68,8 @@ class Config:
 
 
 def from_json(values: dict[str, Any]) -> Config:
+    """The config of a card; what an older one lacks takes its default, and knobs that
+    are no more are left out."""
     known = {f.name for f in dataclasses.fields(Config)}
     kept = {name: value for name, value in values.items() if name in known}
     if "emotions" in kept:
@@ -109,6 +111,8 @@ WARM: dict[str, dict[str, Any]] = {
 
 
 def preset(name: str, **knobs: Any) -> Config:
+    """A preset with some knobs of its own. Raises KeyError for a preset and TypeError
+    for a knob that is not known."""
     return Config(**{**PRESETS[name], "preset": name, **knobs})
 
 

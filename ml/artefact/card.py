@@ -127,6 +127,7 @@ def verify(folder: Path, *, names: Sequence[str] | None = None) -> Card:
 
 
 def sha256(path: Path) -> str:
+    """Of a file, in hex."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 

@@ -50,6 +50,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def as_text(split: str, found: dict[str, Any]) -> str:
+    """The figures for a terminal."""
     low, high = found["accuracy_ci"]
     lines = [
         f"{split}: {found['n']} faces",

@@ -39,6 +39,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def add_data_arguments(parser: argparse.ArgumentParser) -> None:
+    """`--fer2013`, `--ferplus` and `--cache`, for every command that reads FER-2013."""
     data = Path(os.environ.get("MIEN_DATA") or ROOT / ".data")
     add = parser.add_argument
     add("--fer2013", type=Path, help="FER-2013, in any published form")

@@ -31,6 +31,7 @@ class Shard:
 
 
 def is_snapshot(folder: Path) -> bool:
+    """Whether the folder holds a manifest."""
     return (folder / MANIFEST).is_file()
 
 

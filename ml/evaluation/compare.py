@@ -41,6 +41,7 @@ class Candidate:
 
     @property
     def predictions(self) -> Ints:
+        """The likeliest class of each face, int64 [n]."""
         return np.asarray(self.probabilities.argmax(1))
 
 
@@ -106,6 +107,7 @@ def guard(name: str, champion: Mask, challenger: Mask, *, alpha: float) -> Guard
 
 
 def ceiling(name: str, value: int, most: int) -> Guard:
+    """Guard-rail on a cost: broken above `most`."""
     return Guard(name, value, 0.0, 1.0, value > most)
 
 

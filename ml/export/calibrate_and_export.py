@@ -1,6 +1,6 @@
 """The last steps of a run: calibrate on Tune, export, int8, measure the file."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -55,9 +55,15 @@ def calibrate_and_export(
     )
 
 
-def measure(folder: Path, rows: Rows, emotions: Sequence[str]) -> dict[str, Any]:
-    """Figures of a folder's model.onnx, the file that ships, on other rows."""
-    return figures(predict(folder / "model.onnx", rows), rows, emotions)
+def measure(
+    shipped: ExportedModel, out: Path, extra: Mapping[str, Rows], config: Config
+) -> dict[str, Any]:
+    """Figures of OUT/model.onnx, the file that ships, on Tune and on each extra set."""
+    found = {"tune": shipped.figures} if shipped.figures else {}
+    for name, rows in extra.items():
+        p = predict(out / "model.onnx", rows)
+        found[f"extra:{name}"] = figures(p, rows, config.emotions)
+    return found
 
 
 def calibrate(network: Any, config: Config, tune: Rows) -> float:
@@ -84,4 +90,5 @@ def predict(model: Path, rows: Rows) -> Floats:
 
 
 def accuracy(p: Floats, rows: Rows) -> float:
+    """Share of rows whose label is the likeliest of probabilities [n, k]."""
     return float((p.argmax(1) == rows.labels).mean())

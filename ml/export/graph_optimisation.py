@@ -74,4 +74,5 @@ class Graph:
 
 
 def is_grouped(conv: Any) -> bool:
+    """Whether each map of a convolution sees but a part of its input."""
     return any(a.name == "group" and a.i != 1 for a in conv.attribute)

@@ -25,7 +25,7 @@ from onnxruntime.quantization import (
 )
 
 from ml.config import Config
-from ml.data.arrays import SIDE, Bytes, Floats
+from ml.data.arrays import SIDE, BadData, Bytes, Floats
 from ml.export import graph_optimisation, multi_view
 
 RANGE_FACES = 1000  # that set the ranges of int8
@@ -57,9 +57,14 @@ class CalibratedOutput(layers.Layer):  # type: ignore[misc]
         return p, ops.sum(maps * weight[:, None], -2)
 
 
-def can_export() -> bool:
-    """Whether this process can write ONNX: Keras does it by way of TensorFlow."""
-    return bool(keras.backend.backend() == "tensorflow")
+def check_backend(out: Path) -> None:
+    """Raises BadData where this process has trained OUT but cannot export it: Keras
+    writes ONNX by way of TensorFlow."""
+    if keras.backend.backend() != "tensorflow":
+        raise BadData(
+            f"{out} is trained, but only TensorFlow can export it: give the same "
+            "command again with --resume and KERAS_BACKEND=tensorflow"
+        )
 
 
 def serving_model(

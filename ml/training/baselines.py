@@ -123,6 +123,7 @@ def mobilenet_v2(side: int) -> Any:
 def efficientnet_b0(
     classes: int, *, heads: int, dropout: float, weights: str
 ) -> keras.Model:
+    """Tan and Le 2019, at 96 px."""
     face = layers.Input((48, 48, 1), name="face")  # it rescales by itself
     x = layers.Resizing(96, 96)(layers.Concatenate()([face, face, face]))
     base = _application(keras.applications.EfficientNetB0, (96, 96, 3), weights)

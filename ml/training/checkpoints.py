@@ -49,6 +49,7 @@ def load(folder: Path, variables: list[Any]) -> dict[str, Any]:
 
 
 def exists(folder: Path) -> bool:
+    """Whether there is a whole checkpoint to go on from."""
     return (_complete(folder) / STATE).exists()
 
 

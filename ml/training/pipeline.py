@@ -8,7 +8,7 @@ import hashlib
 import json
 import math
 import platform
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field, replace
 from importlib import metadata
 from pathlib import Path
@@ -201,19 +201,19 @@ def run(
         resume=resume,
     )
     save_network(network, out / "model.keras")
-    if not onnx_export.can_export():
-        raise BadData(
-            f"{out} is trained, but only TensorFlow can export it: give the same "
-            "command again with --resume and KERAS_BACKEND=tensorflow"
-        )
-    data.facts["warm_start"] = warm_start.name if warm_start else None
+    onnx_export.check_backend(out)
     if warm_start and not config.epochs:  # the same weights, so the same history
         history = load_history(warm_start)
-    if teachers:
-        data.facts["teachers"] = [folder.name for folder in teachers]
-    done = export(network, config, data, out, history, name, faces=faces)
+    data.facts.update(origin(warm_start, teachers))
+    done = export(network, config, data, out, history, name or out.name, faces=faces)
     tell({"event": "done", "folder": str(out), "metrics": done.metrics})
     return done
+
+
+def origin(warm_start: Path | None, teachers: Sequence[Path]) -> dict[str, Any]:
+    """Which models a network comes from, for its card."""
+    taught = {"teachers": [folder.name for folder in teachers]} if teachers else {}
+    return {"warm_start": warm_start.name if warm_start else None, **taught}
 
 
 def load_history(folder: Path) -> list[Event]:
@@ -244,7 +244,7 @@ def export(
     data: TrainingData,
     out: Path,
     history: list[Event],
-    name: str = "",
+    name: str,
     *,
     faces: bool = True,
 ) -> card.Card:
@@ -252,35 +252,29 @@ def export(
     from ml.evaluation import training_report
     from ml.export import calibrate_and_export
 
-    tune, facts, name = data.tune, data.facts, name or out.name
-    shipped = calibrate_and_export.calibrate_and_export(network, config, tune, out)
-    measured = {"tune": shipped.figures} if shipped.figures else {}
-    for folder, rows in data.validation.items():
-        measured[f"extra:{folder}"] = calibrate_and_export.measure(
-            out, rows, config.emotions
-        )
+    shipped = calibrate_and_export.calibrate_and_export(network, config, data.tune, out)
     training_report.write(
-        out,
-        shipped,
-        tune,
+        *(out, shipped, data.tune),
         name=name,
         config=config,
         history=history,
-        facts=facts,
+        facts=data.facts,
         faces=faces,
     )
-    knowledge: dict[str, Any] = {
-        "snapshot": facts,
-        "config": config.to_json(),
-        "seeds": {"seed": config.seed},
-        "packages": package_versions(),
-        "metrics": measured,
-        "params": int(network.count_params()),
-        "multiply_adds": shipped.multiply_adds,
-        "temperature": shipped.temperature,
-        "certainty_threshold": shipped.certainty_threshold,
-    }
-    return card.write(out, name=name, emotions=config.emotions, **knowledge)
+    return card.write(
+        out,
+        name=name,
+        emotions=config.emotions,
+        snapshot=data.facts,
+        config=config.to_json(),
+        seeds={"seed": config.seed},
+        packages=package_versions(),
+        metrics=calibrate_and_export.measure(shipped, out, data.validation, config),
+        params=int(network.count_params()),
+        multiply_adds=shipped.multiply_adds,
+        temperature=shipped.temperature,
+        certainty_threshold=shipped.certainty_threshold,
+    )
 
 
 def package_versions() -> dict[str, str]:

@@ -46,15 +46,9 @@ def train(
     keras.utils.set_random_seed(config.seed)
     torch_patches.apply()
     mixed = dtype_policy(config) == "mixed_bfloat16"
-    keras.mixed_precision.set_global_policy(dtype_policy(config))
-    try:
-        model = compile_network(config, start)
-    finally:
-        keras.mixed_precision.set_global_policy("float32")
+    model = compile_network(config, start)
     folder = out / "checkpoint"
-    history: list[Event] = []
-    if resume and checkpoints.exists(folder):
-        history = checkpoints.load(folder, state_variables(model))["history"]
+    history = load_history(model, folder) if resume else []
     is_over = len(history) >= config.epochs  # resumed only to be exported
     own = [start] if start is not None else []
     targets = make_targets(config, rows, [] if is_over else teachers or own)
@@ -71,21 +65,32 @@ def train(
         tell(
             event | {"seconds_left": progress.seconds_left(), "checkpoint": str(folder)}
         )
-    if config.ema and history:  # no epochs at all: to be exported as it is
-        model.optimizer.finalize_variable_values(model.trainable_variables)
-        update_batch_norm(model, config, rows, targets)
-    return with_dtype_policy(model, "float32"), history
+    if history:  # without any epoch it is exported as it is
+        average_weights(model, config, rows, targets)
+    return networks.with_dtype_policy(model, "float32"), history
+
+
+def load_history(model: keras.Model, checkpoint: Path) -> list[Event]:
+    """The epochs of a checkpoint, its values put into `model`; none without one."""
+    if not checkpoints.exists(checkpoint):
+        return []
+    return list(checkpoints.load(checkpoint, state_variables(model))["history"])
 
 
 def compile_network(config: Config, start: keras.Model | None) -> keras.Model:
-    """A network to train, with the weights of `start` where there is one."""
-    model = networks.build(
-        config.network,
-        len(config.emotions),
-        heads=config.heads,
-        dropout=config.dropout,
-        weights=config.weights if start is None else "none",
-    )
+    """A network to train under the config's dtype policy, with the weights of `start`
+    where there is one."""
+    keras.mixed_precision.set_global_policy(dtype_policy(config))
+    try:
+        model = networks.build(
+            config.network,
+            len(config.emotions),
+            heads=config.heads,
+            dropout=config.dropout,
+            weights=config.weights if start is None else "none",
+        )
+    finally:
+        keras.mixed_precision.set_global_policy("float32")
     if start is not None:
         model.set_weights(start.get_weights())
     optimizer = make_optimizer(config)
@@ -125,6 +130,7 @@ def train_epoch(
     progress: "Progress",
     tell: Tell,
 ) -> Event:
+    """One pass over the rows: mean loss and accuracy, and how well batches kept up."""
     mixup = learning_rate(config, epoch) > config.rate / 3
     source = augmentation.batches(rows, targets, config, epoch, with_mixup=mixup)
     losses: list[tuple[float, float]] = []
@@ -148,6 +154,15 @@ def train_epoch(
     pipeline = 1 - waited / max(time.monotonic() - began, 1e-9)
     figures = {"loss": float(loss), "accuracy": float(accuracy), "pipeline": pipeline}
     return {name: round(value, 4) for name, value in figures.items()}
+
+
+def average_weights(
+    model: keras.Model, config: Config, rows: Rows, targets: Floats
+) -> None:
+    """Keep the moving average of the weights, where the config asks for one."""
+    if config.ema:
+        model.optimizer.finalize_variable_values(model.trainable_variables)
+        update_batch_norm(model, config, rows, targets)
 
 
 def update_batch_norm(
@@ -186,7 +201,10 @@ def teachers_mean(
     """Mean probabilities float32 [n, heads, k] of the teachers over the views that are
     served (distillation: Hinton et al. 2015)."""
     views = multi_view.views(rows.pixels, config)
-    fast = [with_dtype_policy(teacher, dtype_policy(config)) for teacher in teachers]
+    fast = [
+        networks.with_dtype_policy(teacher, dtype_policy(config))
+        for teacher in teachers
+    ]
     heads = [predict_logits(teacher, view) for teacher in fast for view in views]
     return np.asarray(np.mean(softmax(heads, axis=-1), axis=0), np.float32)
 
@@ -230,22 +248,6 @@ def mix_heads(heads: Floats, share: float) -> Floats:
     if heads.shape[1] == 1:
         return heads[:, 0]
     return (1 - share) * heads[:, 0] + share * heads[:, 1]
-
-
-def with_dtype_policy(network: keras.Model, policy: str) -> keras.Model:
-    """The same network computing under another Keras dtype policy; its logits stay
-    float32. ONNX Runtime refuses a mixed one, and a teacher answers several times as
-    fast in bfloat16, where the CPU knows it."""
-
-    def clone(layer: keras.Layer) -> keras.Layer:
-        settings = layer.get_config()
-        if "dtype" in settings:
-            settings["dtype"] = "float32" if layer.name == "logits" else policy
-        return type(layer).from_config(settings)
-
-    twin = keras.models.clone_model(network, clone_function=clone, recursive=True)
-    twin.set_weights(network.get_weights())
-    return twin
 
 
 def dtype_policy(config: Config) -> str:

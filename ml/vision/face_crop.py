@@ -29,8 +29,6 @@ class Box(NamedTuple):
 class Face:
     box: Box
     score: float  # 0 to 1
-    landmarks: NDArray[np.float32] | None = None
-    # [5, 2]: right eye, left eye, nose, right and left corner of the mouth (x, y)
 
 
 def crop(rgb: NDArray[np.uint8], box: Box) -> NDArray[np.uint8]:

@@ -26,6 +26,7 @@ class Haar:
         self._path = str(folder / "haarcascade_frontalface_default.xml")
 
     def find(self, rgb: NDArray[np.uint8]) -> list[Face]:
+        """Faces in uint8 [h, w, 3], in its pixels, the largest first."""
         small = fit(rgb, self.max_side)
         scale = max(rgb.shape[:2]) / max(small.shape[:2])
         if min(small.shape[:2]) < self.smallest:

@@ -7,7 +7,6 @@ so that a picture is padded by 31 pixels at most: at 640×480, 4 ms on one core 
 """
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import cv2
 import numpy as np
@@ -31,10 +30,6 @@ class YuNet:
     def __init__(self, model: bytes) -> None:
         self._session = open_session(with_free_size(model))
 
-    @classmethod
-    def load(cls, path: Path) -> "YuNet":
-        return cls(path.read_bytes())
-
     def find(self, rgb: NDArray[np.uint8]) -> list[Face]:
         """Faces in uint8 [h, w, 3], in its pixels, the largest first."""
         height, width = rgb.shape[:2]
@@ -46,7 +41,6 @@ class YuNet:
             Face(
                 box=Box(*(float(v) for v in found[:4] * back)),
                 score=float(found[14]),
-                landmarks=found[4:14].reshape(5, 2) * back[:2],
             )
             for found in sorted(self.detect(small), key=lambda f: -f[2] * f[3])
         ]

@@ -37,7 +37,7 @@ def test_an_unknown_network_is_refused() -> None:
 @pytest.mark.parametrize("name", ["vgg-tiny", "resnet-lean", "mobilenetv2-96"])
 def test_in_another_precision_a_network_says_the_same(name: str) -> None:
     network = networks.build(name, 7, heads=2, dropout=0.1)
-    twin = training_loop.with_dtype_policy(network, "mixed_bfloat16")
+    twin = networks.with_dtype_policy(network, "mixed_bfloat16")
     faces = training_data.faces(16)[0]
     there, here = (
         softmax(training_loop.predict_logits(n, faces), axis=-1)
@@ -55,7 +55,7 @@ def test_outside_mixed_precision_every_layer_computes_in_float32(name: str) -> N
         mixed = networks.build(name, 7, heads=2, dropout=0.1)
     finally:
         keras.mixed_precision.set_global_policy("float32")
-    whole = training_loop.with_dtype_policy(mixed, "float32")
+    whole = networks.with_dtype_policy(mixed, "float32")
     layers = list(whole._flatten_layers(include_self=False))
     assert len(layers) >= len(whole.layers)
     assert {layer.compute_dtype for layer in layers} == {"float32"}
