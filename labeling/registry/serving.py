@@ -167,7 +167,7 @@ def problems() -> list[Problem]:
 
 
 def forget() -> None:
-    """Start anew: for tests, and after a restore."""
+    """Start anew, as a fresh process would: for tests."""
     global _loader
     _loader = _Loader()
 
