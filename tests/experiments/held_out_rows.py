@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from ml.artefact import card
 from ml.config import Config, from_json
-from ml.data import arrays, fer2013_csv, splits
+from ml.data import arrays, fer2013, splits
 from ml.data.arrays import Fer2013
 from ml.emotions import EMOTIONS
 
@@ -45,7 +45,7 @@ def write_without(data: Fer2013, kept: list[int], target: Path) -> None:
     keep their places."""
     pixels = data.pixels.copy()
     pixels[kept] = 0
-    usages = {number: name.decode() for name, number in fer2013_csv.USAGES.items()}
+    usages = {number: name.decode() for name, number in fer2013.USAGES.items()}
     with target.open("w") as file:
         file.write("emotion,pixels,Usage\n")
         for face, label, usage in zip(pixels, data.labels, data.usage, strict=True):
