@@ -24,7 +24,7 @@ from tests.experiments import (
 from tests.experiments.crowds import World
 from tests.support import tiny_model
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 
 
 @pytest.fixture

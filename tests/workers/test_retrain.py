@@ -15,7 +15,7 @@ from tests.support import tiny_model
 from tests.support.factories import make_accepted_crowd, make_user
 from workers.retrain import run_lease, trainer
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 
 Status = TrainingRun.Status
 PATIENCE = 120  # seconds; generous, for other tests run at the same time

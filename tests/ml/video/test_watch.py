@@ -105,6 +105,7 @@ def clip(tmp_path: Path) -> Path:
     return make_clip(tmp_path / "clip.avi", photos)
 
 
+@pytest.mark.slow
 @needs_photos
 @needs_face_detector
 def test_a_video_becomes_a_report_a_table_and_an_annotated_video(
@@ -141,6 +142,7 @@ def test_frames_come_as_json_lines(clip: Path, model: Path) -> None:
     assert [len(frame["faces"]) for frame in frames] == [3] * 10 + [0] * 10 + [1] * 10
 
 
+@pytest.mark.slow
 @needs_photos
 @needs_face_detector
 @pytest.mark.parametrize("word", [signal.SIGINT, signal.SIGTERM])

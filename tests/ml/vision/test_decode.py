@@ -99,6 +99,7 @@ def test_a_jpeg_comes_back_as_it_went() -> None:
     assert np.abs(again.astype(int) - scene).mean() < 2
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("mode", "kind", "options"),
     [

@@ -69,6 +69,7 @@ def test_a_request_beyond_all_measure_is_refused(client: Client) -> None:
         assert answer.status_code == 413
 
 
+@pytest.mark.slow
 def test_the_server_keeps_its_memory_and_goes_on(client: Client) -> None:
     process = psutil.Process()
     corpus = [bad.make() for bad in pictures.BAD.values()]
