@@ -13,13 +13,13 @@ import pytest
 from ml.video.session_summary import FaceInFrame, SessionSummary
 from ml.vision.face_crop import Box
 from tests.support import tiny_model
-from tests.support.clips import make_clip
 from tests.support.real_data import (
     FACE_DETECTOR,
     PHOTOS,
     needs_face_detector,
     needs_photos,
 )
+from tests.support.video_files import make_clip
 
 EMOTIONS = ("happy", "sad", "neutral")
 
