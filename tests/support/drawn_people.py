@@ -1,4 +1,4 @@
-"""Portraits of drawn people, for screenshots and cameras: nobody's, and found by YuNet."""
+"""Portraits of drawn people, for screenshots and cameras; YuNet finds their faces."""
 
 from dataclasses import dataclass
 

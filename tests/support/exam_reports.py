@@ -1,4 +1,4 @@
-"""Training runs and their exam reports as `ml compare` writes them, in round figures."""
+"""Training runs with exam reports as `ml compare` writes them, in round figures."""
 
 from typing import Any
 
