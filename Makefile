@@ -18,10 +18,12 @@ endif
 PRODUCTION := DEBUG=no SITE_URL=https://mien.example \
 	SECRET_KEY=any-long-key-will-do-for-a-check-0123456789-abcdefghijklmnop
 
+PYTEST := $(BIN)/pytest -n 2 --dist worksteal
+
 export HOST PORT
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint format bench backup restore
+.PHONY: help run test quick lint format bench backup restore
 
 help: ## List these verbs
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "%-9s %s\n", $$1, $$2}'
@@ -30,15 +32,21 @@ run: $(VENV)/.site ## Start the whole site (HOST=127.0.0.1 PORT=8000); Ctrl-C en
 	@exec $(PYTHON) -m deploy.supervisor
 
 test: $(VENV)/.dev ## Run all tests (ARGS="tests/test_x.py -k word" for some)
-	$(BIN)/pytest -n 2 --dist loadscope $(ARGS)
+	$(PYTEST) $(ARGS)
 
-lint: $(VENV)/.dev ## Check style, types, imports, templates, settings, migrations
+quick: $(VENV)/.dev ## Run the tests that start no browser, no server and no training
+	$(PYTEST) -m "not browser and not slow" $(ARGS)
+
+lint: $(VENV)/.dev ## Check style, types, imports, dead code, templates, settings
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/djade --target-version 5.2 --check $(HTML)
 	git ls-files '*.py' | xargs $(BIN)/django-upgrade --target-version 5.2 --check
 	$(BIN)/lint-imports --no-logo
 	$(BIN)/mypy
+	$(BIN)/deptry ml labeling workers webapp deploy
+	$(BIN)/deptry tests docs --ignore DEP002,DEP004
+	$(BIN)/vulture
 	$(PRODUCTION) $(PYTHON) manage.py check --deploy --fail-level WARNING
 	$(PRODUCTION) $(PYTHON) -W ignore manage.py makemigrations --check --dry-run
 

@@ -24,8 +24,8 @@ from PIL import Image  # noqa: E402
 from playwright.sync_api import Browser, Page, sync_playwright  # noqa: E402
 
 from tests.bench import gunicorn_site  # noqa: E402
-from tests.support.film import drawn, launch, shoot, with_camera  # noqa: E402
-from tests.support.portraits import PEOPLE, portrait  # noqa: E402
+from tests.support.drawn_people import PEOPLE, portrait  # noqa: E402
+from tests.support.fake_camera import drawn, launch, shoot, with_camera  # noqa: E402
 
 OUT = ROOT / "docs" / "screenshots"
 CHAMPION = json.loads((ROOT / "models/base/card.json").read_text())["name"]

@@ -110,6 +110,12 @@ def test_every_verb_that_a_document_names_is_in_the_makefile(name: str) -> None:
     assert len(verbs) <= 10
 
 
+def test_the_readme_lists_every_verb() -> None:
+    verbs = set(re.findall(r"^([a-z]+):.*##", MAKEFILE, re.MULTILINE))
+    table = "".join(re.findall(r"^\| `make .*$", README, re.MULTILINE))
+    assert set(re.findall(r"`make ([a-z]+)", table)) == verbs
+
+
 @pytest.mark.parametrize("name", DOCUMENTS)
 def test_every_setting_that_a_document_names_exists(name: str) -> None:
     words = re.findall(r"`([A-Z][A-Z0-9]*_[A-Z0-9_]+)", DOCUMENTS[name])

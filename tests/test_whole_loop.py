@@ -18,7 +18,7 @@ from ml.emotions import EMOTIONS
 from ml.vision import decode
 from tests.support import tiny_model
 from tests.support.factories import make_contribution, make_photo, make_user, make_votes
-from tests.support.machines import PATIENCE, wait_for
+from tests.support.fault_injection import PATIENCE, wait_for
 from tests.support.real_data import FACE_DETECTOR
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]

@@ -5,8 +5,8 @@ import logging
 from functools import partial
 from typing import Any
 
+from celery.exceptions import OperationalError
 from django.db import transaction
-from kombu.exceptions import OperationalError
 
 from labeling.models import TrainingRun, User
 from labeling.training import training_runs

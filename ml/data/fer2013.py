@@ -77,7 +77,6 @@ def check_whole(data: Fer2013, name: str) -> None:
         )
 
 
-<<<<<<< HEAD
 def provenance(path: Path, ferplus: Path | None) -> dict[str, Any]:
     """Which FER-2013 and FER+ these are, by sha256, and how they are usually cleaned.
 
@@ -111,7 +110,8 @@ def _sha256_of_folder(path: Path) -> str:
         digest.update(f"{file.relative_to(path)}\0".encode())
         digest.update(hashlib.sha256(file.read_bytes()).digest())
     return digest.hexdigest()
-=======
+
+
 def read_csv(path: Path) -> Fer2013:
     """The CSV form, packed or bare. Raises BadData naming the line that is wrong."""
     columns: list[int] = []
@@ -207,4 +207,3 @@ def _pixels(path: Path, number: int, text: bytes) -> Bytes:
             f" found {found}" + (" with a wrong one" if found == PIXELS else "")
         )
     return values.reshape(SIDE, SIDE)
->>>>>>> mlroom

@@ -15,7 +15,7 @@ from playwright.sync_api import sync_playwright
 
 from tests.bench import gunicorn_site
 from tests.bench.parts import page
-from tests.support.film import launch, photographed, shoot, with_camera
+from tests.support.fake_camera import launch, photographed, shoot, with_camera
 from tests.support.real_data import FACE_DETECTOR, PHOTOS
 
 SECONDS = float(os.environ.get("SECONDS", "20"))

@@ -29,23 +29,23 @@ class Moment(NamedTuple):
 
 def main() -> None:
     with tempfile.TemporaryDirectory() as name:
-        house = SupervisedSite(Path(name) / "data", is_safe=True)
+        site = SupervisedSite(Path(name) / "data", is_safe=True)
         try:
-            measure(house)
+            measure(site)
         finally:
-            house.clean()
+            site.clean()
 
 
-def measure(house: SupervisedSite) -> None:
-    first = start(house)
+def measure(site: SupervisedSite) -> None:
+    first = start(site)
     quiet, crashed, ended = [], [], []
     for _ in range(TIMES):
-        ended.append(end(house, signal.SIGTERM))
-        quiet.append(start(house))
+        ended.append(end(site, signal.SIGTERM))
+        quiet.append(start(site))
     for _ in range(TIMES):
-        end(house, signal.SIGKILL)
-        crashed.append(start(house))
-    memory = sum(process.memory_info().rss for process in house.family()) / 2**20
+        end(site, signal.SIGKILL)
+        crashed.append(start(site))
+    memory = sum(process.memory_info().rss for process in site.family()) / 2**20
     rows = [
         line("the first start, with an empty database", [first]),
         line("a later start", quiet),
@@ -73,18 +73,18 @@ def line(what: str, moments: list[Moment]) -> list[str]:
     ]
 
 
-def start(house: SupervisedSite) -> Moment:
+def start(site: SupervisedSite) -> Moment:
     began = time.perf_counter()
-    process = psutil.Process(house.run().pid)
+    process = psutil.Process(site.run().pid)
     seconds = time.perf_counter() - began
-    used = [one.cpu_times() for one in (process, *house.family())]
+    used = [one.cpu_times() for one in (process, *site.family())]
     ended = process.cpu_times()  # and of those that are gone
     work = sum(times.user + times.system for times in used)
     return Moment(seconds, work + ended.children_user + ended.children_system)
 
 
-def end(house: SupervisedSite, number: signal.Signals) -> float:
-    process, family = house.run(), house.family()
+def end(site: SupervisedSite, number: signal.Signals) -> float:
+    process, family = site.run(), site.family()
     began = time.perf_counter()
     process.send_signal(number)
     process.wait()

@@ -19,7 +19,7 @@ from playwright.sync_api import (
 )
 
 from tests.support import factories
-from tests.support.film import CHROMIUM, launch, photographed, shoot, with_camera
+from tests.support.fake_camera import CHROMIUM, launch, photographed, shoot, with_camera
 
 # Playwright's own event loop runs in this thread, and Django would mind.
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"

@@ -4,7 +4,7 @@ import pytest
 from playwright.sync_api import Page, Playwright, expect
 
 from tests.browser.conftest import Visit
-from tests.support.film import launch
+from tests.support.fake_camera import launch
 
 pytestmark = pytest.mark.usefixtures("champion")
 

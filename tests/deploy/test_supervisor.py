@@ -14,108 +14,108 @@ pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")
-def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SupervisedSite]:
-    house = SupervisedSite(tmp_path_factory.mktemp("house") / "data")
-    yield house
-    house.clean()
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SupervisedSite]:
+    site = SupervisedSite(tmp_path_factory.mktemp("site") / "data")
+    yield site
+    site.clean()
 
 
-def test_one_command_starts_everything_and_says_where(house: SupervisedSite) -> None:
-    house.run()
-    said = house.said().decode()
-    assert f"Mien is ready at http://127.0.0.1:{house.port}/\n" in said
+def test_one_command_starts_everything_and_says_where(site: SupervisedSite) -> None:
+    site.run()
+    said = site.said().decode()
+    assert f"Mien is ready at http://127.0.0.1:{site.port}/\n" in said
     assert re.search(
         r"The first admin is admin@example\.com with the password \S+", said
     )
     answer = until(
-        lambda: (found := house.health()).get("workers", {}).get("ok") and found
+        lambda: (found := site.health()).get("workers", {}).get("ok") and found
     )
     assert answer["database"]["ok"]
     assert answer["broker"]["ok"]
     for word in ("postgres", "redis-server", "gunicorn", "training", "beat"):
-        assert house.child(word).is_running()
+        assert site.child(word).is_running()
 
 
-def test_only_its_owner_can_look_into_its_folder(house: SupervisedSite) -> None:
-    house.run()
-    assert house.data.stat().st_mode & 0o777 == 0o700
-    assert (house.data / "secret_key").stat().st_mode & 0o777 == 0o600
+def test_only_its_owner_can_look_into_its_folder(site: SupervisedSite) -> None:
+    site.run()
+    assert site.data.stat().st_mode & 0o777 == 0o700
+    assert (site.data / "secret_key").stat().st_mode & 0o777 == 0o600
 
 
 def test_a_second_start_in_the_same_checkout_is_told_who_runs(
-    house: SupervisedSite,
+    site: SupervisedSite,
 ) -> None:
-    pid = house.run().pid
-    said = house.refusal(PORT="1")
+    pid = site.run().pid
+    said = site.refusal(PORT="1")
     assert said == (
         f"Mien cannot start: Mien runs here already: process {pid} at "
-        f"http://127.0.0.1:{house.port}. Stop that one first.\n"
+        f"http://127.0.0.1:{site.port}. Stop that one first.\n"
     )
-    assert house.health()
+    assert site.health()
 
 
 def test_a_start_on_a_taken_port_is_told_so(
-    house: SupervisedSite, tmp_path: Path
+    site: SupervisedSite, tmp_path: Path
 ) -> None:
-    house.run()
-    said = house.refusal(MIEN_DATA=str(tmp_path / "other"))
-    assert said.startswith(f"Mien cannot start: Port {house.port} is taken")
+    site.run()
+    said = site.refusal(MIEN_DATA=str(tmp_path / "other"))
+    assert said.startswith(f"Mien cannot start: Port {site.port} is taken")
     assert said.count("\n") == 1
 
 
 def test_a_setting_that_does_not_fit_is_told_before_anything_starts(
-    house: SupervisedSite, tmp_path: Path
+    site: SupervisedSite, tmp_path: Path
 ) -> None:
-    said = house.refusal(MIEN_DATA=str(tmp_path / "other"), PORT="none")
+    said = site.refusal(MIEN_DATA=str(tmp_path / "other"), PORT="none")
     assert said == "Mien cannot start: PORT is 'none'; it takes a number.\n"
 
 
 @pytest.mark.parametrize("word", ["gunicorn", "training", "redis-server", "postgres"])
-def test_what_dies_is_started_again(house: SupervisedSite, word: str) -> None:
-    first = house.child(word)
+def test_what_dies_is_started_again(site: SupervisedSite, word: str) -> None:
+    first = site.child(word)
     first.kill()
     until(lambda: not first.is_running())
 
     def is_back() -> bool:
         try:
-            return house.child(word).is_running()
+            return site.child(word).is_running()
         except (ValueError, psutil.Error):
             return False
 
     until(is_back)
-    until(lambda: (found := house.health()) and found["database"]["ok"])
-    until(lambda: house.health().get("workers", {}).get("ok"))
+    until(lambda: (found := site.health()) and found["database"]["ok"])
+    until(lambda: site.health().get("workers", {}).get("ok"))
 
 
 def test_violent_death_leaves_no_orphan_and_the_next_start_is_well(
-    house: SupervisedSite,
+    site: SupervisedSite,
 ) -> None:
-    process, family = house.run(), house.family()
+    process, family = site.run(), site.family()
     assert len(family) > 6
     process.kill()
     process.wait()
     until(lambda: gone(family))
-    house.run()
-    assert "The first admin" not in house.said().decode()
-    assert house.health()["database"]["ok"]
+    site.run()
+    assert "The first admin" not in site.said().decode()
+    assert site.health()["database"]["ok"]
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
 def test_asked_to_end_it_ends_everything(
-    house: SupervisedSite, number: signal.Signals
+    site: SupervisedSite, number: signal.Signals
 ) -> None:
-    process, family = house.run(), house.family()
+    process, family = site.run(), site.family()
     process.send_signal(number)
     assert process.wait(PATIENCE) == 0
     assert gone(family)
-    assert "Traceback" not in house.said().decode()
+    assert "Traceback" not in site.said().decode()
 
 
-def test_asked_to_end_while_it_starts_it_leaves_nothing(house: SupervisedSite) -> None:
-    if house.process:
-        house.process.terminate()
-        house.process.wait(PATIENCE)
-    process = house.start()
+def test_asked_to_end_while_it_starts_it_leaves_nothing(site: SupervisedSite) -> None:
+    if site.process:
+        site.process.terminate()
+        site.process.wait(PATIENCE)
+    process = site.start()
     children = until(lambda: psutil.Process(process.pid).children(recursive=True))
     process.terminate()
     assert process.wait(PATIENCE) == 0

@@ -6,6 +6,8 @@ import sys
 from importlib.metadata import packages_distributions
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).resolve().parents[2]
 
 IMPORT_ALL = """
@@ -23,6 +25,7 @@ for package in (webapp, workers, labeling):
 """
 
 
+@pytest.mark.slow
 def test_every_module_of_the_site_is_imported_without_the_training_packages() -> None:
     requirements = (ROOT / "requirements.txt").read_text()
     training = requirements.split("# --- training")[1].splitlines()[1:]

@@ -1,4 +1,4 @@
-"""The experiment's machinery: real doors, the stand-in for training."""
+"""The experiment's machinery: real doors, a fake of the training."""
 
 import json
 import random
@@ -24,7 +24,7 @@ from tests.experiments import (
 from tests.experiments.crowds import World
 from tests.support import tiny_model
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 
 
 @pytest.fixture
@@ -56,7 +56,7 @@ def stock(small_fer2013):
 
 @pytest.fixture
 def base(settings, tmp_path):
-    settings.ML_COMMAND = [sys.executable, "-m", "tests.support.stand_in_ml"]
+    settings.ML_COMMAND = [sys.executable, "-m", "tests.support.fake_ml"]
     serving.forget()
     tiny_model.make_artefact(tmp_path / "base", name="base", knows=2)
     return model_versions.register_shipped(tmp_path / "base")

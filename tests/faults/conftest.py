@@ -1,6 +1,6 @@
 """What may happen to a retraining, with real workers, a real broker, a real database.
 
-Training is a stand-in that lasts until it is let go, and sweeps come every second; all
+Training is a fake that lasts until it is let go, and sweeps come every second; all
 else is as it runs. Each of pytest's workers has a Postgres and a Redis of its own here.
 In none of these is a run stuck, a face lost, or a second champion made.
 """
@@ -11,10 +11,10 @@ from django.db import connection
 
 from labeling.registry import model_versions, serving
 from labeling.training import training_runs
-from tests.faults.watch import again
+from tests.faults.steps import again
 from tests.support import tiny_model
 from tests.support.factories import make_accepted_crowd
-from tests.support.machines import Machine, Services
+from tests.support.fault_injection import Machine, Services
 from webapp.config import env
 
 

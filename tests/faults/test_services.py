@@ -7,7 +7,7 @@ from django.db import connection
 
 from labeling.models import TrainingRun
 from labeling.training import training_runs
-from tests.faults.watch import (
+from tests.faults.steps import (
     Status,
     every_message_is_taken,
     expect_promoted,
@@ -16,7 +16,7 @@ from tests.faults.watch import (
     status_of,
     wait_for_stage,
 )
-from tests.support.machines import PATIENCE, wait_for
+from tests.support.fault_injection import PATIENCE, wait_for
 
 
 def test_redis_restarted_and_emptied_while_a_run_waits(services, machine, run):

@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from labeling.models import Contribution, TrainingRun
 from labeling.training import training_runs
-from tests.faults.watch import (
+from tests.faults.steps import (
     FACES,
     Status,
     block,
@@ -19,7 +19,7 @@ from tests.faults.watch import (
     status_of,
     wait_for_stage,
 )
-from tests.support.machines import PATIENCE, wait_for
+from tests.support.fault_injection import PATIENCE, wait_for
 
 
 @pytest.mark.parametrize("stage", ["snapshot", "training", "examining", "promotion"])

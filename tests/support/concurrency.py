@@ -1,4 +1,4 @@
-"""What may go wrong between people and machines: all at one moment, or a crash."""
+"""Acts that happen at one moment, and crashes between two statements."""
 
 import threading
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""Runs and their reports as `ml compare` writes them, with round figures."""
+"""Training runs with exam reports as `ml compare` writes them, in round figures."""
 
 from typing import Any
 

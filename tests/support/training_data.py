@@ -1,4 +1,4 @@
-"""Made training data in the forms that FER-2013 and snapshots have."""
+"""Made training data, in the files of FER-2013, of FER+ and of snapshots."""
 
 import csv
 import json

@@ -6,9 +6,10 @@ import sys
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from labeling.models import ModelVersion
-from tests.support import factories, pictures
+from tests.support import factories, image_files
 
 PEAK = 350  # MB, the largest pictures included
 
@@ -37,10 +38,10 @@ def test_it_never_loads_tensorflow_and_stays_small(
     names = ["60-megapixels.jpg", "bomb.png", "lying.png", "photo.heic", "photo.avif"]
     files = [tmp_path / name for name in names]
     for file in files:
-        made = pictures.GOOD.get(file.name) or pictures.BAD[file.name].make
+        made = image_files.GOOD.get(file.name) or image_files.BAD[file.name].make
         file.write_bytes(made())
-    plain = pictures.Image.new("RGB", (4000, 4000), (90, 120, 60))
-    sixteen = pictures.encoded(plain, "PNG", compress_level=1)
+    plain = Image.new("RGB", (4000, 4000), (90, 120, 60))
+    sixteen = image_files.encoded(plain, "PNG", compress_level=1)
     files.append(tmp_path / "16-megapixels.png")
     files[-1].write_bytes(sixteen)
     for kind, options in (
@@ -49,7 +50,7 @@ def test_it_never_loads_tensorflow_and_stays_small(
         ("WEBP", {"method": 0}),
     ):
         files.append(tmp_path / f"16-megapixels.{kind.lower()}")
-        files[-1].write_bytes(pictures.encoded(plain, kind, **options))
+        files[-1].write_bytes(image_files.encoded(plain, kind, **options))
     files.append(tmp_path / "faces.jpg")
     files[-1].write_bytes(factories.make_photo(29, 2))
     done = subprocess.run(

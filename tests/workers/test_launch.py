@@ -42,6 +42,7 @@ def test_a_refused_start_sends_nothing():
     assert waiting() == 0
 
 
+@pytest.mark.slow
 def test_with_the_broker_away_the_run_waits_for_the_sweeper(site_env, manage, tmp_path):
     make_accepted_crowd()
     environment = {**site_env, "REDIS_URL": f"unix://{tmp_path}/nobody.sock"}

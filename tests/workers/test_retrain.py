@@ -15,7 +15,7 @@ from tests.support import tiny_model
 from tests.support.factories import make_accepted_crowd, make_user
 from workers.retrain import run_lease, trainer
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 
 Status = TrainingRun.Status
 PATIENCE = 120  # seconds; generous, for other tests run at the same time
@@ -28,9 +28,9 @@ def no_fer2013(settings):
 
 
 @pytest.fixture
-def stand_in(settings):
+def fake_ml(settings):
     def use(*flags):
-        program = [sys.executable, "-m", "tests.support.stand_in_ml", *map(str, flags)]
+        program = [sys.executable, "-m", "tests.support.fake_ml", *map(str, flags)]
         settings.ML_COMMAND = program
 
     use()
@@ -49,7 +49,7 @@ def faces():
     return make_accepted_crowd()
 
 
-def test_a_better_challenger_is_promoted_and_served(champion, faces, stand_in):
+def test_a_better_challenger_is_promoted_and_served(champion, faces, fake_ml):
     assert serving.predictor().name == "base"
     run = training_runs.request(preset="finetune")
 
@@ -72,8 +72,8 @@ def test_a_better_challenger_is_promoted_and_served(champion, faces, stand_in):
     assert not Checkpoint.objects.exists()
 
 
-def test_a_worse_challenger_is_kept_back(champion, faces, stand_in):
-    stand_in("--knows", 1)
+def test_a_worse_challenger_is_kept_back(champion, faces, fake_ml):
+    fake_ml("--knows", 1)
     run = training_runs.request(preset="finetune")
 
     version = trainer.retrain(run.pk)
@@ -84,10 +84,10 @@ def test_a_worse_challenger_is_kept_back(champion, faces, stand_in):
 
 
 def test_the_scratch_is_private_and_gone_when_the_run_ends(
-    champion, faces, stand_in, settings
+    champion, faces, fake_ml, settings
 ):
     run = training_runs.request(preset="quick")
-    stand_in("--pace", 0.5)
+    fake_ml("--pace", 0.5)
     thread = work_on(run)
     folder = Path(settings.MIEN_DATA) / "scratch" / f"run-{run.pk}-1"
     wait_for(lambda: (folder / "snapshot" / "manifest.json").exists())
@@ -96,9 +96,9 @@ def test_the_scratch_is_private_and_gone_when_the_run_ends(
     assert not folder.exists()
 
 
-def test_a_message_that_comes_three_times_makes_one_version(champion, faces, stand_in):
+def test_a_message_that_comes_three_times_makes_one_version(champion, faces, fake_ml):
     run = training_runs.request(preset="quick")
-    stand_in("--pace", 0.1)
+    fake_ml("--pace", 0.1)
     threads = [work_on(run) for _ in range(3)]
     for thread in threads:
         thread.join()
@@ -109,8 +109,8 @@ def test_a_message_that_comes_three_times_makes_one_version(champion, faces, sta
     assert ModelVersion.objects.filter(origin="trained").count() == 1
 
 
-def test_a_cancelled_run_ends_long_before_its_time(champion, faces, stand_in):
-    stand_in("--pace", 600)
+def test_a_cancelled_run_ends_long_before_its_time(champion, faces, fake_ml):
+    fake_ml("--pace", 600)
     run = training_runs.request(preset="quick")
     thread = work_on(run)
     wait_for(lambda: TrainingRun.objects.get().status == Status.TRAINING)
@@ -122,8 +122,8 @@ def test_a_cancelled_run_ends_long_before_its_time(champion, faces, stand_in):
     assert not ModelVersion.objects.filter(run=run).exists()
 
 
-def test_a_child_that_ignores_the_polite_word_is_killed(champion, faces, stand_in):
-    stand_in("--fail", "hang")
+def test_a_child_that_ignores_the_polite_word_is_killed(champion, faces, fake_ml):
+    fake_ml("--fail", "hang")
     run = training_runs.request(preset="quick")
     thread = work_on(run)
     wait_for(lambda: RunEvent.objects.exists())
@@ -135,10 +135,10 @@ def test_a_child_that_ignores_the_polite_word_is_killed(champion, faces, stand_i
 
 
 def test_a_worker_that_is_told_to_end_hands_its_run_back_and_takes_none(
-    champion, faces, stand_in, request
+    champion, faces, fake_ml, request
 ):
     request.addfinalizer(run_lease._is_shutting_down.clear)
-    stand_in("--pace", 600)
+    fake_ml("--pace", 600)
     run = training_runs.request(preset="quick")
     thread = work_on(run)
     wait_for(lambda: TrainingRun.objects.get().status == Status.TRAINING)
@@ -152,13 +152,13 @@ def test_a_worker_that_is_told_to_end_hands_its_run_back_and_takes_none(
     assert run.status == Status.QUEUED
 
 
-def test_the_next_attempt_goes_on_from_the_checkpoint(champion, faces, stand_in):
-    stand_in("--pace", 0.5, "--fail", "memory", "--at", 3)
+def test_the_next_attempt_goes_on_from_the_checkpoint(champion, faces, fake_ml):
+    fake_ml("--pace", 0.5, "--fail", "memory", "--at", 3)
     run = training_runs.request(preset="quick")
     trainer.retrain(run.pk)
     run.refresh_from_db()
     assert (run.status, run.losses) == (Status.QUEUED, 1)
-    stand_in("--epochs", 4)
+    fake_ml("--epochs", 4)
 
     trainer.retrain(run.pk)
 
@@ -174,9 +174,9 @@ def test_the_next_attempt_goes_on_from_the_checkpoint(champion, faces, stand_in)
 
 
 def test_a_run_whose_memory_never_suffices_fails_after_two_attempts(
-    champion, faces, stand_in
+    champion, faces, fake_ml
 ):
-    stand_in("--fail", "memory")
+    fake_ml("--fail", "memory")
     run = training_runs.request(preset="quick")
     for _ in range(3):
         trainer.retrain(run.pk)
@@ -194,8 +194,8 @@ def test_a_run_whose_memory_never_suffices_fails_after_two_attempts(
         ("damage", "damaged"),
     ],
 )
-def test_a_run_that_comes_to_harm_says_why(champion, faces, stand_in, harm, told):
-    stand_in("--fail", harm)
+def test_a_run_that_comes_to_harm_says_why(champion, faces, fake_ml, harm, told):
+    fake_ml("--fail", harm)
     run = training_runs.request(preset="quick")
     trainer.retrain(run.pk)
     run.refresh_from_db()
@@ -205,9 +205,9 @@ def test_a_run_that_comes_to_harm_says_why(champion, faces, stand_in, harm, told
 
 
 def test_a_face_withdrawn_during_the_run_keeps_the_challenger_back(
-    champion, faces, stand_in
+    champion, faces, fake_ml
 ):
-    stand_in("--pace", 0.5)
+    fake_ml("--pace", 0.5)
     run = training_runs.request(preset="quick")
     thread = work_on(run)
     wait_for(lambda: TrainingRun.objects.get().status == Status.TRAINING)
@@ -221,9 +221,9 @@ def test_a_face_withdrawn_during_the_run_keeps_the_challenger_back(
 
 
 def test_a_champion_changed_during_the_exam_means_another_exam(
-    champion, faces, stand_in, tmp_path
+    champion, faces, fake_ml, tmp_path
 ):
-    stand_in("--epochs", 1, "--pace", 1)
+    fake_ml("--epochs", 1, "--pace", 1)
     tiny_model.make_artefact(tmp_path / "other", name="other", knows=3)
     other = model_versions.register_shipped(tmp_path / "other")
     run = training_runs.request(preset="quick")
@@ -235,7 +235,7 @@ def test_a_champion_changed_during_the_exam_means_another_exam(
     assert run.exam.champion == other
 
 
-def test_without_any_champion_the_first_one_that_is_trained_serves(faces, stand_in):
+def test_without_any_champion_the_first_one_that_is_trained_serves(faces, fake_ml):
     run = training_runs.request(preset="quick")
     version = trainer.retrain(run.pk)
     run.refresh_from_db()
@@ -245,7 +245,7 @@ def test_without_any_champion_the_first_one_that_is_trained_serves(faces, stand_
 
 
 def test_private_test_is_measured_once_and_only_after_the_decision(
-    champion, faces, stand_in, settings, tmp_path
+    champion, faces, fake_ml, settings, tmp_path
 ):
     (tmp_path / "fer2013.csv").write_text("stands in")
     settings.FER2013 = tmp_path / "fer2013.csv"

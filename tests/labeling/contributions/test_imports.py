@@ -10,8 +10,8 @@ from labeling.detection import photos
 from labeling.models import Contribution, Crop
 from labeling.registry import serving
 from ml.vision import decode, face_crop
+from tests.support.drawn_people import portrait
 from tests.support.factories import make_face, make_face_jpeg, make_photo
-from tests.support.portraits import portrait
 from tests.support.real_data import FACE_DETECTOR, needs_face_detector
 
 pytestmark = pytest.mark.django_db

@@ -15,7 +15,7 @@ from labeling.models import ModelVersion
 from labeling.registry import model_versions, serving
 from ml.emotions import EMOTIONS
 from ml.vision import decode
-from tests.support import pictures, tiny_model
+from tests.support import image_files, tiny_model
 from tests.support.real_data import (
     FACE_DETECTOR,
     PHOTOS,
@@ -47,13 +47,13 @@ def photo(name: str) -> bytes:
 def test_without_a_champion_nothing_can_be_looked_at() -> None:
     serving.forget()
     with pytest.raises(photos.NoModel):
-        photos.detect(pictures.GOOD["photo.jpg"]())
+        photos.detect(image_files.GOOD["photo.jpg"]())
 
 
 def test_a_photo_without_faces_says_so_and_names_model_and_detector(
     champion: ModelVersion,
 ) -> None:
-    look = photos.detect(pictures.GOOD["photo.jpg"]())
+    look = photos.detect(image_files.GOOD["photo.jpg"]())
     assert look.faces == []
     assert (look.width, look.height) == (320, 240)
     assert (look.model, look.version_id) == (champion.name, champion.pk)
@@ -64,8 +64,8 @@ def test_a_photo_without_faces_says_so_and_names_model_and_detector(
 @pytest.mark.parametrize("name", ["zero-bytes.jpg", "truncated.jpg", "page.jpg"])
 def test_bad_pictures_are_refused(champion: ModelVersion, name: str) -> None:
     with pytest.raises(decode.BadPicture) as refusal:
-        photos.detect(pictures.BAD[name].make())
-    assert refusal.value.code == pictures.BAD[name].code
+        photos.detect(image_files.BAD[name].make())
+    assert refusal.value.code == image_files.BAD[name].code
 
 
 @needs_photos

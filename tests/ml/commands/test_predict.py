@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support import pictures, tiny_model
+from tests.support import image_files, tiny_model
 from tests.support.real_data import (
     FACE_DETECTOR,
     PHOTOS,
@@ -61,8 +61,8 @@ def test_without_json_it_speaks_to_people(model: Path) -> None:
 
 
 def test_a_bad_photo_is_named_and_the_others_go_on(model: Path, tmp_path: Path) -> None:
-    (tmp_path / "page.jpg").write_bytes(pictures.BAD["page.jpg"].make())
-    (tmp_path / "good.jpg").write_bytes(pictures.GOOD["photo.jpg"]())
+    (tmp_path / "page.jpg").write_bytes(image_files.BAD["page.jpg"].make())
+    (tmp_path / "good.jpg").write_bytes(image_files.GOOD["photo.jpg"]())
     done = ml(
         *("predict", tmp_path / "page.jpg", tmp_path / "none.jpg"),
         *(tmp_path / "good.jpg", "--model", model),

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -17,6 +18,7 @@ from ml.artefact.predictor import Predictor
 from ml.config import Config, preset
 from ml.training import pipeline, training_loop
 from tests.support import training_data
+from tests.support.made_once import made_once
 
 pytestmark = pytest.mark.slow
 
@@ -51,18 +53,20 @@ def figures(events: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return [{k: v for k, v in e.items() if k not in volatile} for e in epochs]
 
 
-@pytest.fixture(scope="module")
-def csv(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return training_data.fer2013(
-        tmp_path_factory.mktemp("data") / "fer2013.csv", train=420
-    )
+@pytest.fixture(scope="session")
+def csv() -> Path:
+    def make(folder: Path) -> None:
+        training_data.fer2013(folder / "fer2013.csv", train=420)
+
+    return made_once("stripes", make) / "fer2013.csv"
 
 
-@pytest.fixture(scope="module")
-def trained(csv: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    out = tmp_path_factory.mktemp("trained") / "out"
-    assert ml.main(arguments(csv, out, epochs=6)) == 0
-    return out
+@pytest.fixture(scope="session")
+def trained(csv: Path) -> Path:
+    def make(folder: Path) -> None:
+        assert ml.main(arguments(csv, folder / "out", epochs=6)) == 0
+
+    return made_once("trained", make) / "out"
 
 
 def test_a_network_learns_and_its_folder_is_a_whole_artefact(trained: Path) -> None:
@@ -188,19 +192,20 @@ def test_what_the_champion_learned_from_measures_nothing_after_it(
     csv: Path, trained: Path, tmp_path: Path, capsys
 ) -> None:
     first, later = tmp_path / "first", tmp_path / "later"
-    train_here(capsys, csv, first, "--warm-start", str(trained), tune_every=30)
-    train_here(capsys, csv, later, "--warm-start", str(first))
+    warm = {"epochs": 0, "tune_every": 30}
+    train_here(capsys, csv, first, "--warm-start", str(trained), **warm)
+    train_here(capsys, csv, later, "--warm-start", str(first), epochs=0)
     counts = [card.read(f).snapshot["cleaning"] for f in (trained, first, later)]
     assert 0 < counts[1]["tune"] == counts[2]["tune"] < counts[0]["tune"]
 
 
 def test_a_trained_network_is_exported_by_the_same_command_again(
-    csv: Path, tmp_path: Path, capsys
+    csv: Path, trained: Path, tmp_path: Path, capsys
 ) -> None:
     """As where another backend trained it, which cannot export."""
-    train_here(capsys, csv, tmp_path / "out")
+    shutil.copytree(trained, tmp_path / "out")
     (tmp_path / "out" / "card.json").unlink()
-    events = train_here(capsys, csv, tmp_path / "out", "--resume")
+    events = train_here(capsys, csv, tmp_path / "out", "--resume", epochs=6)
     assert figures(events) == [], "nothing was left to learn"
     assert card.read(tmp_path / "out").metrics["tune"]["n"] > 0
 

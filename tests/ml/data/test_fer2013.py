@@ -204,12 +204,14 @@ def real(fer2013_cache: Path) -> Fer2013:
     return fer2013.read(FER2013, cache=fer2013_cache)
 
 
+@pytest.mark.slow
 @needs_fer2013
 def test_the_real_file_is_whole(real: Fer2013) -> None:
     assert FER2013 is not None
     fer2013.check_whole(real, FER2013.name)
 
 
+@pytest.mark.slow
 @needs_fer2013
 @needs_ferplus
 def test_the_real_votes_fit_the_real_file(real: Fer2013) -> None:

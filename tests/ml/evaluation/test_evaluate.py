@@ -132,6 +132,7 @@ def test_macro_f1_and_top_two_are_scikit_learns() -> None:
     assert found["top2"] == pytest.approx(top2, abs=1e-4)
 
 
+@pytest.mark.slow
 @needs_fer2013
 @needs_ferplus
 def test_the_shipped_champion_keeps_its_promises_on_tune(fer2013_cache: Path) -> None:

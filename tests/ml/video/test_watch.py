@@ -14,13 +14,13 @@ from ml.video import watch_report
 from ml.video.session_summary import FaceInFrame, SessionSummary
 from ml.vision.face_crop import Box
 from tests.support import tiny_model
-from tests.support.clips import make_clip
 from tests.support.real_data import (
     FACE_DETECTOR,
     PHOTOS,
     needs_face_detector,
     needs_photos,
 )
+from tests.support.video_files import make_clip
 
 EMOTIONS = ("happy", "sad", "neutral")
 
@@ -118,6 +118,7 @@ def clip(tmp_path: Path) -> Path:
     return make_clip(tmp_path / "clip.avi", photos)
 
 
+@pytest.mark.slow
 @needs_photos
 @needs_face_detector
 def test_a_video_becomes_a_report_a_table_and_an_annotated_video(
@@ -154,6 +155,7 @@ def test_frames_come_as_json_lines(clip: Path, model: Path) -> None:
     assert [len(frame["faces"]) for frame in frames] == [3] * 10 + [0] * 10 + [1] * 10
 
 
+@pytest.mark.slow
 @needs_photos
 @needs_face_detector
 @pytest.mark.parametrize("word", [signal.SIGINT, signal.SIGTERM])

@@ -6,24 +6,24 @@ import pytest
 from PIL import Image
 
 from ml.vision import decode
-from tests.support import pictures
+from tests.support import image_files
 
 # What the decoding of one picture may add to a process that stands at 200 MB.
 MAX_GROWTH_MB = 150
 
 
-@pytest.mark.parametrize("name", pictures.GOOD)
+@pytest.mark.parametrize("name", image_files.GOOD)
 def test_every_kind_of_picture_becomes_upright_rgb(name: str) -> None:
-    picture = decode.load(pictures.GOOD[name]())
+    picture = decode.load(image_files.GOOD[name]())
     assert picture.rgb.dtype == np.uint8
     assert picture.rgb.ndim == 3
     assert picture.rgb.shape[2] == 3
     assert max(picture.rgb.shape) <= decode.WORK_SIDE
 
 
-@pytest.mark.parametrize("name", pictures.BAD)
+@pytest.mark.parametrize("name", image_files.BAD)
 def test_every_bad_picture_is_refused_with_its_code_and_a_sentence(name: str) -> None:
-    bad = pictures.BAD[name]
+    bad = image_files.BAD[name]
     with pytest.raises(decode.BadPicture) as refusal:
         decode.load(bad.make())
     assert refusal.value.code == bad.code
@@ -33,8 +33,8 @@ def test_every_bad_picture_is_refused_with_its_code_and_a_sentence(name: str) ->
 @pytest.mark.parametrize("kind", ["PNG", "JPEG", "WEBP", "AVIF", "TIFF"])
 @pytest.mark.parametrize("orientation", range(1, 9))
 def test_all_eight_orientations_end_upright(kind: str, orientation: int) -> None:
-    upright = pictures.scene(320, 208)
-    picture = decode.load(pictures.turned(upright, orientation, kind))
+    upright = image_files.scene(320, 208)
+    picture = decode.load(image_files.turned(upright, orientation, kind))
     assert (picture.width, picture.height) == (320, 208)
     difference = np.abs(picture.rgb.astype(int) - upright).mean()
     assert difference < 2
@@ -44,9 +44,9 @@ def test_all_eight_orientations_end_upright(kind: str, orientation: int) -> None
 def test_a_turned_and_shrunk_photo_is_upright_and_knows_its_true_size(
     kind: str,
 ) -> None:
-    upright = pictures.scene(1300, 2000)
+    upright = image_files.scene(1300, 2000)
     options = {"speed": 10} if kind == "AVIF" else {}
-    picture = decode.load(pictures.turned(upright, 6, kind, **options))
+    picture = decode.load(image_files.turned(upright, 6, kind, **options))
     assert (picture.width, picture.height) == (1300, 2000)
     assert picture.rgb.shape == (1920, 1248, 3)
     assert picture.scale == pytest.approx(2000 / 1920)
@@ -55,20 +55,20 @@ def test_a_turned_and_shrunk_photo_is_upright_and_knows_its_true_size(
 
 
 def test_decode_gives_the_picture_as_large_as_it_is() -> None:
-    scene = pictures.scene(2500, 1500)
-    assert np.array_equal(decode.decode(pictures.encoded(scene, "PNG")), scene)
+    scene = image_files.scene(2500, 1500)
+    assert np.array_equal(decode.decode(image_files.encoded(scene, "PNG")), scene)
 
 
 def test_a_jpeg_of_a_hundred_megapixels_is_shrunk_while_it_is_read() -> None:
-    data = pictures.encoded(Image.new("RGB", (10_000, 10_000), (9, 99, 199)), "JPEG")
+    data = image_files.encoded(Image.new("RGB", (10_000, 10_000), (9, 99, 199)), "JPEG")
     assert decode.load(data).rgb.shape == (1920, 1920, 3)
     assert decode.decode(data).size <= 3 * decode.MAX_PIXELS
 
 
 def test_shrinking_by_strips_equals_shrinking_at_once() -> None:
-    scene = pictures.scene(3000, 2000)
+    scene = image_files.scene(3000, 2000)
     scene[::7, ::5] = 0
-    by_strips = decode.load(pictures.encoded(scene, "PNG"), max_side=640).rgb
+    by_strips = decode.load(image_files.encoded(scene, "PNG"), max_side=640).rgb
     at_once = Image.fromarray(scene).resize((640, 427), Image.Resampling.BOX)
     difference = np.abs(by_strips.astype(int) - np.asarray(at_once))
     assert difference.max() <= 1
@@ -76,29 +76,30 @@ def test_shrinking_by_strips_equals_shrinking_at_once() -> None:
 
 def test_what_is_transparent_shows_white() -> None:
     clear = np.zeros((10, 10, 4), np.uint8)
-    assert (decode.decode(pictures.encoded(clear, "PNG")) == 255).all()
+    assert (decode.decode(image_files.encoded(clear, "PNG")) == 255).all()
 
 
 def test_deep_greys_keep_their_order() -> None:
-    grey = decode.decode(pictures.GOOD["16-bit.png"]())[:, :, 0]
+    grey = decode.decode(image_files.GOOD["16-bit.png"]())[:, :, 0]
     assert grey[0, 0] == 0
     assert grey[-1, -1] == 255
     assert (np.diff(grey.ravel().astype(int)) >= 0).all()
 
 
 def test_nothing_but_pixels_comes_through() -> None:
-    data = decode.encode_jpeg(decode.decode(pictures.GOOD["polyglot.jpg"]()))
+    data = decode.encode_jpeg(decode.decode(image_files.GOOD["polyglot.jpg"]()))
     assert b"script" not in data
     assert b"php" not in data
     assert b"Exif" not in data
 
 
 def test_a_jpeg_comes_back_as_it_went() -> None:
-    scene = pictures.scene()
+    scene = image_files.scene()
     again = decode.decode(decode.encode_jpeg(scene, quality=95))
     assert np.abs(again.astype(int) - scene).mean() < 2
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("mode", "kind", "options"),
     [
@@ -116,7 +117,7 @@ def test_the_largest_pictures_leave_memory_to_others(
     mode: str, kind: str, options: dict[str, object], tmp_path: object
 ) -> None:
     side = int(str(options.pop("size", 4000)))
-    data = pictures.encoded(Image.new(mode, (side, side)), kind, **options)
+    data = image_files.encoded(Image.new(mode, (side, side)), kind, **options)
     program = """
 import sys
 from ml.artefact import predictor
@@ -136,9 +137,9 @@ print(most() - before)
     assert int(done.stdout) < MAX_GROWTH_MB
 
 
-@pytest.mark.parametrize("name", [n for n in pictures.GOOD if "megapixels" not in n])
+@pytest.mark.parametrize("name", [n for n in image_files.GOOD if "megapixels" not in n])
 def test_a_file_with_a_few_wrong_bytes_is_read_or_refused(name: str) -> None:
-    good = pictures.GOOD[name]()
+    good = image_files.GOOD[name]()
     dice = np.random.default_rng(len(good))
     for _turn in range(12):
         torn = bytearray(good)

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from ml.vision import decode, face_crop, haar, yunet
 from ml.vision.detector import load_detector
 from ml.vision.face_crop import Box
-from tests.support import pictures
+from tests.support import image_files
 from tests.support.real_data import (
     FACE_DETECTOR,
     PHOTOS,
@@ -69,7 +69,7 @@ def test_a_turned_photo_has_the_boxes_of_the_upright_one(
     orientation: int, detector: yunet.YuNet
 ) -> None:
     upright = read("trio_outdoor.jpg")
-    turned = decode.load(pictures.turned(upright, orientation))
+    turned = decode.load(image_files.turned(upright, orientation))
     expected = [face.box for face in detector.find(upright)]
     assert len(expected) == 3
     np.testing.assert_allclose(
@@ -120,14 +120,14 @@ def test_with_its_file_yunet_is_used() -> None:
 
 
 def test_a_crop_is_a_square_of_1_08_mean_sides_around_the_centre() -> None:
-    scene = pictures.scene(400, 300)
+    scene = image_files.scene(400, 300)
     square = face_crop.crop(scene, Box(150, 100, 90, 110))
     assert square.shape == (108, 108, 3)
     assert np.array_equal(square, scene[101:209, 141:249])
 
 
 def test_a_crop_over_the_edge_is_filled_with_its_reflection() -> None:
-    scene = pictures.scene(100, 80)
+    scene = image_files.scene(100, 80)
     square = face_crop.crop(scene, Box(-20, -30, 50, 50))
     assert square.shape == (54, 54, 3)
     inside = face_crop.crop(
@@ -138,7 +138,7 @@ def test_a_crop_over_the_edge_is_filled_with_its_reflection() -> None:
 
 
 def test_a_crop_far_larger_than_the_picture_still_works() -> None:
-    assert face_crop.crop(pictures.scene(3, 1), Box(-50, -50, 99, 99)).shape == (
+    assert face_crop.crop(image_files.scene(3, 1), Box(-50, -50, 99, 99)).shape == (
         107,
         107,
         3,
@@ -146,7 +146,7 @@ def test_a_crop_far_larger_than_the_picture_still_works() -> None:
 
 
 def test_large_crops_are_shrunk_to_256_pixels() -> None:
-    assert face_crop.crop(pictures.scene(900, 900), Box(50, 50, 700, 700)).shape == (
+    assert face_crop.crop(image_files.scene(900, 900), Box(50, 50, 700, 700)).shape == (
         256,
         256,
         3,
@@ -155,7 +155,7 @@ def test_large_crops_are_shrunk_to_256_pixels() -> None:
 
 @pytest.mark.parametrize("side", [1, 20, 48, 256])
 def test_the_network_gets_48_pixels_of_whole_greys(side: int) -> None:
-    face = face_crop.to_network(pictures.scene(side, side))
+    face = face_crop.to_network(image_files.scene(side, side))
     assert face.shape == (48, 48, 1)
     assert face.dtype == np.float32
     assert np.array_equal(face, np.rint(face))
@@ -164,5 +164,5 @@ def test_the_network_gets_48_pixels_of_whole_greys(side: int) -> None:
 
 
 def test_a_grey_face_of_48_pixels_goes_in_as_it_is() -> None:
-    grey = pictures.scene(48, 48)[:, :, 0]
+    grey = image_files.scene(48, 48)[:, :, 0]
     assert np.array_equal(face_crop.to_network(grey)[..., 0], grey)

@@ -8,7 +8,7 @@ import pytest
 from django.test import Client
 from django.utils.html import escape
 
-from tests.support import factories, pictures
+from tests.support import factories, image_files
 from webapp.http.error_responses import IMAGE_ERRORS
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("champion")]
@@ -25,9 +25,9 @@ def test_every_reason_has_a_sentence_and_a_status() -> None:
     assert set(STATUS.values()) == {400, 413, 415}
 
 
-@pytest.mark.parametrize("name", pictures.BAD)
+@pytest.mark.parametrize("name", image_files.BAD)
 def test_the_api_refuses_it_with_code_and_sentence(client: Client, name: str) -> None:
-    bad = pictures.BAD[name]
+    bad = image_files.BAD[name]
     answer = client.post(
         "/api/v1/detect", bad.make(), content_type="application/octet-stream"
     )
@@ -36,18 +36,18 @@ def test_the_api_refuses_it_with_code_and_sentence(client: Client, name: str) ->
     assert error == {"code": bad.code, "message": str(IMAGE_ERRORS[bad.code][1])}
 
 
-@pytest.mark.parametrize("name", pictures.BAD)
+@pytest.mark.parametrize("name", image_files.BAD)
 def test_the_page_refuses_it_with_the_same_sentence(client: Client, name: str) -> None:
-    bad = pictures.BAD[name]
+    bad = image_files.BAD[name]
     answer = client.post("/detect/", {"photo": _file(bad.make(), name)})
     assert answer.status_code == STATUS[bad.code]
     assert escape(str(IMAGE_ERRORS[bad.code][1])) in answer.text
     assert name in answer.text
 
 
-@pytest.mark.parametrize("name", pictures.GOOD)
+@pytest.mark.parametrize("name", image_files.GOOD)
 def test_every_odd_but_good_picture_is_looked_at(client: Client, name: str) -> None:
-    photo = pictures.GOOD[name]()
+    photo = image_files.GOOD[name]()
     answer = client.post("/detect/", {"photo": _file(photo, name)})
     assert answer.status_code == 200
     of_api = client.post("/api/v1/detect", {"photo": _file(photo, name)})
@@ -69,9 +69,10 @@ def test_a_request_beyond_all_measure_is_refused(client: Client) -> None:
         assert answer.status_code == 413
 
 
+@pytest.mark.slow
 def test_the_server_keeps_its_memory_and_goes_on(client: Client) -> None:
     process = psutil.Process()
-    corpus = [bad.make() for bad in pictures.BAD.values()]
+    corpus = [bad.make() for bad in image_files.BAD.values()]
 
     def all_of_them() -> int:
         for bad in corpus:

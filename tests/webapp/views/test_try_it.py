@@ -1,14 +1,17 @@
 import base64
+import io
 import json
 import re
 from typing import Any
 
+import numpy as np
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
+from PIL import Image
 
 from labeling.models import Contribution, ModelVersion, PredictionFeedback
-from tests.support import factories, pictures
+from tests.support import factories, image_files
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("champion")]
 
@@ -180,10 +183,10 @@ def test_a_rotated_photo_has_its_boxes_where_the_upright_one_has(
     client: Client,
 ) -> None:
     upright = factories.make_photo(*ONE)
-    pixels = pictures.Image.open(pictures.io.BytesIO(upright))
+    pixels = Image.open(io.BytesIO(upright))
     boxes = []
     for orientation in (1, 6):
-        turned = pictures.turned(pictures.np.asarray(pixels), orientation)
+        turned = image_files.turned(np.asarray(pixels), orientation)
         html = client.post("/detect/", upload(turned)).text
         boxes.append(re.findall(r'class="box" x="(\d+)" y="(\d+)"', html))
     assert boxes[0] == boxes[1] != []

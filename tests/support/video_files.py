@@ -1,4 +1,4 @@
-"""Short films made from photographs, for what watches videos and cameras."""
+"""Short video files made from photographs, for what watches videos and cameras."""
 
 from collections.abc import Sequence
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Looking on from outside while workers work and services go away."""
+"""What tests of faults do and wait for, from outside of workers and services."""
 
 from datetime import timedelta
 
@@ -16,7 +16,7 @@ from labeling.models import (
     Snapshot,
     TrainingRun,
 )
-from tests.support.machines import wait_for
+from tests.support.fault_injection import wait_for
 
 Status = TrainingRun.Status
 FACES = 110

@@ -89,12 +89,12 @@ class Machine:
         }
 
     def start(self, *arguments: str, ml: str = "") -> Process:
-        """`celery -A workers.app …`; `ml`: flags of the stand-in for `python -m ml`."""
-        stand_in = f"{sys.executable} -m tests.support.stand_in_ml {ml}"
+        """`celery -A workers.app …`; `ml`: flags of `fake_ml.py`."""
+        fake = f"{sys.executable} -m tests.support.fake_ml {ml}"
         with self.log.open("ab") as log:
             process = subprocess.Popen(
                 [sys.executable, "-m", "celery", "-A", "workers.app", *arguments],
-                env={**self.env, "ML_COMMAND": stand_in},
+                env={**self.env, "ML_COMMAND": fake},
                 stdout=log,
                 stderr=log,
             )
@@ -126,12 +126,12 @@ class Machine:
         return process, said
 
     def children(self) -> list[psutil.Process]:
-        """Its stand-ins for `python -m ml train` and the like that run just now."""
+        """Its `fake_ml.py train` and the like that run just now."""
         found = []
         for process in psutil.process_iter():
             with suppress(psutil.Error):
                 is_own = process.environ().get("MIEN_DATA") == str(self.data)
-                if is_own and "tests.support.stand_in_ml" in process.cmdline():
+                if is_own and "tests.support.fake_ml" in process.cmdline():
                     found.append(process)
         return found
 

@@ -1,4 +1,4 @@
-"""Pictures made by code: good ones of every kind, and the bad ones strangers send.
+"""Image files made by code: good ones of every kind, and the bad ones strangers send.
 
 `GOOD` and `BAD` are made at first use: `for name, make in GOOD.items(): make()`.
 """

@@ -1,4 +1,4 @@
-"""Stands in for `python -m ml` where a test is about the loop around it.
+"""A fake of `python -m ml`, where a test is about the loop around it.
 
 The same commands, lines and folders, in a tenth of a second and without TensorFlow; it
 "learns" by making one of tiny_model.py's networks. `--knows 3` makes a poor one,

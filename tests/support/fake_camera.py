@@ -1,5 +1,5 @@
-"""Chromium with a camera that plays a clip: of the photos where PHOTOS is set, and of
-drawn people otherwise."""
+"""Chromium with a fake camera that plays a clip: of the photos where PHOTOS is set, and
+of drawn people otherwise."""
 
 import shutil
 from collections.abc import Iterator
@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from playwright.sync_api import Browser, Playwright
 
-from tests.support.portraits import portrait
+from tests.support.drawn_people import portrait
 from tests.support.real_data import PHOTOS
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")

@@ -1,4 +1,4 @@
-"""Drawn people, for pictures of the pages: friendly, nobody's, and found by YuNet."""
+"""Portraits of drawn people, for screenshots and cameras; YuNet finds their faces."""
 
 from dataclasses import dataclass
 
