@@ -1,8 +1,10 @@
-// The camera, for the snapshot and for the live page alike.
+// The camera, for the snapshot, for giving and for the live page alike.
 
 export class Camera {
-  constructor(video) {
+  // `width`: px that are wished for; the browser comes as near as it can.
+  constructor(video, { width = 640 } = {}) {
     this.video = video;
+    this.width = width;
     this.facing = "user";
     this.stream = null;
   }
@@ -12,7 +14,8 @@ export class Camera {
   async start() {
     if (!navigator.mediaDevices?.getUserMedia) throw problem("insecure");
     this.stop();
-    const wish = { facingMode: this.facing, width: { ideal: 640 }, height: { ideal: 480 } };
+    const size = { width: { ideal: this.width }, height: { ideal: (this.width * 3) / 4 } };
+    const wish = { facingMode: this.facing, ...size };
     try {
       this.stream = await navigator.mediaDevices.getUserMedia({ video: wish, audio: false });
     } catch (error) {
@@ -42,6 +45,16 @@ export class Camera {
     const canvas = new OffscreenCanvas(this.video.videoWidth, this.video.videoHeight);
     canvas.getContext("2d").drawImage(this.video, 0, 0);
     return canvas.convertToBlob({ type: "image/jpeg", quality });
+  }
+
+  // Counts down by `show(seconds)`, at last 0; false where the camera was closed meanwhile.
+  async countDown(seconds, show) {
+    for (let left = seconds; left > 0 && this.isOn; left--) {
+      show(left);
+      await new Promise((done) => setTimeout(done, 1000));
+    }
+    show(0);
+    return this.isOn;
   }
 }
 

@@ -1,5 +1,7 @@
 // Giving a face: the camera fills the file field of the form, which sends itself.
 
+import { Camera } from "./camera.js";
+
 const form = document.querySelector("#photo-form");
 if (form) photoForm(form);
 
@@ -9,12 +11,11 @@ if (copy) copyButton(copy);
 function photoForm(form) {
   const file = form.querySelector("input[type=file]");
   const view = form.querySelector("[data-camera]");
-  const video = form.querySelector("[data-video]");
   const count = form.querySelector("[data-count]");
   const busy = form.querySelector("[data-busy]");
   const problem = form.querySelector("[data-camera-problem]");
   const ways = form.querySelector(".photo-ways");
-  let stream = null;
+  const camera = new Camera(form.querySelector("[data-video]"), { width: 1280 });
 
   form.addEventListener("submit", () => { busy.hidden = false; });
   window.addEventListener("pageshow", () => { busy.hidden = true; });
@@ -28,7 +29,9 @@ function photoForm(form) {
   on("[data-camera-open]", open);
   on("[data-camera-close]", close);
   on("[data-camera-take]", take);
-  on("[data-camera-wait]", () => countDown(3));
+  on("[data-camera-wait]", async () => {
+    if (await camera.countDown(3, showCount)) take();
+  });
   window.addEventListener("pagehide", close);
 
   function on(selector, act) {
@@ -38,47 +41,39 @@ function photoForm(form) {
   async function open() {
     problem.hidden = true;
     try {
-      const wish = { facingMode: "user", width: { ideal: 1280 } };
-      stream = await navigator.mediaDevices.getUserMedia({ video: wish });
+      await camera.start();
     } catch {
+      camera.stop();
       problem.textContent = form.dataset.noCamera;
       problem.hidden = false;
       return;
     }
-    video.srcObject = stream;
-    await video.play();
-    view.hidden = false;
-    ways.hidden = true;
+    show(true);
     view.querySelector("button").focus();
   }
 
   function close() {
-    for (const track of stream?.getTracks() ?? []) track.stop();
-    stream = null;
-    video.srcObject = null;
-    view.hidden = true;
-    ways.hidden = false;
+    camera.stop();
+    show(false);
   }
 
-  function countDown(seconds) {
-    count.hidden = seconds === 0;
-    count.textContent = seconds;
-    if (seconds === 0) take();
-    else setTimeout(() => stream && countDown(seconds - 1), 1000);
+  function show(isOpen) {
+    view.hidden = !isOpen;
+    ways.hidden = isOpen;
   }
 
-  function take() {
-    const canvas = document.createElement("canvas");
-    canvas.width = video.videoWidth;
-    canvas.height = video.videoHeight;
-    canvas.getContext("2d").drawImage(video, 0, 0);
-    canvas.toBlob((blob) => {
-      const files = new DataTransfer();
-      files.items.add(new File([blob], "camera.jpg", { type: "image/jpeg" }));
-      file.files = files.files;
-      close();
-      if (form.reportValidity()) form.requestSubmit();
-    }, "image/jpeg", 0.92);
+  function showCount(left) {
+    count.hidden = left === 0;
+    count.textContent = left;
+  }
+
+  async function take() {
+    const blob = await camera.snapshot();
+    const files = new DataTransfer();
+    files.items.add(new File([blob], "camera.jpg", { type: "image/jpeg" }));
+    file.files = files.files;
+    close();
+    if (form.reportValidity()) form.requestSubmit();
   }
 }
 

@@ -73,7 +73,7 @@ function mirror(isMirrored) {
 async function shoot() {
   part("shoot").disabled = true;
   try {
-    if (part("countdown").checked && !(await countDown(3))) return;
+    if (part("countdown").checked && !(await camera.countDown(3, showCount))) return;
     const blob = await camera.snapshot();
     dialog.close();
     send([new File([blob], "camera.jpg", { type: "image/jpeg" })]);
@@ -82,16 +82,9 @@ async function shoot() {
   }
 }
 
-// False when the dialog was closed meanwhile.
-async function countDown(seconds) {
-  const count = part("count");
-  count.hidden = false;
-  for (let left = seconds; left > 0 && camera.isOn; left--) {
-    count.textContent = left;
-    await new Promise((done) => setTimeout(done, 1000));
-  }
-  count.hidden = true;
-  return camera.isOn;
+function showCount(left) {
+  part("count").hidden = left === 0;
+  part("count").textContent = left;
 }
 
 form.querySelector("[data-camera-open]").addEventListener("click", async () => {
