@@ -8,6 +8,7 @@ is_narrow, badge, neighbours, disagrees
 # What an artefact's card and the API's answers are made of.
 packages, angry, disgust, surprise, neutral, withdrawal
 # By a made-up name, a dotted path in the settings, or the base class that lists them.
-_step, csrf_failure, ContentSecurityPolicy, InMemory, application, PersonalTokenScheme
+_step, _done, csrf_failure, ContentSecurityPolicy, InMemory, application
+PersonalTokenScheme, devices, ProblemPages, process_exception
 # Fixtures that are asked for what they do, and a stream of Python's CSV writer.
-embedded, sweeping, writable
+embedded, sweeping, writable, raise_request_exception
