@@ -60,7 +60,7 @@ def _row(name: str, args: argparse.Namespace) -> dict[str, Any]:
     sources = pipeline.Sources(args.fer2013, None, args.ferplus, cache=args.cache)
     try:
         done = pipeline.run(
-            sources, out, preset("full", **knobs), tell=_ignore, name=name
+            sources, out, preset("full", **knobs), on_event=_ignore, name=name
         )
     except BadInput as error:
         if not is_pretrained:

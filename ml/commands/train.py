@@ -49,11 +49,11 @@ def add_data_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     before = {s: signal.signal(s, _stop) for s in (signal.SIGTERM, signal.SIGINT)}
-    tell = _print_json if args.json else ProgressBar().tell
+    on_event = _print_event if args.json else ProgressBar().show
     try:
-        _train(args, tell)
+        _train(args, on_event)
     except (BadInput, FileNotFoundError) as error:
-        tell({"event": "error", "code": "bad_data", "message": str(error)})
+        on_event({"event": "error", "code": "bad_data", "message": str(error)})
         raise BadInput(str(error)) from error
     finally:
         for number, handler in before.items():
@@ -61,7 +61,7 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def _train(args: argparse.Namespace, tell: Any) -> None:
+def _train(args: argparse.Namespace, on_event: Any) -> None:
     from ml.training import pipeline
 
     try:
@@ -80,12 +80,12 @@ def _train(args: argparse.Namespace, tell: Any) -> None:
         cache=args.cache,
     )
     if args.warm_start is not None:
-        config = pipeline.warm_start_config(args.warm_start, config, asked=knobs)
+        config = pipeline.warm_start_config(args.warm_start, config, explicit=knobs)
     pipeline.run(
         sources,
         args.out,
         config,
-        tell=tell,
+        on_event=on_event,
         warm_start=args.warm_start,
         teachers=tuple(args.teacher),
         resume=args.resume,
@@ -110,7 +110,7 @@ def _stop(number: int, _frame: object) -> None:
     os._exit(128 + number)
 
 
-def _print_json(event: dict[str, Any]) -> None:
+def _print_event(event: dict[str, Any]) -> None:
     print(json.dumps(event), flush=True)
 
 
@@ -121,7 +121,7 @@ class ProgressBar:
         self.is_terminal = sys.stderr.isatty()
         self.began = time.monotonic()
 
-    def tell(self, event: dict[str, Any]) -> None:
+    def show(self, event: dict[str, Any]) -> None:
         getattr(self, f"_{event['event']}", lambda _event: None)(event)
 
     def _start(self, event: dict[str, Any]) -> None:

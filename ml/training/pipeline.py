@@ -22,7 +22,7 @@ from ml.emotions import EMOTIONS
 from ml.vision.detector import load_detector
 
 Event = dict[str, Any]
-Tell = Callable[[Event], None]
+EventHandler = Callable[[Event], None]
 
 PACKAGES = ("keras", "numpy", "onnxruntime", "opencv-python-headless", "tensorflow")
 
@@ -138,12 +138,12 @@ def data_hash(path: Path) -> str:
 
 
 def warm_start_config(
-    champion: Path, config: Config, asked: Collection[str] = ()
+    champion: Path, config: Config, explicit: Collection[str] = ()
 ) -> Config:
     """`config` with the champion's network, so that its weights fit, and its way of
-    answering but for knobs that were `asked` for otherwise. Raises BadData."""
+    answering but for knobs that are `explicit`. Raises BadData."""
     its = _matching_config(champion, config, "a warm start")
-    inherited = {"votes_share", "mirror", "wide", "dropout", "size"} - set(asked)
+    inherited = {"votes_share", "mirror", "wide", "dropout", "size"} - set(explicit)
     knobs = {name: getattr(its, name) for name in {"network", "heads"} | inherited}
     # What the champion has learned from is no measure of what follows it.
     every = math.lcm(its.tune_every, config.tune_every)
@@ -173,7 +173,7 @@ def run(
     out: Path,
     config: Config,
     *,
-    tell: Tell,
+    on_event: EventHandler,
     warm_start: Path | None = None,
     teachers: tuple[Path, ...] = (),
     resume: bool = False,
@@ -195,7 +195,7 @@ def run(
         data.train,
         data.tune,
         out,
-        tell=tell,
+        on_event=on_event,
         start=start,
         teachers=[load_network(folder) for folder in teachers],
         resume=resume,
@@ -206,7 +206,7 @@ def run(
         history = load_history(warm_start)
     data.facts.update(origin(warm_start, teachers))
     done = export(network, config, data, out, history, name or out.name, faces=faces)
-    tell({"event": "done", "folder": str(out), "metrics": done.metrics})
+    on_event({"event": "done", "folder": str(out), "metrics": done.metrics})
     return done
 
 

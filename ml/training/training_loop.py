@@ -16,7 +16,7 @@ from ml.export import multi_view
 from ml.training import augmentation, checkpoints, networks, torch_patches
 
 Event = dict[str, Any]
-Tell = Callable[[Event], None]
+EventHandler = Callable[[Event], None]
 
 BATCH_NORM_FACES = 8000  # that its statistics are measured on at the end
 
@@ -35,7 +35,7 @@ def train(
     tune: Rows,
     out: Path,
     *,
-    tell: Tell,
+    on_event: EventHandler,
     start: keras.Model | None = None,
     teachers: Sequence[keras.Model] = (),
     resume: bool = False,
@@ -52,17 +52,17 @@ def train(
     is_over = len(history) >= config.epochs  # resumed only to be exported
     own = [start] if start is not None else []
     targets = make_targets(config, rows, [] if is_over else teachers or own)
-    tell({"event": "start", "epochs": config.epochs, "rows": len(rows)}
+    on_event({"event": "start", "epochs": config.epochs, "rows": len(rows)}
          | {"tune_rows": len(tune), "mixed_bfloat16": mixed})  # fmt: skip
     progress = Progress(config, len(rows), len(history))
     for epoch in range(len(history), config.epochs):
-        figures = train_epoch(model, config, rows, targets, epoch, progress, tell)
+        figures = train_epoch(model, config, rows, targets, epoch, progress, on_event)
         figures |= measure_tune(model, config, tune)
         event = {"event": "epoch", "epoch": epoch + 1, "epochs": config.epochs}
         event |= figures | {"rate": round(learning_rate(config, epoch + 1), 5)}
         history.append(event)
         checkpoints.save(folder, state_variables(model), {"history": history})
-        tell(
+        on_event(
             event | {"seconds_left": progress.seconds_left(), "checkpoint": str(folder)}
         )
     if history:  # without any epoch it is exported as it is
@@ -128,7 +128,7 @@ def train_epoch(
     targets: Floats,
     epoch: int,
     progress: "Progress",
-    tell: Tell,
+    on_event: EventHandler,
 ) -> Event:
     """One pass over the rows: mean loss and accuracy, and how well batches kept up."""
     mixup = learning_rate(config, epoch) > config.rate / 3
@@ -146,7 +146,7 @@ def train_epoch(
         losses.append((float(logs["loss"]), float(logs["categorical_accuracy"])))
         progress.advance()
         if progress.is_due():
-            tell({"event": "step", "progress": progress.share()}
+            on_event({"event": "step", "progress": progress.share()}
                  | {"seconds_left": progress.seconds_left()})  # fmt: skip
     loss, accuracy = np.mean(losses, axis=0)
     # The share of its time in which the network did not wait for batches: what it

@@ -35,7 +35,7 @@ def crop(rgb: NDArray[np.uint8], box: Box) -> NDArray[np.uint8]:
     """The square around a face, uint8 [s, s, 3], s at most 256.
 
     Side 1.08 × the mean of the box's sides, around its centre; what lies outside the
-    picture is its reflection. Larger squares are shrunk by averaging areas.
+    picture is its reflection. Larger squares are reduced by averaging areas.
     """
     side = max(1, round(CROP_SCALE * (box.w + box.h) / 2))
     left = round(box.x + box.w / 2 - side / 2)

@@ -90,7 +90,7 @@ def test_the_lines_tell_the_whole_story(csv: Path, tmp_path: Path, capsys) -> No
     assert Path(epoch["checkpoint"]).name == "checkpoint"
 
 
-def train_rows(csv: Path, out: Path, *, tell=None, resume=False, **knobs: Any):
+def train_rows(csv: Path, out: Path, *, on_event=None, resume=False, **knobs: Any):
     """Only the training itself: its history, without export and report."""
     config = preset("full", **(TINY | knobs))
     gathered = pipeline.load_data(pipeline.Sources(csv), config)
@@ -99,7 +99,7 @@ def train_rows(csv: Path, out: Path, *, tell=None, resume=False, **knobs: Any):
         gathered.train,
         gathered.tune,
         out,
-        tell=tell or (lambda _event: None),
+        on_event=on_event or (lambda _event: None),
         resume=resume,
     )
     return figures(history)
@@ -123,7 +123,7 @@ def test_a_resumed_run_ends_as_if_never_stopped(csv: Path, tmp_path: Path) -> No
             raise Killed
 
     with pytest.raises(Killed):
-        train_rows(csv, tmp_path / "cut", tell=kill, **knobs)
+        train_rows(csv, tmp_path / "cut", on_event=kill, **knobs)
     assert train_rows(csv, tmp_path / "cut", resume=True, **knobs) == whole
 
 
