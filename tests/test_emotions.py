@@ -8,7 +8,7 @@ from labeling.models import Vote
 from ml.data import ferplus, labelled_folders
 from ml.emotions import BY_NAME, EMOTIONS
 from webapp.api.serializers import Probabilities
-from webapp.presenters.emotion_messages import KIND_WORDS, LOOKS
+from webapp.presenters.detection import KIND_WORDS, LOOKS
 
 TOKENS = Path(__file__).parents[1] / "webapp" / "static" / "css" / "tokens.css"
 

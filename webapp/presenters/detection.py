@@ -7,15 +7,15 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from django.utils.functional import Promise
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import gettext_lazy, ngettext
 from numpy.typing import NDArray
 from PIL import Image
 
 from labeling.detection import photos
 from labeling.emotions import Emotion
 from webapp.http.error_responses import Problem
-from webapp.presenters import emotion_messages
 
 PREVIEW_SIDE = 1280  # px: sharp on a phone, and about 200 KB
 HEATMAP_SIDE = 96  # px: smooth enough at the size of a card, about 4 KB
@@ -106,12 +106,8 @@ def _card(result_id: str, place: int, seen: photos.Detection) -> FaceCard:
         id=f"{result_id}-face-{place + 1}",
         seen=face,
         emotion=Emotion(face.emotion),
-        headline=emotion_messages.headline(
-            face.emotion, is_sure=face.is_sure, runner_up=face.runner_up
-        ),
-        kind_word=emotion_messages.kind_word(
-            face.emotion, is_sure=face.is_sure, turn=place
-        ),
+        headline=headline(face.emotion, is_sure=face.is_sure, runner_up=face.runner_up),
+        kind_word=kind_word(face.emotion, is_sure=face.is_sure, turn=place),
         crop=base64.b64encode(face.crop_jpeg).decode(),
         heat=data_url(heat, "image/png") if heat else "",
         badge=Badge.of(face.box, seen.width, seen.height),
@@ -165,3 +161,84 @@ def _face_json(
     if evidence and face.evidence is not None:
         answer["evidence"] = face.evidence.tolist()
     return answer
+
+
+# --- what is said about a face. Never a diagnosis: the model sees an expression, not a
+# feeling. Where the expression looks hard the word is a question, where it looks happy
+# a congratulation.
+
+# As said of a face: "looks surprised".
+LOOKS: dict[str, Promise] = {
+    Emotion.ANGRY: gettext_lazy("angry"),
+    Emotion.DISGUST: gettext_lazy("disgusted"),
+    Emotion.FEAR: gettext_lazy("afraid"),
+    Emotion.HAPPY: gettext_lazy("happy"),
+    Emotion.SAD: gettext_lazy("sad"),
+    Emotion.SURPRISE: gettext_lazy("surprised"),
+    Emotion.NEUTRAL: gettext_lazy("neutral"),
+}
+
+KIND_WORDS: dict[str, tuple[Promise, ...]] = {
+    Emotion.ANGRY: (
+        gettext_lazy("Did something cross you? Or is it just the sun in your eyes?"),
+        gettext_lazy("Is something bothering you? A slow breath sometimes helps."),
+        gettext_lazy("A stern look. Is there a story behind it?"),
+    ),
+    Emotion.DISGUST: (
+        gettext_lazy("Was it the smell, the taste, or the idea?"),
+        gettext_lazy("Something not to your liking?"),
+        gettext_lazy("A lemon, perhaps?"),
+    ),
+    Emotion.FEAR: (
+        gettext_lazy("Did something startle you? We hope that it has passed."),
+        gettext_lazy("Is something worrying you? It can help to tell someone."),
+        gettext_lazy("Wide eyes. What did they see?"),
+    ),
+    Emotion.HAPPY: (
+        gettext_lazy("Lovely. Whatever it was, may there be more of it."),
+        gettext_lazy("Congratulations on a good moment."),
+        gettext_lazy("That smile is worth keeping."),
+    ),
+    Emotion.SAD: (
+        gettext_lazy("Is something on your mind? Is there someone to share it with?"),
+        gettext_lazy("A heavy moment, or only a quiet one?"),
+        gettext_lazy("Would a walk, or a friend, do you good?"),
+    ),
+    Emotion.SURPRISE: (
+        gettext_lazy("What happened? We are curious."),
+        gettext_lazy("Good news, we hope?"),
+        gettext_lazy("Who came through the door?"),
+    ),
+    Emotion.NEUTRAL: (
+        gettext_lazy("Calm as a lake in the morning."),
+        gettext_lazy("A face that gives nothing away. Good for cards."),
+        gettext_lazy("At ease, by the look of it."),
+    ),
+}
+
+NOT_SURE = gettext_lazy("The model can't tell. You can surely do better.")
+
+
+def headline(emotion: str, *, is_sure: bool, runner_up: str | None) -> str:
+    first = LOOKS[emotion]
+    if not is_sure and runner_up:
+        return _("Hard to say: %(first)s, or %(second)s?") % {
+            "first": first,
+            "second": LOOKS[runner_up],
+        }
+    if not is_sure:
+        return _("Hard to say: %(first)s?") % {"first": first}
+    if runner_up:
+        return _("Looks %(first)s, or perhaps %(second)s.") % {
+            "first": first,
+            "second": LOOKS[runner_up],
+        }
+    return _("Looks %(first)s.") % {"first": first}
+
+
+def kind_word(emotion: str, *, is_sure: bool, turn: int = 0) -> str:
+    """One of a few sentences; `turn` so that a group does not hear the same one."""
+    if not is_sure:
+        return str(NOT_SURE)
+    words = KIND_WORDS[emotion]
+    return str(words[turn % len(words)])
