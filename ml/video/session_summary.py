@@ -1,21 +1,19 @@
-"""What was seen over a period, in figures: shares, spells, strongest moments, flashes.
+"""What was seen in a session, in figures: shares, spells, strongest moments, flashes.
 
-Fed a frame at a time, it keeps two words for each face and frame, and one crop for
-each face and emotion: a day of one face at ten frames a second is 40 MB.
+Fed a frame at a time, it keeps how each face looked and for how long, and one crop for
+each face and emotion: its size grows with the changes, not with the frames. The live
+page's `session.js` does the same, and `test_session_parity` holds the two together.
 """
 
-from dataclasses import dataclass, field
-from typing import NamedTuple
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ml.video.session_rules import RULES, FlashRules, SessionRules
 from ml.vision.face_crop import Box
 
-LONGEST_STEP = 1.0  # seconds: a longer gap between two looks at a face is not counted
-FLASH = 0.5  # seconds: a shorter expression is a flash …
-FLASH_CERTAINTY = 0.5  # … if single frames are this sure of it
-STRONGEST = 8  # moments in a summary
+INSTANT = 1e-6  # seconds: below it two times are the same
 
 
 @dataclass(frozen=True)
@@ -37,6 +35,10 @@ class Segment:
     start: float
     end: float
 
+    @property
+    def seconds(self) -> float:
+        return self.end - self.start
+
 
 @dataclass(frozen=True)
 class Moment:
@@ -47,61 +49,84 @@ class Moment:
     crop: NDArray[np.uint8] | None = None
 
 
-class _Note(NamedTuple):
-    time: float
-    face: int
-    steady: str
-    single: str  # of the frame alone, where it was sure; else ""
+@dataclass(frozen=True)
+class Run:
+    """Looks in a row at one face, each of which by itself said the same."""
+
+    emotion: str
+    start: float
+    end: float  # where the next one begins
+    looks: int
+    probabilities: float  # their sum
+
+    def joined(self, later: "Run") -> "Run":
+        return replace(
+            self,
+            end=later.end,
+            looks=self.looks + later.looks,
+            probabilities=self.probabilities + later.probabilities,
+        )
 
 
 @dataclass
 class SessionSummary:
     emotions: tuple[str, ...]
+    rules: SessionRules = RULES
     frames: int = 0
-    seconds: float = 0.0
-    _notes: list[_Note] = field(default_factory=list)
+    seconds: float = 0.0  # the time of the latest frame
+    _step: float = 0.0  # seconds from the frame before to the latest one
+    _in_sight: list[int] = field(default_factory=list)  # faces of the latest frame
+    _spells: dict[int, list[Segment]] = field(default_factory=dict)
+    _runs: dict[int, list[Run]] = field(default_factory=dict)
     _peaks: dict[tuple[int, str], Moment] = field(default_factory=dict)
 
     def add(
         self, time: float, looks: list[FaceInFrame], crops: list[NDArray[np.uint8]]
     ) -> None:
         """One frame with its faces, and their crops in the same order."""
-        self.frames += 1
-        self.seconds = max(self.seconds, time)
-        self._notes += [
-            _Note(look.time, look.face, look.emotion, _certain(look)) for look in looks
-        ]
+        self._end_step(time)
         for look, crop in zip(looks, crops, strict=True):
-            key, probability = (look.face, look.emotion), look.smooth[look.emotion]
-            if key not in self._peaks or probability > self._peaks[key].probability:
-                self._peaks[key] = Moment(
-                    look.time, look.face, look.emotion, probability, crop
-                )
+            self._extend_spells(look)
+            self._extend_runs(look)
+            self._keep_peak(look, crop)
+        self.frames, self.seconds = self.frames + 1, time
+        self._in_sight = [look.face for look in looks]
 
     @property
     def faces(self) -> list[int]:
-        """Numbers of all faces, the longest in sight first."""
-        frames: dict[int, int] = {}
-        for note in self._notes:
-            frames[note.face] = frames.get(note.face, 0) + 1
-        return sorted(frames, key=lambda face: (-frames[face], face))
+        """Numbers of the faces that count, the longest in sight first."""
+        time = {
+            face: sum(spell.seconds for spell in own)
+            for face, own in self._spells.items()
+        }
+        least = self.rules.least_seconds_of_a_face - INSTANT
+        counted = [face for face, seconds in time.items() if seconds >= least]
+        return sorted(counted, key=lambda face: (-time[face], face))
 
     def shares(self, face: int | None = None) -> dict[str, float]:
         """Of the time that faces (or one) were in sight, how much in each emotion."""
         time = dict.fromkeys(self.emotions, 0.0)
         for spell in self.spells():
             if face is None or spell.face == face:
-                time[spell.emotion] += spell.end - spell.start
+                time[spell.emotion] += spell.seconds
         total = sum(time.values())
         return {name: value / total if total else 0.0 for name, value in time.items()}
 
     def spells(self) -> list[Segment]:
-        return _spells([(n.time, n.face, n.steady) for n in self._notes])
+        """Face by face. A look lasts until the next frame, the last one as long as the
+        one before."""
+        return [spell for own in self._spells.values() for spell in own]
 
     def strongest(self) -> list[Moment]:
-        """The peaks of every face and emotion but neutral, the surest first."""
-        peaks = [peak for peak in self._peaks.values() if peak.emotion != "neutral"]
-        return sorted(peaks, key=lambda peak: -peak.probability)[:STRONGEST]
+        """The peaks of every face and emotion but the resting one, the surest first."""
+        counted = set(self.faces)
+        peaks = [
+            peak
+            for peak in self._peaks.values()
+            if peak.face in counted and peak.emotion != self.rules.resting_emotion
+        ]
+        peaks.sort(key=lambda peak: -peak.probability)
+        return peaks[: self.rules.moments.most]
 
     def flashes(self) -> list[Segment]:
         """Expressions of single frames that come and go within half a second.
@@ -109,39 +134,70 @@ class SessionSummary:
         Candidates only: the camera's rate limits what can be seen, and a network that
         was trained on single pictures errs in single frames.
         """
-        spells = _spells([(n.time, n.face, n.single) for n in self._notes])
-        return [
-            spell
-            for before, spell, after in zip(
-                spells, spells[1:], spells[2:], strict=False
-            )
-            if before.face == spell.face == after.face
-            and spell.emotion not in {"neutral", ""}
-            and spell.end - spell.start < FLASH
-            and before.emotion != spell.emotion != after.emotion
+        found = [
+            Segment(face, run.emotion, run.start, run.end)
+            for face, own in self._runs.items()
+            for run in flashes_among(own, self.rules.flash)
+            if run.emotion != self.rules.resting_emotion
         ]
+        return sorted(found, key=lambda flash: (flash.start, flash.face))
+
+    def _end_step(self, time: float) -> None:
+        """The looks of the latest frame have lasted until now, or as long as counts."""
+        if not self.frames:
+            return
+        self._step = min(time - self.seconds, self.rules.longest_step_seconds)
+        for face in self._in_sight:
+            own = self._spells[face]
+            own[-1] = replace(own[-1], end=self.seconds + self._step)
+
+    def _extend_spells(self, look: FaceInFrame) -> None:
+        own = self._spells.setdefault(look.face, [])
+        spell = Segment(look.face, look.emotion, look.time, look.time + self._step)
+        last = own[-1] if own else None
+        follows = last is not None and look.time - last.end < INSTANT
+        if last and follows and last.emotion == look.emotion:
+            own[-1] = replace(last, end=spell.end)
+        else:
+            own.append(spell)
+
+    def _extend_runs(self, look: FaceInFrame) -> None:
+        own = self._runs.setdefault(look.face, [])
+        said = max(look.raw, key=lambda name: look.raw[name])
+        run = Run(said, look.time, look.time, 1, look.raw[said])
+        if own:
+            own[-1] = replace(own[-1], end=look.time)
+        if own and own[-1].emotion == said:
+            own[-1] = own[-1].joined(run)
+        else:
+            own.append(run)
+
+    def _keep_peak(self, look: FaceInFrame, crop: NDArray[np.uint8]) -> None:
+        key, probability = (look.face, look.emotion), look.smooth[look.emotion]
+        if key not in self._peaks or probability > self._peaks[key].probability:
+            self._peaks[key] = Moment(look.time, *key, probability, crop)
 
 
-def _certain(look: FaceInFrame) -> str:
-    best = max(look.raw, key=lambda name: look.raw[name])
-    return best if look.raw[best] >= FLASH_CERTAINTY else ""
+def flashes_among(runs: list[Run], rules: FlashRules) -> list[Run]:
+    """Those that are brief and sure, between two runs of the same emotion."""
+    kept = without_noise(runs, rules.least_looks)
+    return [
+        run
+        for before, run, after in zip(kept, kept[1:], kept[2:], strict=False)
+        if before.emotion == after.emotion
+        and run.end - run.start < rules.longest_seconds
+        and run.probabilities / run.looks >= rules.least_probability
+    ]
 
 
-def _spells(notes: list[tuple[float, int, str]]) -> list[Segment]:
-    """Runs of the same word, face by face; each look lasts until the face's next."""
-    by_face: dict[int, list[tuple[float, str]]] = {}
-    for time, face, word in notes:
-        by_face.setdefault(face, []).append((time, word))
-    spells: list[Segment] = []
-    for face, own in by_face.items():
-        steps = [b[0] - a[0] for a, b in zip(own, own[1:], strict=False)]
-        usual = float(np.median(steps)) if steps else 0.0
-        first = len(spells)
-        for (time, word), step in zip(own, [*steps, usual], strict=True):
-            end = time + (step if step <= LONGEST_STEP else usual)
-            last = spells[-1] if len(spells) > first else None
-            if last and last.emotion == word and time - last.end < 1e-6:
-                spells[-1] = Segment(face, word, last.start, end)
-            else:
-                spells.append(Segment(face, word, time, end))
-    return spells
+def without_noise(runs: list[Run], least_looks: int) -> list[Run]:
+    """Runs of fewer looks left out, and what they interrupted made whole again."""
+    kept: list[Run] = []
+    for run in runs:
+        if run.looks < least_looks:
+            continue
+        if kept and kept[-1].emotion == run.emotion:
+            kept[-1] = kept[-1].joined(run)
+        else:
+            kept.append(run)
+    return kept

@@ -2,7 +2,9 @@
 
 A single frame flickers. Exponential smoothing over half a second, and a change of
 emotion only where it leads clearly, raised accuracy from .53 to .59 and from .46 to .51
-in one study on video. Everything here is arithmetic on boxes and probabilities.
+in one study on video. Everything here is arithmetic on boxes and probabilities, by the
+rules of `session.json`; the live page's `tracks.js` does the same, and
+`test_session_parity` holds the two together.
 """
 
 import itertools
@@ -13,14 +15,11 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from ml.video.session_rules import RULES, SessionRules
 from ml.vision.face_crop import Box
 
-Probabilities = NDArray[np.float32]
-
-SMOOTHING = 0.5  # seconds until an old look counts for 1/e
-LEAD = 0.1  # another emotion takes over once it leads by this much
-LEAST_OVERLAP = 0.25  # of the union, from which two boxes may be one face
-MEMORY = 1.0  # seconds a face may be out of sight and still be the same
+# In double precision, as JavaScript has it: both must settle a close lead alike.
+Probabilities = NDArray[np.float64]
 
 
 @dataclass
@@ -46,60 +45,76 @@ def overlap(a: Box, b: Box) -> float:
     return common / (a.w * a.h + b.w * b.h - common)
 
 
-def pair(old: Sequence[Box], new: Sequence[Box]) -> list[tuple[int, int]]:
+def pair(
+    old: Sequence[Box], new: Sequence[Box], *, least: float = RULES.least_overlap
+) -> list[tuple[int, int]]:
     """(old, new) places of boxes that are the same face, the best overlaps first."""
     candidates = sorted(
-        (
-            (overlap(a, b), i, j)
-            for (i, a), (j, b) in itertools.product(enumerate(old), enumerate(new))
-        ),
-        reverse=True,
+        (-overlap(a, b), i, j)
+        for (i, a), (j, b) in itertools.product(enumerate(old), enumerate(new))
     )
     pairs: list[tuple[int, int]] = []
-    for share, i, j in candidates:
-        if share < LEAST_OVERLAP:
+    for less, i, j in candidates:
+        if -less < least:
             break
         if all(i != former and j != latter for former, latter in pairs):
             pairs.append((i, j))
     return pairs
 
 
-def smoothed(old: Probabilities, new: Probabilities, seconds: float) -> Probabilities:
+def smoothed(
+    old: Probabilities,
+    new: Probabilities,
+    seconds: float,
+    *,
+    over: float = RULES.smoothing_seconds,
+) -> Probabilities:
     """The new look, blended with the old one by the time that lies between."""
-    keep = math.exp(-max(0.0, seconds) / SMOOTHING)
+    keep = math.exp(-max(0.0, seconds) / over)
     blend: Probabilities = keep * old + (1 - keep) * new
     return blend
 
 
-def settled(winner: int, smooth: Probabilities) -> int:
+def settled(
+    winner: int, smooth: Probabilities, *, lead: float = RULES.switch_lead
+) -> int:
     """The emotion that holds: the former winner until another one leads clearly."""
     best = int(smooth.argmax())
-    return best if smooth[best] >= smooth[winner] + LEAD else winner
+    return best if smooth[best] >= smooth[winner] + lead else winner
 
 
 @dataclass
 class Tracks:
-    """All faces in sight."""
+    """All faces in sight, and those that have been missed for a moment only.
 
+    A face is forgotten where it was looked for: a pause of the camera, however long,
+    makes nobody a stranger.
+    """
+
+    rules: SessionRules = RULES
     now: list[Track] = field(default_factory=list)
     count: int = 0
 
     def update(
-        self, time: float, looks: Sequence[tuple[Box, Probabilities]]
+        self, time: float, looks: Sequence[tuple[Box, NDArray[np.floating]]]
     ) -> list[Track]:
         """Take in a frame (time in seconds); its faces' tracks, in their order."""
-        self.now = [track for track in self.now if time - track.seen <= MEMORY]
         boxes = [box for box, _look in looks]
-        pairs = pair([track.box for track in self.now], boxes)
+        pairs = pair(
+            [track.box for track in self.now], boxes, least=self.rules.least_overlap
+        )
         known = {latter: self.now[former] for former, latter in pairs}
         seen = []
-        for place, (box, raw) in enumerate(looks):
+        for place, (box, look) in enumerate(looks):
+            raw = np.asarray(look, np.float64)
             track = known.get(place)
             if track is None:
                 track = self._new(time, box, raw)
             else:
-                _follow(track, time, box, raw)
+                self._follow(track, time, box, raw)
             seen.append(track)
+        memory = self.rules.memory_seconds
+        self.now = [track for track in self.now if time - track.seen < memory]
         return seen
 
     def _new(self, time: float, box: Box, raw: Probabilities) -> Track:
@@ -109,8 +124,8 @@ class Tracks:
         self.now.append(track)
         return track
 
-
-def _follow(track: Track, time: float, box: Box, raw: Probabilities) -> None:
-    track.smooth = smoothed(track.smooth, raw, time - track.seen)
-    track.winner = settled(track.winner, track.smooth)
-    track.box, track.raw, track.seen = box, raw, time
+    def _follow(self, track: Track, time: float, box: Box, raw: Probabilities) -> None:
+        passed, rules = time - track.seen, self.rules
+        track.smooth = smoothed(track.smooth, raw, passed, over=rules.smoothing_seconds)
+        track.winner = settled(track.winner, track.smooth, lead=rules.switch_lead)
+        track.box, track.raw, track.seen = box, raw, time

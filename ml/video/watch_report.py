@@ -25,6 +25,7 @@ def write(
         seconds=summary.seconds,
         frames=summary.frames,
         face_count=len(summary.faces),
+        was_any_face_seen=bool(spells),
         emotions=summary.emotions,
         timelines={face: [s for s in spells if s.face == face] for face in faces},
         shares={"All faces": summary.shares()}

@@ -7,6 +7,7 @@ from django.views.decorators.csrf import ensure_csrf_cookie
 from django.views.decorators.http import require_safe
 
 from labeling.emotions import Emotion
+from ml.video import session_rules
 
 
 @require_safe
@@ -17,9 +18,10 @@ def live(request: HttpRequest) -> HttpResponse:
 
 
 def words() -> dict[str, object]:
-    """Every sentence that the script may say, and the emotions in their order."""
+    """Every sentence that the script may say, the emotions, and a session's rules."""
     said = _while_looking() | _troubles() | _afterwards()
-    return {"emotions": _emotions(), **said}
+    rules = session_rules.as_json()
+    return {"emotions": _emotions(), "session": rules, **said}
 
 
 def _emotions() -> list[dict[str, str]]:

@@ -2,12 +2,15 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from ml.video.tracking import LEAD, MEMORY, Tracks, overlap, pair, settled, smoothed
+from ml.video.session_rules import RULES
+from ml.video.tracking import Tracks, overlap, pair, settled, smoothed
 from ml.vision.face_crop import Box
 
+LEAD, MEMORY = RULES.switch_lead, RULES.memory_seconds
 
-def look(*probabilities: float) -> NDArray[np.float32]:
-    return np.array(probabilities, np.float32)
+
+def look(*probabilities: float) -> NDArray[np.float64]:
+    return np.array(probabilities)
 
 
 CALM, GLAD = look(0.9, 0.1), look(0.1, 0.9)
@@ -50,6 +53,12 @@ def test_an_emotion_holds_until_another_leads_clearly() -> None:
     assert settled(0, look(0.5 - LEAD, 0.5 + LEAD)) == 1
 
 
+def test_the_best_overlap_goes_first_whatever_the_order() -> None:
+    near, nearer = moved(LEFT, 30), moved(LEFT, 5)
+    assert pair([LEFT], [near, nearer]) == [(0, 1)]
+    assert pair([LEFT], [nearer, near]) == [(0, 0)]
+
+
 def test_a_face_keeps_its_number_while_it_moves() -> None:
     tracks = Tracks()
     for frame in range(20):
@@ -64,7 +73,15 @@ def test_a_face_back_within_a_second_is_the_same_and_later_another() -> None:
     tracks.update(0, [(LEFT, CALM)])
     assert tracks.update(MEMORY - 0.1, []) == []
     assert tracks.update(MEMORY - 0.05, [(LEFT, CALM)])[0].number == 1
-    assert tracks.update(3 * MEMORY, [(LEFT, CALM)])[0].number == 2
+    tracks.update(2 * MEMORY, [])
+    assert tracks.update(2 * MEMORY + 0.1, [(LEFT, CALM)])[0].number == 2
+
+
+def test_a_pause_of_the_camera_is_no_absence() -> None:
+    tracks = Tracks()
+    tracks.update(0, [(LEFT, CALM)])
+    (track,) = tracks.update(5 * MEMORY, [(LEFT, GLAD)])
+    assert (track.number, track.winner) == (1, 1)
 
 
 def test_one_wild_frame_does_not_change_the_look_but_half_a_second_does() -> None:

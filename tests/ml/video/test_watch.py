@@ -7,12 +7,8 @@ import sys
 from pathlib import Path
 
 import cv2
-import numpy as np
 import pytest
 
-from ml.video import watch_report
-from ml.video.session_summary import FaceInFrame, SessionSummary
-from ml.vision.face_crop import Box
 from tests.support import tiny_model
 from tests.support.real_data import (
     FACE_DETECTOR,
@@ -21,81 +17,6 @@ from tests.support.real_data import (
     needs_photos,
 )
 from tests.support.video_files import make_clip
-
-EMOTIONS = ("happy", "sad", "neutral")
-
-
-def look(time: float, emotion: str, *, raw: str = "", face: int = 1) -> FaceInFrame:
-    def sure(word: str) -> dict[str, float]:
-        return {name: 0.8 if name == word else 0.1 for name in EMOTIONS}
-
-    box = Box(0, 0, 50, 50)
-    return FaceInFrame(time, face, box, emotion, sure(emotion), sure(raw or emotion))
-
-
-def period(*looks: FaceInFrame) -> SessionSummary:
-    result = SessionSummary(EMOTIONS)
-    for one in looks:
-        result.add(one.time, [one], [np.zeros((9, 9, 3), np.uint8)])
-    return result
-
-
-def test_shares_are_of_the_time_a_face_was_in_sight() -> None:
-    looks = [look(t / 10, "happy") for t in range(10)]
-    looks += [look(t / 10, "sad") for t in range(10, 40)]
-    shares = period(*looks).shares()
-    assert shares == pytest.approx({"happy": 0.25, "sad": 0.75, "neutral": 0})
-
-
-def test_time_out_of_sight_counts_for_nothing() -> None:
-    looks = [look(t / 10, "happy") for t in range(10)]
-    looks += [look(60 + t / 10, "sad") for t in range(10)]
-    first, second = period(*looks).spells()
-    assert (first.start, first.end) == pytest.approx((0, 1.0))
-    assert (second.start, second.end) == pytest.approx((60, 61.0))
-
-
-def test_faces_are_counted_apart() -> None:
-    looks = [look(t / 10, "happy", face=1) for t in range(10)]
-    looks += [look(t / 10, "sad", face=2) for t in range(20)]
-    both = period(*looks)
-    assert both.faces == [2, 1]
-    assert both.shares(1)["happy"] == 1
-    assert both.shares(2)["sad"] == 1
-
-
-def test_the_strongest_moments_leave_out_neutral() -> None:
-    looks = [look(t / 10, "neutral") for t in range(10)]
-    looks += [look(t / 10, "sad") for t in range(10, 20)]
-    (moment,) = period(*looks).strongest()
-    assert (moment.emotion, moment.face) == ("sad", 1)
-    assert moment.crop is not None
-
-
-def test_an_expression_of_a_few_frames_is_a_flash() -> None:
-    looks = [
-        look(t / 10, "neutral", raw="happy" if t in {20, 21} else "neutral")
-        for t in range(40)
-    ]
-    (flash,) = period(*looks).flashes()
-    assert (flash.emotion, flash.start, flash.end) == ("happy", 2.0, pytest.approx(2.2))
-
-
-def test_an_expression_that_stays_is_no_flash() -> None:
-    looks = [look(t / 10, "happy" if t >= 20 else "neutral") for t in range(40)]
-    assert period(*looks).flashes() == []
-
-
-def test_the_page_shows_names_as_they_are_and_never_as_markup(tmp_path: Path) -> None:
-    seen = period(*[look(t / 10, "sad") for t in range(10)])
-    path = tmp_path / "report.html"
-    names = {"source": "<i>.webm", "model": "a & b", "video": '"><script>.webm'}
-    watch_report.write(path, seen, **names)
-    page = path.read_text()
-    assert "<title>&lt;i&gt;.webm</title>" in page
-    assert "model\na &amp; b" in page
-    assert "<script" not in page
-    assert page.count("<rect") == 1 + len(EMOTIONS)
 
 
 def command(source: str, model: Path, *more: str) -> list[str]:

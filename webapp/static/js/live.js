@@ -8,14 +8,15 @@ import { take } from "./results.js";
 import { Session, columns } from "./session.js";
 import { showPast, showSummary } from "./summary.js";
 import { chart } from "./timeline.js";
-import { Tracks } from "./tracks.js";
+import { Tracks, area } from "./tracks.js";
 
 const page = document.querySelector("[data-live]");
 const part = (name) => page.querySelector(`[data-${name}]`);
 const words = JSON.parse(document.getElementById("live-words").textContent);
 const emotions = words.emotions.map(({ name }) => name);
+const rules = words.session; // ml/video/session.json
 const WINDOW = 60; // s of the running timeline
-const CHART_EVERY = 500; // ms
+const CHART_EVERY = 0.5; // s
 const SHORTEST_SESSION = 2; // s
 
 const camera = new Camera(part("video"));
@@ -25,7 +26,7 @@ const looker = new Looker(part("video"), {
   csrf: page.dataset.csrf,
   on: { answer, rest },
 });
-let tracks = new Tracks();
+let tracks = new Tracks(rules);
 let session = null;
 let chartedAt = 0;
 const recent = []; // the last answers, for the figures under the stage
@@ -54,7 +55,7 @@ async function turnOn(act) {
 
 function start() {
   part("summary").hidden = true;
-  tracks = new Tracks();
+  tracks = new Tracks(rules);
   session = new Session();
   recent.length = 0;
   turnOn(() => camera.start()).then(() => camera.isOn && part("stop").focus());
@@ -80,14 +81,15 @@ function show(isLive) {
 }
 
 function answer({ width, faces }, frame) {
-  const now = frame.sentAt;
-  const list = tracks.update(faces, now);
-  overlay.show(list, frame, width);
-  session?.add(list, now);
+  const now = frame.sentAt / 1000;
+  session?.add(tracks.update(faces, now), now);
+  // Those too that were missed for a moment.
+  const inSight = [...tracks.now].sort((a, b) => area(b.box) - area(a.box));
+  overlay.show(inSight, frame, width);
   recent.push({ at: performance.now(), took: { ...frame.took, draw: overlay.drawTook } });
   if (recent.length > 40) recent.shift();
   figures(faces.length);
-  showNow(list[0]);
+  showNow(inSight[0]);
   if (now - chartedAt > CHART_EVERY) {
     chartedAt = now;
     showMinute(now);
@@ -120,7 +122,7 @@ function showNow(track) {
   part("now-word").textContent = known.word;
   for (const row of part("bars").children) {
     const name = row.dataset.barOf;
-    const share = track.probabilities[name];
+    const share = track.smooth[name];
     row.classList.toggle("is-winner", name === track.emotion);
     row.querySelector(".part").setAttribute("width", (100 * share).toFixed(1));
     row.querySelector(".value").textContent = `${Math.round(100 * share)}\u202f%`;
@@ -129,15 +131,15 @@ function showNow(track) {
 
 function showMinute(now) {
   if (!session) return;
-  const end = (now - session.began) / 1000;
+  const end = now - session.began;
   const from = Math.max(0, end - WINDOW);
   const seconds = Math.max(10, end - from);
   let first = session.rows.length - 1;
   while (first > 0 && session.rows[first].t > from) first -= 1;
   const rows = session.rows.slice(first);
   const count = Math.min(120, Math.ceil(seconds * 4));
-  const options = { columns: columns(rows, seconds, emotions, count, from), seconds, from };
-  chart(part("timeline"), { ...options, words });
+  const shown = columns(rows, seconds, emotions, count, rules, from);
+  chart(part("timeline"), { columns: shown, seconds, from, words });
 }
 
 function rest(seconds, why) {

@@ -1,17 +1,11 @@
-// A live session: what was seen, its summary, and the list that stays in this browser.
+// A live session: what was seen, and its summary. The same as ml/video/session_summary.py,
+// by the same rules (ml/video/session.json). Times in seconds.
 
-import { winner } from "./tracks.js";
+import { area, winner } from "./tracks.js";
 
-const LONGEST_STEP = 0.5; // s: a longer pause between two looks counts as no more
 const COLUMNS = 240; // of the timeline that is kept
-const FLASH_AT_MOST = 0.5; // s
-const FLASH_AT_LEAST = 2; // looks: a single one is noise
-const FLASH_SHARE = 0.45; // mean probability of the raw guesses
-const MOMENT_SHARE = 0.5;
-const MOMENT_APART = 2; // s
-const MOST_MOMENTS = 5;
-const KEY = "mien.sessions";
-const MOST_KEPT = 60;
+const COLUMNS_A_SECOND = 8;
+const INSTANT = 1e-6; // s: below it two times are the same
 
 export class Session {
   constructor() {
@@ -19,52 +13,56 @@ export class Session {
     this.rows = []; // {t, faces: [{id, box, emotion, smooth, raw}]}, largest face first
   }
 
-  // Time begins with the first look, not with the camera's warming up.
-  add(tracks, now) {
-    this.began ??= now;
+  // The tracks of one answer's faces. Time begins with the first look, not with the
+  // camera's warming up.
+  add(tracks, time) {
+    this.began ??= time;
     const faces = tracks
-      .filter((track) => track.seenAt === now)
-      .map(({ id, box, emotion, probabilities, raw }) => ({
-        id,
-        box,
-        emotion,
-        smooth: { ...probabilities },
-        raw,
-      }));
-    this.rows.push({ t: (now - this.began) / 1000, faces });
+      .map(({ id, box, emotion, smooth, raw }) => ({ id, box, emotion, smooth, raw }))
+      .sort((a, b) => area(b.box) - area(a.box));
+    this.rows.push({ t: time - this.began, faces });
   }
 }
 
 // --- the summary: plain numbers, made from the rows alone
 
-export function summarise({ startedAt, rows }, emotions) {
-  const steps = rows.map((row, i) =>
-    Math.min(LONGEST_STEP, (rows[i + 1]?.t ?? row.t) - row.t),
-  );
+export function summarise({ startedAt, rows }, emotions, rules) {
+  const steps = stepsOf(rows, rules.longest_step_seconds);
   const seconds = rows.length ? rows.at(-1).t - rows[0].t : 0;
-  const looked = steps.reduce((a, b) => a + b, 0);
+  const looked = steps.slice(0, -1).reduce((a, b) => a + b, 0);
+  const counted = countedFaces(rows, steps, rules);
+  const most = Math.min(COLUMNS, Math.ceil(seconds * COLUMNS_A_SECOND));
   return {
     startedAt: startedAt.toISOString(),
     seconds,
     looks: rows.length,
     rate: looked ? (rows.length - 1) / looked : 0,
-    faces: countFaces(rows, steps),
+    faces: counted.size,
     shares: shares(rows, steps, emotions),
-    columns: columns(rows, seconds, emotions, Math.min(COLUMNS, Math.ceil(seconds * 8))),
-    moments: moments(rows),
-    flashes: flashes(rows),
+    columns: columns(rows, seconds, emotions, most, rules),
+    moments: moments(rows, counted, rules),
+    flashes: flashes(rows, rules),
   };
 }
 
-// People who were there for a second at least; shorter ones are found by mistake.
-function countFaces(rows, steps) {
+// A look lasts until the next one, the last as long as the one before.
+function stepsOf(rows, longest) {
+  const times = rows.map(({ t }) => t);
+  const steps = times.slice(1).map((t, i) => Math.min(longest, t - times[i]));
+  return rows.length ? [...steps, steps.at(-1) ?? 0] : [];
+}
+
+// Ids of those who were there long enough; shorter ones are found by mistake.
+function countedFaces(rows, steps, rules) {
   const time = new Map();
   rows.forEach(({ faces }, i) => {
     for (const { id } of faces) time.set(id, (time.get(id) ?? 0) + steps[i]);
   });
-  return [...time.values()].filter((seconds) => seconds >= 1).length;
+  const least = rules.least_seconds_of_a_face - INSTANT;
+  return new Set([...time.keys()].filter((id) => time.get(id) >= least));
 }
 
+// Of the time that faces were in sight, how much in each emotion.
 function shares(rows, steps, emotions) {
   const time = Object.fromEntries(emotions.map((name) => [name, 0]));
   let all = 0;
@@ -79,10 +77,10 @@ function shares(rows, steps, emotions) {
 }
 
 // The largest face over time: for each column seven whole percents, or null.
-export function columns(rows, seconds, emotions, count, from = 0) {
+export function columns(rows, seconds, emotions, count, rules, from = 0) {
   const sums = Array.from({ length: count }, () => null);
   const wide = seconds / count || 1;
-  const held = Math.ceil(LONGEST_STEP / wide);
+  const held = Math.ceil(rules.longest_step_seconds / wide);
   for (const { t, faces } of rows) {
     const place = Math.min(count - 1, Math.floor((t - from) / wide));
     if (place < 0 || !faces.length) continue;
@@ -102,45 +100,32 @@ export function columns(rows, seconds, emotions, count, from = 0) {
   });
 }
 
-function moments(rows) {
-  const found = [];
-  const strong = rows
-    .filter(({ faces }) => faces.length && faces[0].emotion !== "neutral")
-    .map(({ t, faces: [face] }) => ({
-      t,
-      emotion: face.emotion,
-      share: face.smooth[face.emotion],
-    }))
-    .filter(({ share }) => share >= MOMENT_SHARE)
-    .sort((a, b) => b.share - a.share);
-  for (const moment of strong) {
-    const isNear = ({ t, emotion }) =>
-      emotion === moment.emotion && Math.abs(t - moment.t) < MOMENT_APART;
-    if (found.length < MOST_MOMENTS && !found.some(isNear)) found.push(moment);
-  }
-  return found.sort((a, b) => a.t - b.t);
-}
-
-// Runs of another raw guess, shorter than half a second, between two of the same.
-function flashes(rows) {
-  const found = [];
-  for (const looks of byFace(rows).values()) {
-    const runs = runsOf(looks);
-    for (let i = 1; i < runs.length - 1; i++) {
-      const [before, run, after] = runs.slice(i - 1, i + 2);
-      const lasted = after.t - run.t;
-      const share = run.sum / run.looks;
-      if (
-        before.emotion === after.emotion &&
-        run.looks >= FLASH_AT_LEAST &&
-        lasted < FLASH_AT_MOST &&
-        share >= FLASH_SHARE
-      ) {
-        found.push({ t: run.t, emotion: run.emotion, ms: Math.round(lasted * 1000), share });
-      }
+// The peaks of every face and emotion but the resting one, the surest first.
+function moments(rows, counted, rules) {
+  const peaks = new Map();
+  for (const { t, faces } of rows) {
+    for (const { id, emotion, smooth } of faces) {
+      const [key, share] = [`${id} ${emotion}`, smooth[emotion]];
+      if (share > (peaks.get(key)?.share ?? 0)) peaks.set(key, { t, face: id, emotion, share });
     }
   }
-  return found.sort((a, b) => a.t - b.t);
+  return [...peaks.values()]
+    .filter(({ face, emotion }) => counted.has(face) && emotion !== rules.resting_emotion)
+    .sort((a, b) => b.share - a.share)
+    .slice(0, rules.moments.most);
+}
+
+// Expressions of single looks that come and go within half a second: candidates only.
+function flashes(rows, rules) {
+  const found = [];
+  for (const [face, looks] of byFace(rows)) {
+    for (const run of flashesAmong(runsOf(looks), rules.flash)) {
+      if (run.emotion === rules.resting_emotion) continue;
+      const ms = Math.round((run.end - run.t) * 1000);
+      found.push({ t: run.t, face, emotion: run.emotion, ms, share: run.sum / run.looks });
+    }
+  }
+  return found.sort((a, b) => a.t - b.t || a.face - b.face);
 }
 
 function byFace(rows) {
@@ -155,89 +140,62 @@ function byFace(rows) {
   return looks;
 }
 
-function runsOf(looks) {
+// Looks in a row, each of which by itself said the same; `end` is where the next begins.
+export function runsOf(looks) {
   const runs = [];
   for (const { t, emotion, share } of looks) {
-    if (runs.at(-1)?.emotion !== emotion) runs.push({ t, emotion, looks: 0, sum: 0 });
-    const run = runs.at(-1);
-    run.looks += 1;
-    run.sum += share;
+    const last = runs.at(-1);
+    if (last) last.end = t;
+    if (last?.emotion === emotion) join(last, { end: t, looks: 1, sum: share });
+    else runs.push({ t, end: t, emotion, looks: 1, sum: share });
   }
   return runs;
 }
 
+// Those that are brief and sure, between two runs of the same emotion.
+export function flashesAmong(runs, { longest_seconds, least_looks, least_probability }) {
+  const kept = withoutNoise(runs, least_looks);
+  return kept.filter(
+    (run, i) =>
+      i > 0 &&
+      kept[i - 1].emotion === kept[i + 1]?.emotion &&
+      run.end - run.t < longest_seconds &&
+      run.sum / run.looks >= least_probability,
+  );
+}
+
+// Runs of fewer looks left out, and what they interrupted made whole again.
+export function withoutNoise(runs, leastLooks) {
+  const kept = [];
+  for (const run of runs) {
+    if (run.looks < leastLooks) continue;
+    if (kept.at(-1)?.emotion === run.emotion) join(kept.at(-1), run);
+    else kept.push({ ...run });
+  }
+  return kept;
+}
+
+function join(run, later) {
+  run.end = later.end;
+  run.looks += later.looks;
+  run.sum += later.sum;
+}
+
 // --- what can be saved
 
+// The columns of faces.csv, as `python -m ml watch` writes it.
 export function csv({ rows }, emotions) {
-  const head = ["seconds", "face", "x", "y", "w", "h", "expression", ...emotions];
+  const alone = emotions.map((name) => `${name}_in_this_frame`);
+  const head = ["seconds", "face", "x", "y", "w", "h", "emotion", ...emotions, ...alone];
   const lines = rows.flatMap(({ t, faces }) =>
-    faces.map(({ id, box, emotion, raw }) => [
+    faces.map(({ id, box, emotion, smooth, raw }) => [
       t.toFixed(3),
       id,
-      ...box,
+      ...box.map((side) => Math.round(side)),
       emotion,
-      ...emotions.map((name) => raw[name]),
+      ...emotions.map((name) => smooth[name].toFixed(4)),
+      ...emotions.map((name) => raw[name].toFixed(4)),
     ]),
   );
   return [head, ...lines].map((line) => line.join(",")).join("\r\n") + "\r\n";
-}
-
-// --- the list in this browser
-
-export function kept() {
-  try {
-    return JSON.parse(localStorage.getItem(KEY)) ?? [];
-  } catch {
-    return [];
-  }
-}
-
-// False where the browser has no room, or keeps nothing.
-export async function keep(summary, rows) {
-  const isKept = write([summary, ...kept()].slice(0, MOST_KEPT));
-  try {
-    const store = await caches.open(KEY);
-    await store.put(address(summary.startedAt), new Response(rows));
-    await tidy(store);
-    return isKept;
-  } catch {
-    return false;
-  }
-}
-
-// The rows as CSV. The list has no room for them: they lie in a cache of this browser,
-// under addresses that are never asked for.
-export async function keptRows(startedAt) {
-  return (await globalThis.caches?.match(address(startedAt), { cacheName: KEY }))?.text();
-}
-
-export async function erase(startedAt) {
-  write(kept().filter((summary) => summary.startedAt !== startedAt));
-  await tidy(await caches.open(KEY));
-}
-
-export async function eraseAll() {
-  localStorage.removeItem(KEY);
-  await caches.delete(KEY);
-}
-
-function address(startedAt) {
-  return new URL(`/live/${startedAt}.csv`, location.href).href;
-}
-
-// Rows go with the last of their session.
-async function tidy(store) {
-  const wanted = new Set(kept().map(({ startedAt }) => address(startedAt)));
-  for (const { url } of await store.keys()) {
-    if (!wanted.has(url)) await store.delete(url);
-  }
-}
-
-function write(summaries) {
-  try {
-    localStorage.setItem(KEY, JSON.stringify(summaries));
-    return true;
-  } catch {
-    return false;
-  }
 }

@@ -1,6 +1,7 @@
 // The summary of a session on the page, and the sessions that this browser keeps.
 
-import { csv, erase, eraseAll, keep, kept, keptRows, summarise } from "./session.js";
+import { erase, eraseAll, keep, kept, keptRows } from "./kept_sessions.js";
+import { csv, summarise } from "./session.js";
 import { chart, clock, picture, strip } from "./timeline.js";
 
 const root = document.querySelector("[data-live]");
@@ -9,7 +10,7 @@ let shown = null; // {summary, rows as CSV if there are any, words}
 
 export async function showSummary(session, words) {
   const names = words.emotions.map(({ name }) => name);
-  const summary = summarise(session, names);
+  const summary = summarise(session, names, words.session);
   const rows = csv(session, names);
   show(summary, rows, words);
   part("not-kept").hidden = await keep(summary, rows);
@@ -25,9 +26,10 @@ function show(summary, rows, words) {
   part("shares").replaceChildren(...shareRows(summary.shares, words));
   list("moments", momentTexts(summary, words), words.no_moments);
   list("flashes", flashTexts(summary, words), words.no_flashes);
+  const briefest = (1000 * words.session.flash.least_looks) / Math.max(summary.rate, 1);
   part("flash-limit").textContent = words.flash_limit
     .replace("{rate}", Math.round(summary.rate))
-    .replace("{ms}", Math.round(2000 / Math.max(summary.rate, 1)));
+    .replace("{ms}", Math.round(briefest));
   chart(part("summary-timeline"), { ...summary, words });
   part("summary-table").replaceChildren(...table(summary, words));
   // The browser may have thrown the rows away, for want of room.

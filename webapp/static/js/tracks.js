@@ -1,65 +1,76 @@
-// Faces keep their identity over frames, and their expression does not flicker.
-
-const SAME = 0.25; // overlap (intersection over union) from which it is the same face
-const GONE_AFTER = 700; // ms without being found
-const SMOOTH = 500; // ms: the time constant of the smoothing
-const SWITCH = 0.08; // another expression must lead by so much to take over
+// Faces keep their identity over frames, and their expression does not flicker: the same
+// as ml/video/tracking.py, by the same rules (ml/video/session.json). Times in seconds.
 
 export class Tracks {
-  constructor() {
-    this.list = [];
+  constructor(rules) {
+    this.rules = rules;
+    this.now = []; // in sight, or missed for a moment only
     this.count = 0; // faces ever seen
   }
 
-  // Takes the faces of one answer, at a time in ms; gives the tracks, largest first.
-  update(faces, now) {
-    const free = new Set(this.list);
-    for (const face of faces) {
-      const track = nearest(face.box, free) ?? this.#begin(face, now);
-      free.delete(track);
-      follow(track, face, now);
-    }
-    this.list = this.list.filter((track) => now - track.seenAt < GONE_AFTER);
-    this.list.sort((a, b) => area(b.box) - area(a.box));
-    return this.list;
+  // Takes the faces of one answer; gives their tracks, in their order. A face is forgotten
+  // where it was looked for: a pause of the camera makes nobody a stranger.
+  update(faces, time) {
+    const { memory_seconds, least_overlap } = this.rules;
+    const boxes = (list) => list.map(({ box }) => box);
+    const pairs = pair(boxes(this.now), boxes(faces), least_overlap);
+    const known = new Map(pairs.map(([former, latter]) => [latter, this.now[former]]));
+    const seen = faces.map((face, place) => {
+      const track = known.get(place);
+      return track ? this.#follow(track, face, time) : this.#begin(face, time);
+    });
+    this.now = this.now.filter((track) => time - track.seen < memory_seconds);
+    return seen;
   }
 
-  #begin(face, now) {
+  #begin({ box, probabilities }, time) {
     this.count += 1;
     const track = {
       id: this.count,
-      box: face.box,
-      probabilities: { ...face.probabilities },
-      emotion: face.emotion,
-      since: now,
-      seenAt: now,
+      box,
+      raw: probabilities,
+      smooth: probabilities,
+      emotion: winner(probabilities),
+      since: time,
+      seen: time,
     };
-    this.list.push(track);
+    this.now.push(track);
     return track;
   }
+
+  #follow(track, { box, probabilities }, time) {
+    const { smoothing_seconds, switch_lead } = this.rules;
+    const passed = time - track.seen;
+    track.smooth = smoothed(track.smooth, probabilities, passed, smoothing_seconds);
+    track.emotion = settled(track.emotion, track.smooth, switch_lead);
+    return Object.assign(track, { box, raw: probabilities, seen: time });
+  }
 }
 
-function follow(track, face, now) {
-  const weight = 1 - Math.exp(-(now - track.seenAt) / SMOOTH);
-  const smooth = track.probabilities;
-  for (const [name, value] of Object.entries(face.probabilities)) {
-    smooth[name] += (value - smooth[name]) * weight;
+// Places [old, fresh] of boxes that are the same face, the best overlaps first.
+export function pair(old, fresh, least) {
+  const candidates = old
+    .flatMap((a, i) => fresh.map((b, j) => [overlap(a, b), i, j]))
+    .filter(([share]) => share >= least)
+    .sort((a, b) => b[0] - a[0] || a[1] - b[1] || a[2] - b[2]);
+  const pairs = [];
+  for (const [, i, j] of candidates) {
+    if (!pairs.some(([former, latter]) => former === i || latter === j)) pairs.push([i, j]);
   }
+  return pairs;
+}
+
+// The new look, blended with the old one by the time that lies between.
+export function smoothed(old, fresh, seconds, over) {
+  const keep = Math.exp(-Math.max(0, seconds) / over);
+  const blend = ([name, value]) => [name, keep * old[name] + (1 - keep) * value];
+  return Object.fromEntries(Object.entries(fresh).map(blend));
+}
+
+// The emotion that holds: the former one until another leads clearly.
+export function settled(emotion, smooth, lead) {
   const best = winner(smooth);
-  if (smooth[best] > smooth[track.emotion] + SWITCH) track.emotion = best;
-  track.box = face.box;
-  track.raw = face.probabilities;
-  track.seenAt = now;
-}
-
-function nearest(box, tracks) {
-  let best = null;
-  let most = SAME;
-  for (const track of tracks) {
-    const share = overlap(box, track.box);
-    if (share > most) [best, most] = [track, share];
-  }
-  return best;
+  return smooth[best] >= smooth[emotion] + lead ? best : emotion;
 }
 
 export function winner(probabilities) {
@@ -67,14 +78,15 @@ export function winner(probabilities) {
   return names.reduce((a, b) => (probabilities[b] > probabilities[a] ? b : a));
 }
 
+// Intersection over union, 0 to 1.
 export function overlap([x, y, w, h], [u, v, s, t]) {
   const width = Math.min(x + w, u + s) - Math.max(x, u);
   const height = Math.min(y + h, v + t) - Math.max(y, v);
   if (width <= 0 || height <= 0) return 0;
-  const both = width * height;
-  return both / (w * h + s * t - both);
+  const common = width * height;
+  return common / (w * h + s * t - common);
 }
 
-function area([, , w, h]) {
+export function area([, , w, h]) {
   return w * h;
 }

@@ -1,0 +1,55 @@
+"""The rules of a session, as `session.json` has them.
+
+They stand once: `python -m ml watch` reads them here, and the live page is given the
+same file. JSON has no comments, so what each one means is said here.
+"""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+PATH = Path(__file__).with_name("session.json")
+
+
+@dataclass(frozen=True)
+class FlashRules:
+    """A flash: an expression that comes and goes, between two looks of the same."""
+
+    longest_seconds: float  # what lasts as long is no flash
+    least_looks: int  # in a row; fewer are noise
+    least_probability: float  # the mean of its looks, each by itself
+
+
+@dataclass(frozen=True)
+class MomentRules:
+    most: int  # strongest moments in a summary
+
+
+@dataclass(frozen=True)
+class SessionRules:
+    smoothing_seconds: float  # until an old look counts for 1/e
+    switch_lead: float  # another emotion takes over once it leads by this much
+    least_overlap: float  # of the union, from which two boxes may be one face
+    memory_seconds: float  # a face missed for so long is forgotten
+    longest_step_seconds: float  # a longer pause between two frames counts as this
+    least_seconds_of_a_face: float  # shorter ones are found by mistake
+    resting_emotion: str  # what is neither a moment nor a flash
+    flash: FlashRules
+    moments: MomentRules
+
+    @classmethod
+    def of(cls, values: dict[str, Any]) -> "SessionRules":
+        """Raises TypeError where a rule is missing, or one is there that we lack."""
+        flash = FlashRules(**values["flash"])
+        moments = MomentRules(**values["moments"])
+        return cls(**{**values, "flash": flash, "moments": moments})
+
+
+def as_json() -> dict[str, Any]:
+    """The rules as plain values, for the live page's script."""
+    values: dict[str, Any] = json.loads(PATH.read_text(encoding="utf-8"))
+    return values
+
+
+RULES = SessionRules.of(as_json())
