@@ -9,10 +9,11 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from scipy.stats import binomtest
 
 Probabilities = npt.NDArray[np.floating[Any]]
 Ints = npt.NDArray[np.integer[Any]]
+
+Z = 1.959963984540054  # of the normal distribution, for 95 % intervals
 
 
 def confusion(truth: Ints, predicted: Ints, classes: int) -> npt.NDArray[np.int64]:
@@ -78,11 +79,16 @@ def top2(p: Probabilities, truth: Ints) -> float:
 
 
 def wilson(right: int, n: int) -> tuple[float, float]:
-    """95 % interval of a share (Wilson 1927); (0, 1) where nothing was measured."""
+    """95 % interval of a share (Wilson 1927); (0, 1) where nothing was measured.
+
+    Written out, for web processes draw with it and scipy.stats would cost each 70 MB.
+    """
     if not n:
         return 0.0, 1.0
-    interval = binomtest(right, n).proportion_ci(method="wilson")
-    return float(interval.low), float(interval.high)
+    share, z2 = right / n, Z * Z
+    centre = (share + z2 / (2 * n)) / (1 + z2 / n)
+    half = Z * np.sqrt(share * (1 - share) / n + z2 / (4 * n * n)) / (1 + z2 / n)
+    return float(max(0.0, centre - half)), float(min(1.0, centre + half))
 
 
 def figures(p: Probabilities, truth: Ints, names: Sequence[str]) -> dict[str, Any]:

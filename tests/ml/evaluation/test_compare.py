@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from scipy.stats import binom
+from scipy.stats import binom, binomtest
 
 from ml import __main__ as ml
 from ml.emotions import EMOTIONS
@@ -62,6 +62,12 @@ def test_mcnemar_is_the_exact_binomial_test(first: int, second: int) -> None:
 def test_wilson_gives_the_textbook_interval() -> None:
     assert metrics.wilson(81, 263) == pytest.approx((0.2553, 0.3662), abs=1e-4)
     assert metrics.wilson(0, 0) == (0.0, 1.0)
+
+
+@pytest.mark.parametrize(("right", "n"), [(0, 1), (1, 1), (0, 9), (7, 9), (812, 1000)])
+def test_wilson_is_scipys(right: int, n: int) -> None:
+    theirs = binomtest(right, n).proportion_ci(method="wilson")
+    assert metrics.wilson(right, n) == pytest.approx((theirs.low, theirs.high))
 
 
 def test_intervals_are_seeded_and_as_wide_as_theory_has_it() -> None:
