@@ -8,6 +8,7 @@ from typing import Any
 from ml import html_page
 from ml.commands.train import add_data_arguments
 from ml.errors import BadInput
+from ml.training_events import Event
 
 TEMPLATE = Path(__file__).parent / "templates" / "networks.html"
 QUICK = {"rows": 2000, "epochs": 2, "warm_up": 0.2, "decay": 0.8, "ema": 0.9}
@@ -69,7 +70,7 @@ def _row(name: str, args: argparse.Namespace) -> dict[str, Any]:
     return {"network": name, "weights": weights} | _figures(out, done)
 
 
-def _ignore(_event: dict[str, Any]) -> None:
+def _ignore(_event: Event) -> None:
     return
 
 

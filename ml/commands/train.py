@@ -1,7 +1,6 @@
 """`python -m ml train DATA OUT`: a network from a snapshot or from FER-2013."""
 
 import argparse
-import json
 import os
 import signal
 import sys
@@ -11,6 +10,7 @@ from typing import Any
 
 from ml import config as configs
 from ml.errors import BadInput
+from ml.training_events import Done, Epoch, Error, Event, Start, Step, Tell
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -53,7 +53,7 @@ def run(args: argparse.Namespace) -> int:
     try:
         _train(args, tell)
     except (BadInput, FileNotFoundError) as error:
-        tell({"event": "error", "code": "bad_data", "message": str(error)})
+        tell(Error(code="bad_data", message=str(error)))
         raise BadInput(str(error)) from error
     finally:
         for number, handler in before.items():
@@ -61,7 +61,7 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def _train(args: argparse.Namespace, tell: Any) -> None:
+def _train(args: argparse.Namespace, tell: Tell) -> None:
     from ml.training import pipeline
 
     try:
@@ -110,8 +110,8 @@ def _stop(number: int, _frame: object) -> None:
     os._exit(128 + number)
 
 
-def _print_json(event: dict[str, Any]) -> None:
-    print(json.dumps(event), flush=True)
+def _print_json(event: Event) -> None:
+    print(event.to_line(), flush=True)
 
 
 class ProgressBar:
@@ -121,28 +121,29 @@ class ProgressBar:
         self.is_terminal = sys.stderr.isatty()
         self.began = time.monotonic()
 
-    def tell(self, event: dict[str, Any]) -> None:
-        getattr(self, f"_{event['event']}", lambda _event: None)(event)
+    def tell(self, event: Event) -> None:
+        match event:
+            case Start():
+                print(f"{event.rows} faces to learn from, {event.tune_rows} of Tune")
+            case Step() if self.is_terminal:
+                self._step(event)
+            case Epoch():
+                self._epoch(event)
+            case Done():
+                seconds = time.monotonic() - self.began
+                print(f"{event.folder} is ready after {seconds:.0f} s")
 
-    def _start(self, event: dict[str, Any]) -> None:
-        print(f"{event['rows']} faces to learn from, {event['tune_rows']} of Tune")
-
-    def _step(self, event: dict[str, Any]) -> None:
-        if not self.is_terminal:
-            return
-        full = int(event["progress"] * 40)
+    def _step(self, event: Step) -> None:
+        full = int(event.progress * 40)
         bar = "█" * full + "·" * (40 - full)
-        minutes, seconds = divmod(int(event["seconds_left"]), 60)
-        line = f"\r{bar} {event['progress']:4.0%}, {minutes}:{seconds:02} left "
+        minutes, seconds = divmod(int(event.seconds_left), 60)
+        line = f"\r{bar} {event.progress:4.0%}, {minutes}:{seconds:02} left "
         print(line, end="", file=sys.stderr, flush=True)
 
-    def _epoch(self, event: dict[str, Any]) -> None:
+    def _epoch(self, event: Epoch) -> None:
         if self.is_terminal:
             print("\r\033[K", end="", file=sys.stderr, flush=True)
-        tune = event["tune_accuracy"]
+        tune = event.tune_accuracy
         shown = "" if tune is None else f", {tune:.1%} right on Tune"
-        print(f"epoch {event['epoch']}/{event['epochs']}: "
-              f"loss {event['loss']:.3f}{shown}", flush=True)  # fmt: skip
-
-    def _done(self, event: dict[str, Any]) -> None:
-        print(f"{event['folder']} is ready after {time.monotonic() - self.began:.0f} s")
+        print(f"epoch {event.epoch}/{event.epochs}: loss {event.loss:.3f}{shown}",
+              flush=True)  # fmt: skip

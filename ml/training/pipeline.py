@@ -8,7 +8,7 @@ import hashlib
 import json
 import math
 import platform
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 from importlib import metadata
 from pathlib import Path
@@ -19,10 +19,8 @@ from ml.config import Config, from_json
 from ml.data import arrays, fer2013, ferplus, labelled_folders, snapshot, splits
 from ml.data.arrays import BadData, Rows
 from ml.emotions import EMOTIONS
+from ml.training_events import Done, EpochFigures, Tell
 from ml.vision.detector import load_detector
-
-Event = dict[str, Any]
-Tell = Callable[[Event], None]
 
 PACKAGES = ("keras", "numpy", "onnxruntime", "opencv-python-headless", "tensorflow")
 
@@ -206,7 +204,7 @@ def run(
         history = load_history(warm_start)
     data.facts.update(origin(warm_start, teachers))
     done = export(network, config, data, out, history, name or out.name, faces=faces)
-    tell({"event": "done", "folder": str(out), "metrics": done.metrics})
+    tell(Done(folder=str(out), metrics=dict(done.metrics)))
     return done
 
 
@@ -216,12 +214,13 @@ def origin(warm_start: Path | None, teachers: Sequence[Path]) -> dict[str, Any]:
     return {"warm_start": warm_start.name if warm_start else None, **taught}
 
 
-def load_history(folder: Path) -> list[Event]:
+def load_history(folder: Path) -> list[EpochFigures]:
     """How the network of a folder was trained, epoch by epoch, if that is known."""
     try:
-        return list(json.loads((folder / "report.json").read_text())["history"])
+        report = json.loads((folder / "report.json").read_text())
     except FileNotFoundError:
         return []
+    return [EpochFigures.model_validate(epoch) for epoch in report["history"]]
 
 
 def load_network(folder: Path) -> Any:
@@ -243,7 +242,7 @@ def export(
     config: Config,
     data: TrainingData,
     out: Path,
-    history: list[Event],
+    history: list[EpochFigures],
     name: str,
     *,
     faces: bool = True,
@@ -257,7 +256,7 @@ def export(
         *(out, shipped, data.tune),
         name=name,
         config=config,
-        history=history,
+        history=[epoch.model_dump() for epoch in history],
         facts=data.facts,
         faces=faces,
     )

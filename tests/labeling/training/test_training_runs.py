@@ -11,6 +11,7 @@ from labeling.errors import Refused
 from labeling.models import Contribution, RunEvent, Snapshot, TrainingRun
 from labeling.training import schedule, training_runs
 from labeling.training.training_runs import HeartbeatReply, Lost
+from ml.training_events import Epoch, EpochFigures
 from tests.support.factories import (
     make_accepted_crowd,
     make_contribution,
@@ -119,9 +120,11 @@ def test_a_run_is_claimed_once():
 
 def test_an_attempt_that_was_replaced_can_write_nothing():
     run = make_run(attempt=2)
+    figures = EpochFigures(epoch=1, epochs=2, loss=1.0, accuracy=0.5)
+    epoch = Epoch.of(figures, seconds_left=3.0, checkpoint="checkpoint")
     for write in (
         lambda: training_runs.note(run.pk, 1, progress=0.9),
-        lambda: training_runs.record(run.pk, 1, {"epoch": 1}),
+        lambda: training_runs.record(run.pk, 1, epoch, message="late", log="late"),
         lambda: training_runs.save_checkpoint(run.pk, 1, epoch=1, content=b""),
     ):
         with pytest.raises(Lost):
