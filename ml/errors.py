@@ -13,7 +13,8 @@ class BadArtefact(BadInput):
 
 def field_problems(error: ValidationError) -> str:
     """Which fields do not fit, and why: "epoch.loss: Field required"."""
-    return "; ".join(
-        f"{'.'.join(map(str, found['loc']))}: {found['msg']}"
+    named = [
+        (".".join(map(str, found["loc"])), found["msg"])
         for found in error.errors(include_url=False)
-    )
+    ]
+    return "; ".join(f"{field}: {why}" if field else why for field, why in named)

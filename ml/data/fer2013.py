@@ -9,9 +9,9 @@ import hashlib
 import os
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
 
 import numpy as np
+from pydantic import BaseModel, ConfigDict
 
 from ml.config import Config
 from ml.data import fer2013_csv, labelled_folders
@@ -62,17 +62,27 @@ def check_whole(data: Fer2013, name: str) -> None:
         )
 
 
-def provenance(path: Path, ferplus: Path | None) -> dict[str, Any]:
+class Provenance(BaseModel):
+    """Which FER-2013 a run learns from."""
+
+    model_config = ConfigDict(frozen=True)
+
+    sha256: str
+    ferplus: str | None  # sha256, where the votes are at hand
+    cleaning: dict[str, bool]  # of CLEANING
+
+
+def provenance(path: Path, ferplus: Path | None) -> Provenance:
     """Which FER-2013 and FER+ these are, by sha256, and how they are usually cleaned.
 
     Raises FileNotFoundError.
     """
     usual = Config()
-    return {
-        "sha256": fingerprint(path),
-        "ferplus": fingerprint(ferplus) if ferplus else None,
-        "cleaning": {name: getattr(usual, name) for name in CLEANING},
-    }
+    return Provenance(
+        sha256=fingerprint(path),
+        ferplus=fingerprint(ferplus) if ferplus else None,
+        cleaning={name: getattr(usual, name) for name in CLEANING},
+    )
 
 
 def fingerprint(path: Path) -> str:

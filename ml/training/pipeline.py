@@ -54,7 +54,7 @@ def load_data(sources: Sources, config: Config) -> TrainingData:
     fer_path = sources.fer2013
     if snapshot.is_snapshot(sources.data):
         manifest = snapshot.manifest(sources.data)
-        facts |= {"hash": manifest.get("hash"), "rows": manifest.get("rows")}
+        facts |= {"hash": manifest.hash, "rows": manifest.rows}
         _ids, given = snapshot.read(sources.data, "train", config.emotions)
         facts["contributions"] = 0 if given is None else len(given)
         parts += [given] if given is not None else []

@@ -20,6 +20,7 @@ from labeling.errors import Refused
 from labeling.models import Checkpoint, ModelVersion, Snapshot, TrainingRun
 from labeling.registry import lineage, model_files, model_versions
 from labeling.training import exams, run_options, training_runs
+from ml.data.snapshot import Manifest
 from ml.errors import BadArtefact
 from ml.training_events import BadEvent, Epoch, EpochFigures, Event, Start, Step
 from workers.retrain import ml_subprocess, workspace
@@ -88,12 +89,12 @@ class _Retraining:
             go_on=self.lease.go_on,
         )
         snapshot = self.lease.retry_on_disconnect(freeze)
-        counts = snapshot.manifest
+        counts = Manifest.model_validate(snapshot.manifest)
         self._note(
-            log=f"snapshot {snapshot.hash[:12]}: {counts['rows']} contributions, "
-            f"{counts['doubted_labels']} with a doubted label, "
-            f"{counts['exam_rows']} for the exam, FER-2013: "
-            f"{'yes' if counts['fer2013'] else 'no'}"
+            log=f"snapshot {snapshot.hash[:12]}: {counts.rows} contributions, "
+            f"{counts.doubted_labels} with a doubted label, "
+            f"{counts.exam_rows} for the exam, FER-2013: "
+            f"{'yes' if counts.fer2013 else 'no'}"
         )
         return snapshot
 
@@ -191,7 +192,7 @@ class _Retraining:
             *_fer2013(),
             "--json",
         ]
-        if snapshot.manifest["exam_rows"]:
+        if Manifest.model_validate(snapshot.manifest).exam_rows:
             command += ["--snapshot", self.folder / "snapshot"]
         policy = self.run.options.get("policy") or settings.PROMOTION_POLICY
         command += ["--policy", policy]
