@@ -10,6 +10,9 @@ from ml.emotions import EMOTIONS
 GATE_POLICIES = ("improves", "significant")
 
 
+KnobValue = bool | int | float | str  # and `emotions` is a tuple
+
+
 @dataclass(frozen=True)
 class Config:
     preset: str = "full"
@@ -116,7 +119,7 @@ def preset(name: str, **knobs: Any) -> Config:
     return Config(**{**PRESETS[name], "preset": name, **knobs})
 
 
-def parse_knob(text: str) -> tuple[str, Any]:
+def parse_knob(text: str) -> tuple[str, KnobValue | tuple[str, ...]]:
     """`name=value` from the command line, as the knob's own type."""
     name, equals, value = text.partition("=")
     fields = {f.name: f for f in dataclasses.fields(Config)}

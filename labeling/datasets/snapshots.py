@@ -78,11 +78,10 @@ def _select(run: TrainingRun, attempt: int, go_on: GoOn) -> Snapshot:
         snapshot = Snapshot.objects.create(run=run, hash="", manifest={})
         header = Header(format=FORMAT, emotions=EMOTIONS, fer2013=_fer2013())
         builder.begin(header.model_dump())
-        weight = float(run.options.get("weight", 1.0))
         doubted = label_noise.find(go_on)
         for batch in selection.stream(
             without_fer2013=header.fer2013 is None,
-            weight=weight,
+            weight=run_options.of(run).weight,
             size=BATCH,
             doubted=doubted,
         ):

@@ -2,7 +2,7 @@
 attempt as a fencing token, and all times are the database's. Its sentences are kept in
 the site's language, LANGUAGE_CODE: a worker has no visitor to ask for his."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import timedelta
 from enum import Enum
@@ -57,7 +57,7 @@ def request(
     preset: str,
     by: User | None = None,
     trigger: str = "person",
-    options: dict[str, Any] | None = None,
+    options: Mapping[str, object] | None = None,
 ) -> TrainingRun:
     """A new run in the queue. Refused while another is active, or without data."""
     wishes = run_options.clean(preset, options or {})
@@ -65,7 +65,7 @@ def request(
     try:
         with transaction.atomic():
             return TrainingRun.objects.create(
-                preset=preset, requested_by=by, trigger=trigger, options=wishes
+                preset=preset, requested_by=by, trigger=trigger, options=wishes.stored()
             )
     except IntegrityError:
         active = TrainingRun.objects.active().first()

@@ -101,7 +101,7 @@ class _Retraining:
     def _train(self, snapshot: Snapshot) -> ModelVersion:
         out = self.folder / "out"
         parent = self._parent()
-        knobs = dict(self.run.options.get("set", {}))
+        knobs = dict(run_options.of(self.run).set)
         command: list[str | Path] = ["train", self.folder / "snapshot", out, "--json"]
         command += ["--preset", self.run.preset, *_fer2013()]
         command += ["--name", model_versions.name_of(self.run)]
@@ -194,7 +194,7 @@ class _Retraining:
         ]
         if Manifest.model_validate(snapshot.manifest).exam_rows:
             command += ["--snapshot", self.folder / "snapshot"]
-        policy = self.run.options.get("policy") or settings.PROMOTION_POLICY
+        policy = run_options.of(self.run).policy or settings.PROMOTION_POLICY
         command += ["--policy", policy]
         report = ml_subprocess.ask(command, go_on=self.lease.go_on)
         if report is None or "outcome" not in report:

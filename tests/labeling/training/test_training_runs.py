@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from labeling.errors import Refused
 from labeling.models import Contribution, RunEvent, Snapshot, TrainingRun
-from labeling.training import schedule, training_runs
+from labeling.training import run_options, schedule, training_runs
 from labeling.training.training_runs import HeartbeatReply, Lost
 from ml.training_events import Epoch, EpochFigures
 from tests.support.factories import (
@@ -39,6 +39,9 @@ def test_a_request_waits_with_who_asked_and_how():
     )
     assert (run.status, run.requested_by) == (Status.QUEUED, ann)
     assert run.options == {"set": {"epochs": 3}, "weight": 2.0}
+    stored = run_options.of(TrainingRun.objects.get())
+    assert (stored.set, stored.weight) == ({"epochs": 3}, 2.0)
+    assert (stored.start, stored.policy) == ("", "")
 
 
 def test_a_second_request_is_refused_and_names_the_run_that_is_on():
