@@ -12,7 +12,7 @@ from labeling.errors import Refused
 from labeling.models import Contribution, TrainingRun
 from labeling.models.user import DatasetSplit
 from ml import config
-from ml.config import KnobValue
+from ml.config import Knobs, KnobValue
 
 STARTS = ("champion", "scratch")
 SHORTCUTS = ("network", "epochs", "seed")  # knobs that need no `set` around them
@@ -32,7 +32,7 @@ class RunOptions(BaseModel):
     start: str = ""  # of STARTS; without one, as the preset has it
     policy: str = ""  # of config.GATE_POLICIES; without one, as the settings have it
     weight: float = 1.0  # of a contribution, against a face of FER-2013
-    set: dict[str, KnobValue] = {}  # knobs of ml/config.py
+    set: Knobs = {}  # knobs of ml/config.py
 
     def stored(self) -> dict[str, object]:
         return self.model_dump(exclude_unset=True)
@@ -106,7 +106,7 @@ def too_little(train: int, exam: int) -> Refused:
     )
 
 
-def _knobs(said: Mapping[str, object]) -> dict[str, KnobValue]:
+def _knobs(said: Mapping[str, object]) -> Knobs:
     chosen = said.get("set")
     knobs = dict(chosen) if isinstance(chosen, Mapping) else {}
     knobs |= {name: said[name] for name in SHORTCUTS if name in said}

@@ -5,8 +5,8 @@ import os
 import signal
 import sys
 import time
+from functools import partial
 from pathlib import Path
-from typing import Any
 
 from ml import config as configs
 from ml.errors import BadInput
@@ -21,13 +21,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("out", type=Path, help="the folder the model is written to")
     add("--preset", choices=list(configs.PRESETS), default="full")
     add_data_arguments(parser)
-    more: dict[str, Any] = {"type": Path, "action": "append", "default": []}
-    add("--extra", **more, help="more faces, one folder an emotion; repeatable")
-    add("--extra-validation", **more, help="as --extra, but only measured on")
+    add_folders = partial(add, type=Path, action="append", default=[])
+    add_folders("--extra", help="more faces, one folder an emotion; repeatable")
+    add_folders("--extra-validation", help="as --extra, but only measured on")
     add("--detector", type=Path, help="YuNet's file, for extra folders")
     add("--emotions", help="a subset, as in happy,sad,angry")
     add("--warm-start", type=Path, metavar="MODEL_DIR")
-    add("--teacher", metavar="MODEL_DIR", **more,
+    add_folders("--teacher", metavar="MODEL_DIR",
         help="whose mean answers the distil knob mixes in; repeatable "
              "(default: the warm start)")  # fmt: skip
     add("--resume", action="store_true", help="go on where OUT stopped")
@@ -94,8 +94,10 @@ def _train(args: argparse.Namespace, tell: Tell) -> None:
     )
 
 
-def _knobs(args: argparse.Namespace) -> dict[str, Any]:
-    knobs = dict(configs.WARM.get(args.preset, {})) if args.warm_start else {}
+def _knobs(args: argparse.Namespace) -> dict[str, object]:
+    knobs: dict[str, object] = (
+        dict(configs.WARM.get(args.preset, {})) if args.warm_start else {}
+    )
     knobs |= dict(configs.parse_knob(text) for text in args.set)
     if args.seed is not None:
         knobs["seed"] = args.seed

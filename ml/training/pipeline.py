@@ -42,13 +42,14 @@ class Sources:
 class TrainingData:
     train: Rows
     tune: Rows
-    facts: dict[str, Any] = field(default_factory=dict)  # goes into the card
+    facts: dict[str, object] = field(default_factory=dict)  # goes into the card
     validation: dict[str, Rows] = field(default_factory=dict)  # extra, measured only
 
 
 def load_data(sources: Sources, config: Config) -> TrainingData:
     """All rows of a run, cleaned and cut. Raises BadData."""
-    facts: dict[str, Any] = {}
+    facts: dict[str, object] = {}
+    extra: dict[str, dict[str, int]] = {}
     parts: list[Rows] = []
     tune: Rows | None = None
     fer_path = sources.fer2013
@@ -62,11 +63,12 @@ def load_data(sources: Sources, config: Config) -> TrainingData:
         fer_path = sources.data
     if fer_path is not None:
         train, tune, facts["cleaning"] = load_fer2013(sources, fer_path, config)
-        facts["fer2013"] = {"sha256": data_hash(fer_path), "rows": len(train)}
-        facts.setdefault("hash", facts["fer2013"]["sha256"])
+        fer_hash = data_hash(fer_path)
+        facts["fer2013"] = {"sha256": fer_hash, "rows": len(train)}
+        facts.setdefault("hash", fer_hash)
         parts.append(train)
     for folder in sources.extra:
-        parts.append(load_extra(folder, sources, config, facts))
+        parts.append(load_extra(folder, sources, config, extra))
     if not parts:
         raise BadData("there is nothing to train on: no contributions and no FER-2013")
     rows = arrays.join(*parts)
@@ -76,9 +78,11 @@ def load_data(sources: Sources, config: Config) -> TrainingData:
     if not len(rows):
         raise BadData("there are too few faces to train on")
     measured = {
-        folder.name: load_extra(folder, sources, config, facts)
+        folder.name: load_extra(folder, sources, config, extra)
         for folder in sources.validation
     }
+    if extra:
+        facts["extra"] = extra
     return TrainingData(rows, tune, facts, measured)
 
 
@@ -98,14 +102,17 @@ def load_fer2013(
 
 
 def load_extra(
-    folder: Path, sources: Sources, config: Config, facts: dict[str, Any]
+    folder: Path,
+    sources: Sources,
+    config: Config,
+    counts: dict[str, dict[str, int]],
 ) -> Rows:
-    """The faces of one extra folder; how many it gave goes into `facts`. Raises
+    """The faces of one extra folder; how many it gave goes into `counts`. Raises
     BadData."""
     more = labelled_folders.read_faces(
         folder, config.emotions, load_detector(sources.detector)
     )
-    facts.setdefault("extra", {})[folder.name] = {
+    counts[folder.name] = {
         "rows": len(more.rows),
         "without_face": more.without_face,
         "broken": more.broken,
@@ -208,7 +215,7 @@ def run(
     return done
 
 
-def origin(warm_start: Path | None, teachers: Sequence[Path]) -> dict[str, Any]:
+def origin(warm_start: Path | None, teachers: Sequence[Path]) -> dict[str, object]:
     """Which models a network comes from, for its card."""
     taught = {"teachers": [folder.name for folder in teachers]} if teachers else {}
     return {"warm_start": warm_start.name if warm_start else None, **taught}

@@ -114,7 +114,7 @@ def compile_network(config: Config, start: keras.Model | None) -> keras.Model:
 
 def make_optimizer(config: Config) -> keras.Optimizer:
     """SGD with Nesterov momentum, or Adam. Raises BadInput for any other."""
-    common: dict[str, Any] = {
+    common: dict[str, object] = {
         "weight_decay": config.weight_decay or None,
         "use_ema": bool(config.ema),
         "ema_momentum": config.ema or 0.99,

@@ -81,7 +81,7 @@ def _one(request: Request, data: bytes) -> Response:
     return response
 
 
-def _or_error(request: Request, data: bytes) -> dict[str, Any]:
+def _or_error(request: Request, data: bytes) -> dict[str, object]:
     seen = attempt(_detect, request, data)
     return seen.json if isinstance(seen, Problem) else _json(request, seen)
 
@@ -95,7 +95,7 @@ def _detect(request: Request, data: bytes) -> photos.Detection:
         return photos.detect(data, **_extras(request))
 
 
-def _json(request: Request, seen: photos.Detection) -> dict[str, Any]:
+def _json(request: Request, seen: photos.Detection) -> dict[str, object]:
     return detection.as_json(seen, **_extras(request))
 
 

@@ -31,7 +31,9 @@ STOP_POLLING = {"HX-Refresh": "true"}
 def _to_the_active_run(request: UserRequest, problem: Problem) -> HttpResponse:
     messages.error(request, problem.message)
     active = problem.details.get("run")
-    return redirect("run", active.pk) if active else redirect("training")
+    if isinstance(active, TrainingRun):
+        return redirect("run", active.pk)
+    return redirect("training")
 
 
 @require_http_methods(["GET", "POST"])
