@@ -1,7 +1,5 @@
 """The one exception for refusals that a person should read."""
 
-from typing import Any
-
 from django.utils.functional import Promise
 
 
@@ -13,7 +11,7 @@ class Refused(Exception):
     active run, the field at fault).
     """
 
-    def __init__(self, code: str, message: "str | Promise", **details: Any) -> None:
+    def __init__(self, code: str, message: "str | Promise", **details: object) -> None:
         super().__init__(code)
         self.code = code
         self.message = message

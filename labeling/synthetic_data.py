@@ -114,7 +114,7 @@ def _vacuum() -> None:
         cursor.execute(f"VACUUM ANALYZE {', '.join(TABLES)}")
 
 
-def _steps() -> list[tuple[str, str, dict[str, Any]]]:
+def _steps() -> list[tuple[str, str, dict[str, object]]]:
     emotions = list(Emotion.values)
     return [
         ("people", _PEOPLE, {"password": make_password(None)}),

@@ -10,6 +10,10 @@ from ml.emotions import EMOTIONS
 GATE_POLICIES = ("improves", "significant")
 
 
+KnobValue = bool | int | float | str  # and `emotions` is a tuple
+Knobs = dict[str, KnobValue]
+
+
 @dataclass(frozen=True)
 class Config:
     preset: str = "full"
@@ -63,7 +67,7 @@ class Config:
 
     precision: str = "auto"  # "auto": mixed bfloat16 where the CPU computes it
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> dict[str, object]:
         return dataclasses.asdict(self)
 
 
@@ -77,7 +81,7 @@ def from_json(values: dict[str, Any]) -> Config:
     return Config(**kept)
 
 
-PRESETS: dict[str, dict[str, Any]] = {
+PRESETS: dict[str, Knobs] = {
     "full": {"wide": True},
     # About a minute on two cores: shows that the way works, not how good it gets.
     "quick": {
@@ -105,7 +109,7 @@ PRESETS: dict[str, dict[str, Any]] = {
 
 # A warm start of `quick` is a short finetune: the champion's network is too big, and
 # already too good, for the rate of a fresh one.
-WARM: dict[str, dict[str, Any]] = {
+WARM: dict[str, Knobs] = {
     "quick": {"epochs": 2, "rate": 0.004, "ema": 0.9, "distil": 0.5, "decay": 0.8},
 }
 
@@ -116,7 +120,7 @@ def preset(name: str, **knobs: Any) -> Config:
     return Config(**{**PRESETS[name], "preset": name, **knobs})
 
 
-def parse_knob(text: str) -> tuple[str, Any]:
+def parse_knob(text: str) -> tuple[str, KnobValue | tuple[str, ...]]:
     """`name=value` from the command line, as the knob's own type."""
     name, equals, value = text.partition("=")
     fields = {f.name: f for f in dataclasses.fields(Config)}

@@ -2,8 +2,8 @@
 lost: the sweeper sends them again."""
 
 import logging
+from collections.abc import Mapping
 from functools import partial
-from typing import Any
 
 from celery.exceptions import OperationalError
 from django.db import transaction
@@ -20,7 +20,7 @@ def start_training(
     preset: str,
     by: User | None = None,
     trigger: str = "person",
-    options: dict[str, Any] | None = None,
+    options: Mapping[str, object] | None = None,
 ) -> TrainingRun:
     """Ask for a retraining and tell the training workers of it.
 

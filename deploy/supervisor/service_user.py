@@ -7,11 +7,19 @@ import stat
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TypedDict
 
 from webapp.config.startup_error import StartupError
 
 NAME = "mien-services"
+
+
+class ProcessUser(TypedDict, total=False):
+    """Arguments of `subprocess.Popen`."""
+
+    user: int
+    group: int
+    extra_groups: list[int]
 
 
 @dataclass(frozen=True)
@@ -24,7 +32,7 @@ class Account:
     is_ours: bool
 
     @property
-    def popen(self) -> dict[str, Any]:
+    def popen(self) -> ProcessUser:
         """What `subprocess` needs to start a program as this user."""
         if not self.is_ours:
             return {}

@@ -4,7 +4,6 @@ import hmac
 import secrets
 from collections.abc import Collection
 from dataclasses import dataclass
-from typing import Any
 from uuid import UUID, uuid4
 
 import numpy as np
@@ -130,7 +129,7 @@ def _save(
         crop.save(force_insert=True)
 
 
-def _consent_fields(consent: Consent) -> dict[str, Any]:
+def _consent_fields(consent: Consent) -> dict[str, object]:
     return {
         "consent_version": consent.version,
         "consent_language": consent.language,
@@ -139,7 +138,7 @@ def _consent_fields(consent: Consent) -> dict[str, Any]:
     }
 
 
-def _claim_fields(claim: FaceClaim | None) -> dict[str, Any]:
+def _claim_fields(claim: FaceClaim | None) -> dict[str, object]:
     if claim is None:
         return {}
     return {

@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict
 from uuid import UUID
 
 from django.conf import settings
@@ -21,6 +21,7 @@ from django.db.models.functions import Coalesce, Now
 from django.template.loader import render_to_string
 from django.utils import timezone
 from django.utils.translation import override
+from pydantic import BaseModel
 
 from labeling.contributions import consent
 from labeling.datasets import weights
@@ -31,6 +32,31 @@ from ml.emotions import EMOTIONS
 FORMAT = 1
 BATCH = 1000  # faces in memory at once
 SHARD = 20_000  # faces a file: about 200 MB
+
+
+class ReleasedFace(TypedDict):
+    """A row of the Parquet files."""
+
+    id: str
+    jpeg: bytes
+    emotion: str
+    distribution: list[float]  # in FER-2013's order
+    votes: int
+    person: str  # the same for all faces of a giver; "" without an account
+    given: str  # year and month
+    source: str
+    consent: str  # version of its text
+
+
+class ReleaseSummary(BaseModel):
+    """release.json"""
+
+    format: int = FORMAT
+    name: str
+    made: str  # ISO 8601
+    rows: int
+    emotions: dict[str, int]
+    files: list[str]
 
 
 @dataclass
@@ -90,7 +116,7 @@ def _write_faces(release: Release) -> None:
         writer.close()
 
 
-def _batches(key: bytes) -> Iterator[list[dict[str, Any]]]:
+def _batches(key: bytes) -> Iterator[list[ReleasedFace]]:
     """In the order of the ids. A face is marked as released before it is written, so
     that its withdrawal from then on is announced."""
     fit = Contribution.objects.accepted().filter(may_be_released=True)
@@ -114,7 +140,7 @@ def _batches(key: bytes) -> Iterator[list[dict[str, Any]]]:
 
 def _row(
     face: Contribution, jpeg: bytes, votes: dict[str, float], key: bytes
-) -> dict[str, Any]:
+) -> ReleasedFace:
     giver = str(face.giver_id or "")
     person = hmac.digest(key, giver.encode(), "sha256").hex()[:16] if giver else ""
     return {
@@ -178,15 +204,16 @@ def _write_papers(release: Release, name: str) -> None:
             },
         )
     (release.folder / "DATASHEET.md").write_text(sheet)
-    about = {
-        "format": FORMAT,
-        "name": name,
-        "made": made,
-        "rows": release.rows,
-        "emotions": {e: release.emotions[e] for e in EMOTIONS},
-        "files": sorted(release.shards),
-    }
-    (release.folder / "release.json").write_text(json.dumps(about, indent=1) + "\n")
+    summary = ReleaseSummary(
+        name=name,
+        made=made,
+        rows=release.rows,
+        emotions={e: release.emotions[e] for e in EMOTIONS},
+        files=sorted(release.shards),
+    )
+    (release.folder / "release.json").write_text(
+        json.dumps(summary.model_dump(), indent=1) + "\n"
+    )
     sums = "".join(
         f"{_sha256(path)}  {path.name}\n" for path in sorted(release.folder.iterdir())
     )
@@ -223,7 +250,7 @@ def _open(path: Path) -> Any:
     return pyarrow.parquet.ParquetWriter(path, _schema())
 
 
-def _table(rows: list[dict[str, Any]]) -> Any:
+def _table(rows: list[ReleasedFace]) -> Any:
     import pyarrow
 
     return pyarrow.Table.from_pylist(rows, schema=_schema())

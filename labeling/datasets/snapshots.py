@@ -12,7 +12,7 @@ import logging
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from django.conf import settings
@@ -25,14 +25,21 @@ from labeling.db import copy_rows
 from labeling.models import Contribution, Snapshot, SnapshotRow, TrainingRun
 from labeling.registry import digests
 from labeling.training import run_options, training_runs
-from ml.data.fer2013 import provenance
-from ml.data.snapshot import ShardWriter
+from ml.data.fer2013 import Provenance, provenance
+from ml.data.snapshot import (
+    MANIFEST,
+    FolderManifest,
+    Header,
+    Manifest,
+    ShardRow,
+    ShardWriter,
+)
 from ml.emotions import EMOTIONS
 from ml.vision import decode, face_crop
 
 log = logging.getLogger(__name__)
 
-FORMAT = 2
+FORMAT: Final = 2
 BATCH = 2_000
 COLUMNS = (
     "snapshot_id",
@@ -69,13 +76,14 @@ def _select(run: TrainingRun, attempt: int, go_on: GoOn) -> Snapshot:
     builder = _ManifestBuilder()
     with transaction.atomic():
         snapshot = Snapshot.objects.create(run=run, hash="", manifest={})
-        fer2013 = _fer2013()
-        header = {"format": FORMAT, "emotions": EMOTIONS, "fer2013": fer2013}
-        builder.begin(header)
-        weight = float(run.options.get("weight", 1.0))
+        header = Header(format=FORMAT, emotions=EMOTIONS, fer2013=_fer2013())
+        builder.begin(header.model_dump())
         doubted = label_noise.find(go_on)
         for batch in selection.stream(
-            without_fer2013=fer2013 is None, weight=weight, size=BATCH, doubted=doubted
+            without_fer2013=header.fer2013 is None,
+            weight=run_options.of(run).weight,
+            size=BATCH,
+            doubted=doubted,
         ):
             go_on()
             builder.add(batch)
@@ -85,8 +93,8 @@ def _select(run: TrainingRun, attempt: int, go_on: GoOn) -> Snapshot:
                 ((snapshot.pk, *row.manifest()) for row in batch),
             )
         snapshot.hash = builder.digest.hexdigest()
-        snapshot.manifest = {**header, **builder.counts()}
-        if fer2013 is None and not builder.is_enough():
+        snapshot.manifest = builder.manifest(header).model_dump()
+        if header.fer2013 is None and not builder.is_enough():
             raise run_options.too_little(builder.rows["train"], builder.rows["exam"])
         snapshot.save(update_fields=["hash", "manifest"])
         # Only now, and briefly: the lock on the run's row would stop its heartbeat.
@@ -95,7 +103,7 @@ def _select(run: TrainingRun, attempt: int, go_on: GoOn) -> Snapshot:
     return snapshot
 
 
-def _fer2013() -> dict[str, Any] | None:
+def _fer2013() -> Provenance | None:
     path: Path | None = settings.FER2013
     return provenance(path, settings.FERPLUS) if path else None
 
@@ -108,25 +116,24 @@ def write(snapshot: Snapshot, folder: Path, *, go_on: GoOn = lambda: None) -> No
             if number % BATCH == 0:
                 go_on()
             shards.add(row)
-    manifest = {
-        **snapshot.manifest,
+    written = {
         "hash": snapshot.hash,
         "rows": shards.counts["train"],
         "exam_rows": shards.counts["exam"],
         "shards": shards.names,
     }
-    part = folder / "manifest.json.part"
-    part.write_text(json.dumps(manifest, indent=1))
-    part.replace(folder / "manifest.json")
+    manifest = FolderManifest.model_validate(snapshot.manifest | written)
+    part = folder / f"{MANIFEST}.part"
+    part.write_text(json.dumps(manifest.model_dump(), indent=1))
+    part.replace(folder / MANIFEST)
 
 
 def verify(snapshot: Snapshot) -> bool:
     """Whether the manifest in Postgres still is what its hash was taken of, and its
     rows say what they said; those of withdrawn faces say nothing any more."""
     builder = _ManifestBuilder()
-    builder.begin(
-        {key: snapshot.manifest[key] for key in ("format", "emotions", "fer2013")}
-    )
+    # As it is stored, for that was hashed, whatever else a later version knows of it.
+    builder.begin({key: snapshot.manifest[key] for key in Header.model_fields})
     face = Contribution.objects.filter(pk=OuterRef("contribution_id"))
     rows = snapshot.rows.order_by("contribution_id").annotate(
         key=Subquery(face.values("digest_key")),
@@ -149,7 +156,7 @@ _PIXELS = """
 """
 
 
-def _pixels(snapshot: Snapshot) -> Iterator[dict[str, Any]]:
+def _pixels(snapshot: Snapshot) -> Iterator[ShardRow]:
     """Rows for Parquet, by a server-side cursor: ten kilobytes a face stay there."""
     with transaction.atomic(), connection.cursor():
         assert connection.connection is not None  # noqa: S101 (for the type checker)
@@ -185,7 +192,7 @@ class _ManifestBuilder:
     sources: dict[str, int] = field(default_factory=dict)
     doubted: int = 0
 
-    def begin(self, header: dict[str, Any]) -> None:
+    def begin(self, header: dict[str, object]) -> None:
         self.digest.update(json.dumps(header, sort_keys=True).encode())
 
     def add(self, batch: list[selection.Row]) -> None:
@@ -201,15 +208,16 @@ class _ManifestBuilder:
     def add_digest(self, face_id: UUID, digest: bytes) -> None:
         self.digest.update(f"{face_id} {digest.hex()}\n".encode())
 
-    def counts(self) -> dict[str, Any]:
-        return {
-            "rows": self.rows["train"],
-            "exam_rows": self.rows["exam"],
-            "weight": round(self.weight, 3),
-            "doubted_labels": self.doubted,
-            "per_emotion": self.emotions,
-            "per_source": self.sources,
-        }
+    def manifest(self, header: Header) -> Manifest:
+        return Manifest(
+            **header.model_dump(),
+            rows=self.rows["train"],
+            exam_rows=self.rows["exam"],
+            weight=round(self.weight, 3),
+            doubted_labels=self.doubted,
+            per_emotion=self.emotions,
+            per_source=self.sources,
+        )
 
     def is_enough(self) -> bool:
         seen = sum(1 for count in self.emotions.values() if count)

@@ -9,11 +9,9 @@ import functools
 import hashlib
 import secrets
 import time
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from django.conf import settings
@@ -138,17 +136,15 @@ def _detected_face(
     crops: bool,
     evidence: bool,
 ) -> DetectedFace:
-    opinion = _opinion(face.probabilities, champion.predictor)
-    box = _whole_box(face.box, picture)
-    extras: dict[str, Any] = {}
+    seen = _opinion(face, picture, champion.predictor)
     if crops:
         jpeg = decode.encode_jpeg(face.square)
-        token = _token(jpeg, box, champion.version_id, opinion)
-        extras = {"crop_jpeg": jpeg, "token": token}
+        token = _token(jpeg, seen, champion.version_id)
+        seen = replace(seen, crop_jpeg=jpeg, token=token)
     if evidence:
-        winner = champion.predictor.emotions.index(opinion["emotion"])
-        extras["evidence"] = evidence_map(face.evidence, winner)
-    return DetectedFace(box=box, score=round(face.score, 4), **opinion, **extras)
+        winner = champion.predictor.emotions.index(seen.emotion)
+        seen = replace(seen, evidence=evidence_map(face.evidence, winner))
+    return seen
 
 
 def open_token(token: str, crop_jpeg: bytes) -> FaceClaim:
@@ -184,21 +180,16 @@ def _invalid() -> Refused:
     )
 
 
-def _token(
-    jpeg: bytes,
-    box: tuple[int, int, int, int],
-    version_id: int,
-    opinion: Mapping[str, Any],
-) -> str:
+def _token(jpeg: bytes, seen: DetectedFace, version_id: int) -> str:
     return signing.dumps(
         {
             "seen": int(time.time()),
             "nonce": secrets.token_hex(NONCE_BYTES),
             "crop": hashlib.sha256(jpeg).hexdigest(),
-            "box": box,
+            "box": seen.box,
             "version": version_id,
-            "emotion": opinion["emotion"],
-            "probabilities": opinion["probabilities"],
+            "emotion": seen.emotion,
+            "probabilities": seen.probabilities,
         },
         salt=TOKEN_SALT,
         compress=True,
@@ -206,17 +197,19 @@ def _token(
 
 
 def _opinion(
-    probabilities: NDArray[np.float32], predictor: Predictor
-) -> dict[str, Any]:
-    first, second = (int(index) for index in np.argsort(-probabilities)[:2])
-    best = float(probabilities[first])
-    is_close = float(probabilities[second]) >= CLOSE * best
-    return {
-        "emotion": predictor.emotions[first],
-        "probabilities": predictor.by_emotion(probabilities),
-        "is_sure": best >= predictor.card.certainty_threshold,
-        "runner_up": predictor.emotions[second] if is_close else None,
-    }
+    face: FacePrediction, picture: decode.Picture, predictor: Predictor
+) -> DetectedFace:
+    first, second = (int(index) for index in np.argsort(-face.probabilities)[:2])
+    best = float(face.probabilities[first])
+    is_close = float(face.probabilities[second]) >= CLOSE * best
+    return DetectedFace(
+        box=_whole_box(face.box, picture),
+        score=round(face.score, 4),
+        emotion=predictor.emotions[first],
+        probabilities=predictor.by_emotion(face.probabilities),
+        is_sure=best >= predictor.card.certainty_threshold,
+        runner_up=predictor.emotions[second] if is_close else None,
+    )
 
 
 def _whole_box(box: Box, picture: decode.Picture) -> tuple[int, int, int, int]:

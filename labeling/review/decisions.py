@@ -4,7 +4,6 @@ same one (`labeling/review/review_queue.py`)."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
@@ -152,9 +151,9 @@ def _decide_all(
     return Bulk(done, len(asked) - len(done))
 
 
-def _row_changes(act: Act, emotion: str) -> dict[str, Any]:
+def _row_changes(act: Act, emotion: str) -> dict[str, object]:
     """What a decision changes in a face's row; no emotion: as the giver says."""
-    changes: dict[str, Any] = {
+    changes: dict[str, object] = {
         "status": Status.REJECTED if act == Act.REJECT else Status.ACCEPTED,
         "decided_at": Now(),
         "leased_to": None,

@@ -3,7 +3,6 @@ every few minutes (`refresh`), pages read the row that it wrote (`current`)."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
 import krippendorff
 import numpy as np
@@ -25,6 +24,7 @@ from labeling.models import (
 )
 from labeling.registry import lineage, model_versions
 from labeling.review import demand
+from labeling.stats import figures
 from labeling.stats.feedback_rates import feedback_rates
 
 STALE_AFTER = timedelta(minutes=15)  # beat is down: a page counts for itself
@@ -54,15 +54,14 @@ class Waits:
     withdrawn_since: datetime | None
 
 
-def current() -> dict[str, Any]:
-    """The figures as last counted, with "counted_at"; counted now if long ago."""
-    figures = SiteStats.objects.first()
-    if figures is None or figures.counted_at < timezone.now() - STALE_AFTER:
-        figures = refresh() or figures
-    if figures is None:  # somebody else is counting for the first time
-        return _count() | {"counted_at": timezone.now().isoformat()}
-    data: dict[str, Any] = figures.data
-    return data | {"counted_at": figures.counted_at.isoformat()}
+def current() -> figures.DatedFigures:
+    """The figures as last counted; counted now if long ago."""
+    row = SiteStats.objects.first()
+    if row is None or row.counted_at < timezone.now() - STALE_AFTER:
+        row = refresh() or row
+    if row is None:  # somebody else is counting for the first time
+        row = SiteStats(data=_count().model_dump(), counted_at=timezone.now())
+    return figures.DatedFigures(**row.data, counted_at=row.counted_at.isoformat())
 
 
 def refresh() -> SiteStats | None:
@@ -70,10 +69,11 @@ def refresh() -> SiteStats | None:
     with transaction.atomic():
         if not try_lock(AdvisoryLock.SITE_STATS):
             return None
-        figures, _created = SiteStats.objects.update_or_create(
-            pk=1, defaults={"data": _count(), "counted_at": timezone.now()}
+        data = _count().model_dump(mode="json")
+        row, _created = SiteStats.objects.update_or_create(
+            pk=1, defaults={"data": data, "counted_at": timezone.now()}
         )
-        return figures
+        return row
 
 
 def waits() -> Waits:
@@ -81,52 +81,49 @@ def waits() -> Waits:
     accepted = Contribution.objects.accepted()
     if last is not None:
         accepted = accepted.filter(decided_at__gt=last.snapshot.created_at)
-    withdrawn = _withdrawn_from_champion()
+    withdrawn, since = _withdrawn_from_champion()
     return Waits(
         accepted=accepted.count(),
         review=Contribution.objects.waiting().count(),
-        withdrawn=withdrawn["n"],
-        withdrawn_since=withdrawn["since"],
+        withdrawn=withdrawn,
+        withdrawn_since=since,
     )
 
 
-def _withdrawn_from_champion() -> dict[str, Any]:
+def _withdrawn_from_champion() -> tuple[int, datetime | None]:
+    """How many faces, and since when."""
     champion = model_versions.current()
     if champion is None or champion.contaminated_at is None:
-        return {"n": 0, "since": None}
+        return 0, None
     seen = lineage.faces_seen_by(champion).values("contribution_id")
-    return Withdrawal.objects.filter(pk__in=seen).aggregate(
+    found = Withdrawal.objects.filter(pk__in=seen).aggregate(
         n=Count("pk"), since=Min("withdrawn_at")
     )
+    return found["n"], found["since"]
 
 
-def _count() -> dict[str, Any]:
-    """Everything the numbers page shows, as plain JSON values."""
+def _count() -> figures.Figures:
     faces = Contribution.objects.order_by()
     status = dict(faces.values_list("status").annotate(n=Count("*")))
     givers = faces.filter(giver__isnull=False).values("giver").distinct()
-    return {
-        "given": sum(status.values()),
-        "accepted": status.get("accepted", 0),
-        "rejected": status.get("rejected", 0),
-        "waiting": status.get("waiting", 0),
-        "withdrawn": Withdrawal.objects.count(),
-        "givers": givers.count(),
-        "emotions": _by_emotion(),
-        "have": demand.faces_by_emotion(),
-        "weeks": _by_week(),
-        "backlog": _backlog(),
-        "votes": _votes(),
-        "agreement": agreement(),
-        "corrections": _corrections(),
-    }
+    return figures.Figures(
+        given=sum(status.values()),
+        accepted=status.get("accepted", 0),
+        rejected=status.get("rejected", 0),
+        waiting=status.get("waiting", 0),
+        withdrawn=Withdrawal.objects.count(),
+        givers=givers.count(),
+        emotions=_by_emotion(),
+        have=demand.faces_by_emotion(),
+        weeks=_by_week(),
+        backlog=_backlog(),
+        votes=_votes(),
+        agreement=agreement(),
+        corrections=_corrections(),
+    )
 
 
-def agreement() -> dict[str, Any]:
-    """Krippendorff's alpha of the votes: 1 agree always, 0 as if by chance.
-
-    None where nothing could be compared: no face with two votes, or one answer only.
-    """
+def agreement() -> figures.Agreement:
     with connection.cursor() as cursor:
         cursor.execute(_VOTE_COUNTS)
         kinds = cursor.fetchall()
@@ -138,15 +135,12 @@ def agreement() -> dict[str, Any]:
             value_counts=np.repeat(counts, faces, axis=0),
             level_of_measurement="nominal",
         )
-    return {
-        "alpha": None if alpha is None else round(float(alpha), 4),
-        "faces": sum(faces),
-    }
+    return figures.Agreement(
+        alpha=None if alpha is None else round(float(alpha), 4), faces=sum(faces)
+    )
 
 
-def _by_emotion() -> list[dict[str, Any]]:
-    """Of each emotion, as its giver named it, how many were given and accepted; and
-    how many are held to show it."""
+def _by_emotion() -> tuple[figures.EmotionCounts, ...]:
     faces = Contribution.objects.order_by()
     is_kept = Q(status=Contribution.Status.ACCEPTED)
     given = {
@@ -158,26 +152,25 @@ def _by_emotion() -> list[dict[str, Any]]:
     decided = dict(
         faces.filter(is_kept).values_list("decided_emotion").annotate(n=Count("*"))
     )
-    return [
-        {
-            "emotion": emotion,
-            "given": given.get(emotion, (0, 0))[0],
-            "accepted": given.get(emotion, (0, 0))[1],
-            "shown": decided.get(emotion, 0),
-        }
+    return tuple(
+        figures.EmotionCounts(
+            emotion=emotion,
+            given=given.get(emotion, (0, 0))[0],
+            accepted=given.get(emotion, (0, 0))[1],
+            shown=decided.get(emotion, 0),
+        )
         for emotion in Emotion.values
-    ]
+    )
 
 
-def _by_week() -> dict[str, Any]:
-    """Faces given in each week, by emotion, from the first week to this one."""
+def _by_week() -> figures.Weeks:
     rows = list(
         Contribution.objects.order_by()
         .values_list(TruncWeek("created_at"), "emotion")
         .annotate(n=Count("*"))
     )
     if not rows:
-        return {"starts": [], "given": {emotion: [] for emotion in Emotion.values}}
+        return figures.Weeks(starts=(), given=dict.fromkeys(Emotion.values, ()))
     week, last = min(row[0] for row in rows), max(row[0] for row in rows)
     starts = []
     while week <= last:
@@ -185,48 +178,44 @@ def _by_week() -> dict[str, Any]:
         week += timedelta(days=7)
     found = {(week.date(), emotion): n for week, emotion, n in rows}
     days = [week.date() for week in starts]
-    return {
-        "starts": [day.isoformat() for day in days],
-        "given": {
-            emotion: [found.get((day, emotion), 0) for day in days]
+    return figures.Weeks(
+        starts=tuple(days),
+        given={
+            emotion: tuple(found.get((day, emotion), 0) for day in days)
             for emotion in Emotion.values
         },
-    }
+    )
 
 
-def _backlog() -> dict[str, Any]:
+def _backlog() -> figures.Backlog:
     waiting = Contribution.objects.waiting().order_by()
     oldest = waiting.aggregate(oldest=Min("created_at"))["oldest"]
     since = timezone.now() - RECENT
     acts = (Review.Act.ACCEPT, Review.Act.RELABEL, Review.Act.REJECT)
     decided = Review.objects.filter(act__in=acts, undone_by=None, created_at__gt=since)
-    return {
-        "oldest": oldest.isoformat() if oldest else None,
-        "decided_in_a_week": decided.count(),
-    }
+    return figures.Backlog(
+        oldest=oldest.isoformat() if oldest else None,
+        decided_in_a_week=decided.count(),
+    )
 
 
-def _votes() -> dict[str, Any]:
+def _votes() -> figures.Votes:
     votes = Vote.objects.order_by()
-    return {
-        "count": votes.count(),
-        "voters": votes.filter(voter__isnull=False).values("voter").distinct().count(),
-        "choices": dict(votes.values_list("choice").annotate(n=Count("*"))),
-    }
+    voters = votes.filter(voter__isnull=False).values("voter").distinct()
+    return figures.Votes(
+        count=votes.count(),
+        voters=voters.count(),
+        choices=dict(votes.values_list("choice").annotate(n=Count("*"))),
+    )
 
 
-def _corrections() -> list[dict[str, Any]]:
-    """By version, oldest first: how often people said that it was wrong."""
+def _corrections() -> tuple[figures.Corrections, ...]:
     names = dict(ModelVersion.objects.order_by("pk").values_list("pk", "name"))
     found = feedback_rates(list(names))
-    return [
-        {
-            "version": name,
-            "answers": c.n,
-            "wrong": c.wrong,
-            "low": c.low,
-            "high": c.high,
-        }
+    return tuple(
+        figures.Corrections(
+            version=name, answers=c.n, wrong=c.wrong, low=c.low, high=c.high
+        )
         for pk, name in names.items()
         if (c := found.get(pk))
-    ]
+    )

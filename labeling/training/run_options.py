@@ -1,18 +1,21 @@
 """What may be asked of a retraining, and whether there is anything to train on."""
 
 import dataclasses
-from typing import Any
+from collections.abc import Mapping
 
 from django.conf import settings
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
+from pydantic import BaseModel, ConfigDict
 
 from labeling.errors import Refused
 from labeling.models import Contribution, TrainingRun
 from labeling.models.user import DatasetSplit
 from ml import config
+from ml.config import Knobs, KnobValue
 
 STARTS = ("champion", "scratch")
+SHORTCUTS = ("network", "epochs", "seed")  # knobs that need no `set` around them
 MOST_WEIGHT = 20.0
 
 # Without FER-2013 a run has the contributions alone: fewer than these teach nothing,
@@ -21,40 +24,49 @@ LEAST_TRAIN_FACES = 70
 LEAST_EXAM_FACES = 30
 
 
-def clean(preset: str, options: dict[str, Any]) -> dict[str, Any]:
-    """The wishes for a run, checked and with only what differs from the defaults.
+class RunOptions(BaseModel):
+    """What differs from the preset and the settings; `TrainingRun.options` keeps it."""
 
-    start: "champion" (warm) or "scratch". weight: how much a contribution counts
-    against a face of FER-2013. policy: of the gate. set: knobs of ml/config.py, of
-    which network, epochs and seed may also stand alone.
-    """
+    model_config = ConfigDict(frozen=True)
+
+    start: str = ""  # of STARTS; without one, as the preset has it
+    policy: str = ""  # of config.GATE_POLICIES; without one, as the settings have it
+    weight: float = 1.0  # of a contribution, against a face of FER-2013
+    set: Knobs = {}  # knobs of ml/config.py
+
+    def stored(self) -> dict[str, object]:
+        return self.model_dump(exclude_unset=True)
+
+
+def of(run: TrainingRun) -> RunOptions:
+    return RunOptions.model_validate(run.options)
+
+
+def clean(preset: str, wishes: Mapping[str, object]) -> RunOptions:
+    """What is asked of a run, checked: fields of RunOptions, and SHORTCUTS. Raises
+    Refused."""
     if preset not in TrainingRun.Preset.values:
         raise Refused("unknown_preset", _("There is no such preset."), field="preset")
-    knobs = dict(options.get("set") or {})
-    for name in ("network", "epochs", "seed"):
-        if options.get(name) not in (None, ""):
-            knobs[name] = options[name]
-    wishes: dict[str, Any] = {}
-    if knobs:
-        wishes["set"] = {name: _knob(name, value) for name, value in knobs.items()}
-    if options.get("start"):
-        wishes["start"] = _one_of("start", options["start"], STARTS)
-    if options.get("policy"):
-        wishes["policy"] = _one_of("policy", options["policy"], config.GATE_POLICIES)
-    if options.get("weight") not in (None, ""):
-        wishes["weight"] = _weight(options["weight"])
-    unknown = set(options) - {
-        *("set", "start", "policy", "weight", "network", "epochs", "seed")
-    }
+    said = {name: wish for name, wish in wishes.items() if wish not in (None, "")}
+    unknown = set(wishes) - {*RunOptions.model_fields, *SHORTCUTS}
     if unknown:
         raise _bad("set", ", ".join(sorted(unknown)))
-    return wishes
+    checked: dict[str, object] = {}
+    if knobs := _knobs(said):
+        checked["set"] = knobs
+    if "start" in said:
+        checked["start"] = _one_of("start", said["start"], STARTS)
+    if "policy" in said:
+        checked["policy"] = _one_of("policy", said["policy"], config.GATE_POLICIES)
+    if "weight" in said:
+        checked["weight"] = _weight(said["weight"])
+    return RunOptions.model_validate(checked)
 
 
 def starts_warm(run: TrainingRun) -> bool:
     """Unless said otherwise, only fine-tuning continues from the champion."""
-    start = run.options.get("start")
-    return bool(start == "champion" or (not start and run.preset == "finetune"))
+    start = of(run).start
+    return start == "champion" or (not start and run.preset == "finetune")
 
 
 def check_data() -> None:
@@ -94,7 +106,14 @@ def too_little(train: int, exam: int) -> Refused:
     )
 
 
-def _knob(name: str, value: Any) -> Any:
+def _knobs(said: Mapping[str, object]) -> Knobs:
+    chosen = said.get("set")
+    knobs = dict(chosen) if isinstance(chosen, Mapping) else {}
+    knobs |= {name: said[name] for name in SHORTCUTS if name in said}
+    return {name: _knob(name, value) for name, value in knobs.items()}
+
+
+def _knob(name: str, value: object) -> KnobValue:
     try:
         _name, parsed = config.parse_knob(f"{name}={value}")
     except ValueError:
@@ -110,16 +129,16 @@ def knobs() -> list[str]:
     return [f.name for f in dataclasses.fields(config.Config) if f.name not in fixed]
 
 
-def _one_of(field: str, value: Any, known: tuple[str, ...]) -> str:
+def _one_of(field: str, value: object, known: tuple[str, ...]) -> str:
     if value not in known:
         raise _bad(field, str(value))
     return str(value)
 
 
-def _weight(value: Any) -> float:
+def _weight(value: object) -> float:
     try:
-        weight = float(value)
-    except (TypeError, ValueError):
+        weight = float(str(value))
+    except ValueError:
         raise _bad("weight", str(value)) from None
     if not 0 < weight <= MOST_WEIGHT:
         raise _bad("weight", str(value))

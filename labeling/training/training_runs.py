@@ -2,12 +2,12 @@
 attempt as a fencing token, and all times are the database's. Its sentences are kept in
 the site's language, LANGUAGE_CODE: a worker has no visitor to ask for his."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import timedelta
 from enum import Enum
 from statistics import median
-from typing import Any
+from typing import Any, TypedDict, Unpack
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
@@ -18,8 +18,9 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from labeling.errors import Refused
-from labeling.models import Checkpoint, RunEvent, TrainingRun, User
+from labeling.models import Checkpoint, ModelVersion, RunEvent, TrainingRun, User
 from labeling.training import run_options
+from ml.training_events import Epoch
 
 Status = TrainingRun.Status
 
@@ -41,12 +42,22 @@ class HeartbeatReply(Enum):
     LOST = "lost"
 
 
+class Changes(TypedDict, total=False):
+    """What `note` may change of a run; what is left out stays."""
+
+    status: Status
+    message: str
+    progress: float
+    seconds_left: float
+    parent: ModelVersion | None
+
+
 def request(
     *,
     preset: str,
     by: User | None = None,
     trigger: str = "person",
-    options: dict[str, Any] | None = None,
+    options: Mapping[str, object] | None = None,
 ) -> TrainingRun:
     """A new run in the queue. Refused while another is active, or without data."""
     wishes = run_options.clean(preset, options or {})
@@ -54,7 +65,7 @@ def request(
     try:
         with transaction.atomic():
             return TrainingRun.objects.create(
-                preset=preset, requested_by=by, trigger=trigger, options=wishes
+                preset=preset, requested_by=by, trigger=trigger, options=wishes.stored()
             )
     except IntegrityError:
         active = TrainingRun.objects.active().first()
@@ -113,20 +124,28 @@ def enter(run_id: int, attempt: int, status: Status, message: str) -> None:
     note(run_id, attempt, status=status, message=message, log=message)
 
 
-def note(run_id: int, attempt: int, *, log: str = "", **changes: Any) -> None:
-    """Progress, seconds left, message, a line of log. Raises Lost."""
-    if log:
-        changes["log"] = _appended(log)
+def note(
+    run_id: int, attempt: int, *, log: str = "", **changes: Unpack[Changes]
+) -> None:
+    """Progress, and a line of log. Raises Lost."""
+    columns = {**changes, **({"log": _appended(log)} if log else {})}
     mine = _mine(run_id, attempt)
-    if not (mine.update(**changes) if changes else mine.exists()):
+    if not (mine.update(**columns) if columns else mine.exists()):
         raise Lost(f"run {run_id}, attempt {attempt}")
 
 
-def record(run_id: int, attempt: int, event: dict[str, Any], **changes: Any) -> None:
-    """Keep a line of the child's progress for the curves."""
+def record(run_id: int, attempt: int, epoch: Epoch, *, message: str, log: str) -> None:
+    """An epoch is over: its figures are kept for the curves. Raises Lost."""
     with transaction.atomic():
-        note(run_id, attempt, **changes)
-        RunEvent.objects.create(run_id=run_id, attempt=attempt, data=event)
+        note(
+            run_id,
+            attempt,
+            log=log,
+            message=message,
+            progress=epoch.epoch / max(epoch.epochs, 1),
+            seconds_left=epoch.seconds_left,
+        )
+        RunEvent.objects.create(run_id=run_id, attempt=attempt, data=epoch.model_dump())
 
 
 def save_checkpoint(run_id: int, attempt: int, *, epoch: int, content: bytes) -> None:
@@ -211,7 +230,7 @@ def _mine(run_id: int, attempt: int) -> Any:
     )
 
 
-def _end(runs: Any, status: Status, message: str, **changes: Any) -> bool:
+def _end(runs: Any, status: Status, message: str, **changes: object) -> bool:
     changes.setdefault("log", _appended(message))
     with transaction.atomic():
         ids = list(runs.select_for_update().values_list("pk", flat=True))

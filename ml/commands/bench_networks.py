@@ -2,12 +2,14 @@
 
 import argparse
 import json
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
 
 from ml import html_page
+from ml.artefact import card
 from ml.commands.train import add_data_arguments
 from ml.errors import BadInput
+from ml.training_events import Event
 
 TEMPLATE = Path(__file__).parent / "templates" / "networks.html"
 QUICK = {"rows": 2000, "epochs": 2, "warm_up": 0.2, "decay": 0.8, "ema": 0.9}
@@ -36,24 +38,57 @@ def run(args: argparse.Namespace) -> int:
         if name not in networks.NAMES:
             known = ", ".join(networks.NAMES)
             raise BadInput(f"no network {name!r}; there are {known}")
-    rows = []
+    rows: list[Measured | NotRun] = []
     for name in names:
         rows.append(_row(name, args))
-        print(json.dumps(rows[-1]) if args.json else _line(rows[-1]), flush=True)
+        print(json.dumps(asdict(rows[-1])) if args.json else rows[-1], flush=True)
     args.out.mkdir(parents=True, exist_ok=True)
-    (args.out / "networks.json").write_text(json.dumps(rows, indent=1))
+    (args.out / "networks.json").write_text(
+        json.dumps([asdict(row) for row in rows], indent=1)
+    )
     (args.out / "networks.html").write_text(_page(rows))
     return 0
 
 
-def _row(name: str, args: argparse.Namespace) -> dict[str, Any]:
-    """One network's figures; one whose weights cannot be had is marked so."""
+@dataclass(frozen=True)
+class Measured:
+    """A network's figures on Tune."""
+
+    network: str
+    weights: str
+    accuracy: float
+    ferplus: float | None
+    macro_f1: float
+    bytes: int
+    params: int
+    multiply_adds: int
+    ms: float  # a face
+
+    def __str__(self) -> str:
+        return (
+            f"{self.network:<16} {self.accuracy:6.1%} on Tune  macro-F1 "
+            f"{self.macro_f1:.3f}  {self.bytes / 1e6:5.2f} MB  {self.ms:.2f} ms a face"
+        )
+
+
+@dataclass(frozen=True)
+class NotRun:
+    """A network whose weights cannot be had."""
+
+    network: str
+    not_run: str  # why
+
+    def __str__(self) -> str:
+        return f"{self.network:<16} not run: {self.not_run}"
+
+
+def _row(name: str, args: argparse.Namespace) -> Measured | NotRun:
     from ml.config import preset
     from ml.training import baselines, pipeline
 
     is_pretrained = name in baselines.PRETRAINED and args.weights == "imagenet"
     weights = "imagenet" if is_pretrained else "none"
-    knobs: dict[str, Any] = {"network": name, "weights": weights}
+    knobs: dict[str, object] = {"network": name, "weights": weights}
     knobs |= baselines.HYPERPARAMETERS.get(name, {}) | {"epochs": args.epochs}
     knobs |= QUICK if args.quick else {}
     out = args.out / name
@@ -65,56 +100,47 @@ def _row(name: str, args: argparse.Namespace) -> dict[str, Any]:
     except BadInput as error:
         if not is_pretrained:
             raise
-        return {"network": name, "not_run": str(error)}
-    return {"network": name, "weights": weights} | _figures(out, done)
+        return NotRun(name, str(error))
+    return _measured(name, weights, out, done)
 
 
-def _ignore(_event: dict[str, Any]) -> None:
+def _ignore(_event: Event) -> None:
     return
 
 
-def _figures(out: Path, done: Any) -> dict[str, Any]:
+def _measured(name: str, weights: str, out: Path, done: card.Card) -> Measured:
     import numpy as np
 
-    from ml.artefact import card
     from ml.artefact.predictor import Predictor
     from ml.evaluation import exam_data
 
     face = np.asarray(card.golden_faces()[:1, :, :, 0], np.uint8)
     tune = done.metrics["tune"]
-    return {
-        "accuracy": tune["accuracy"],
-        "ferplus": (tune["ferplus"] or {}).get("accuracy"),
-        "macro_f1": tune["macro_f1"],
-        "bytes": (out / card.MODEL).stat().st_size,
-        "params": done.params,
-        "multiply_adds": done.multiply_adds,
-        "ms": round(exam_data.median_latency(Predictor.load(out), face), 3),
-    }
-
-
-def _line(row: dict[str, Any]) -> str:
-    if "not_run" in row:
-        return f"{row['network']:<16} not run: {row['not_run']}"
-    size = f"{row['bytes'] / 1e6:5.2f} MB  {row['ms']:.2f} ms a face"
-    return (
-        f"{row['network']:<16} {row['accuracy']:6.1%} on Tune  macro-F1 "
-        f"{row['macro_f1']:.3f}  {size}"
+    return Measured(
+        network=name,
+        weights=weights,
+        accuracy=tune["accuracy"],
+        ferplus=(tune["ferplus"] or {}).get("accuracy"),
+        macro_f1=tune["macro_f1"],
+        bytes=(out / card.MODEL).stat().st_size,
+        params=done.params,
+        multiply_adds=done.multiply_adds,
+        ms=round(exam_data.median_latency(Predictor.load(out), face), 3),
     )
 
 
-def _page(rows: list[dict[str, Any]]) -> str:
+def _page(rows: list[Measured | NotRun]) -> str:
     from ml.evaluation import charts
 
-    ran = [r for r in rows if "not_run" not in r]
-    names = [r["network"] for r in ran]
+    ran = [row for row in rows if isinstance(row, Measured)]
+    names = [row.network for row in ran]
     drawn = [
-        charts.bar_chart(names, [r[key] for r in ran], title=title, percent=percent)
-        for key, title, percent in (
-            ("accuracy", "Accuracy on Tune", True),
-            ("macro_f1", "Macro-F1 on Tune", False),
-            ("ms", "Milliseconds a face, one thread", False),
+        charts.bar_chart(names, values, title=title, percent=percent)
+        for values, title, percent in (
+            ([row.accuracy for row in ran], "Accuracy on Tune", True),
+            ([row.macro_f1 for row in ran], "Macro-F1 on Tune", False),
+            ([row.ms for row in ran], "Milliseconds a face, one thread", False),
         )
         if ran
     ]
-    return html_page.render(TEMPLATE, lines=map(_line, rows), charts=drawn)
+    return html_page.render(TEMPLATE, lines=map(str, rows), charts=drawn)

@@ -5,7 +5,7 @@ import json
 import os
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TypedDict
 
 from ml.artefact.predictor import Predictor
 from ml.errors import BadInput
@@ -40,7 +40,22 @@ def add_model_arguments(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def predict(data: bytes, predictor: Predictor, detector: Detector) -> dict[str, Any]:
+class FaceJson(TypedDict):
+    box: list[float]  # x, y, w, h in pixels
+    score: float
+    emotion: str
+    probabilities: dict[str, float]
+
+
+class PhotoJson(TypedDict):
+    model: str
+    detector: str
+    width: int
+    height: int
+    faces: list[FaceJson]
+
+
+def predict(data: bytes, predictor: Predictor, detector: Detector) -> PhotoJson:
     """The faces of one photo's bytes, largest first. Raises decode.BadPicture."""
     picture = decode.load(data)
     return {
@@ -55,7 +70,7 @@ def predict(data: bytes, predictor: Predictor, detector: Detector) -> dict[str, 
     }
 
 
-def _face(found: FacePrediction, predictor: Predictor) -> dict[str, Any]:
+def _face(found: FacePrediction, predictor: Predictor) -> FaceJson:
     opinion = predictor.by_emotion(found.probabilities)
     return {
         "box": [round(edge, 1) for edge in found.box],
@@ -88,7 +103,7 @@ def _failed(path: Path, sentence: str, as_json: bool) -> int:
     return 1
 
 
-def _show(path: Path, answer: dict[str, Any], as_json: bool) -> None:
+def _show(path: Path, answer: PhotoJson, as_json: bool) -> None:
     if as_json:
         print(json.dumps({"photo": str(path), **answer}), flush=True)
         return

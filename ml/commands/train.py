@@ -1,16 +1,16 @@
 """`python -m ml train DATA OUT`: a network from a snapshot or from FER-2013."""
 
 import argparse
-import json
 import os
 import signal
 import sys
 import time
+from functools import partial
 from pathlib import Path
-from typing import Any
 
 from ml import config as configs
 from ml.errors import BadInput
+from ml.training_events import Done, Epoch, Error, Event, EventHandler, Start, Step
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -21,13 +21,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("out", type=Path, help="the folder the model is written to")
     add("--preset", choices=list(configs.PRESETS), default="full")
     add_data_arguments(parser)
-    more: dict[str, Any] = {"type": Path, "action": "append", "default": []}
-    add("--extra", **more, help="more faces, one folder an emotion; repeatable")
-    add("--extra-validation", **more, help="as --extra, but only measured on")
+    add_folders = partial(add, type=Path, action="append", default=[])
+    add_folders("--extra", help="more faces, one folder an emotion; repeatable")
+    add_folders("--extra-validation", help="as --extra, but only measured on")
     add("--detector", type=Path, help="YuNet's file, for extra folders")
     add("--emotions", help="a subset, as in happy,sad,angry")
     add("--warm-start", type=Path, metavar="MODEL_DIR")
-    add("--teacher", metavar="MODEL_DIR", **more,
+    add_folders("--teacher", metavar="MODEL_DIR",
         help="whose mean answers the distil knob mixes in; repeatable "
              "(default: the warm start)")  # fmt: skip
     add("--resume", action="store_true", help="go on where OUT stopped")
@@ -53,7 +53,7 @@ def run(args: argparse.Namespace) -> int:
     try:
         _train(args, on_event)
     except (BadInput, FileNotFoundError) as error:
-        on_event({"event": "error", "code": "bad_data", "message": str(error)})
+        on_event(Error(code="bad_data", message=str(error)))
         raise BadInput(str(error)) from error
     finally:
         for number, handler in before.items():
@@ -61,7 +61,7 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def _train(args: argparse.Namespace, on_event: Any) -> None:
+def _train(args: argparse.Namespace, on_event: EventHandler) -> None:
     from ml.training import pipeline
 
     try:
@@ -94,8 +94,10 @@ def _train(args: argparse.Namespace, on_event: Any) -> None:
     )
 
 
-def _knobs(args: argparse.Namespace) -> dict[str, Any]:
-    knobs = dict(configs.WARM.get(args.preset, {})) if args.warm_start else {}
+def _knobs(args: argparse.Namespace) -> dict[str, object]:
+    knobs: dict[str, object] = (
+        dict(configs.WARM.get(args.preset, {})) if args.warm_start else {}
+    )
     knobs |= dict(configs.parse_knob(text) for text in args.set)
     if args.seed is not None:
         knobs["seed"] = args.seed
@@ -110,8 +112,8 @@ def _stop(number: int, _frame: object) -> None:
     os._exit(128 + number)
 
 
-def _print_event(event: dict[str, Any]) -> None:
-    print(json.dumps(event), flush=True)
+def _print_event(event: Event) -> None:
+    print(event.to_line(), flush=True)
 
 
 class ProgressBar:
@@ -121,28 +123,29 @@ class ProgressBar:
         self.is_terminal = sys.stderr.isatty()
         self.began = time.monotonic()
 
-    def show(self, event: dict[str, Any]) -> None:
-        getattr(self, f"_{event['event']}", lambda _event: None)(event)
+    def show(self, event: Event) -> None:
+        match event:
+            case Start():
+                print(f"{event.rows} faces to learn from, {event.tune_rows} of Tune")
+            case Step() if self.is_terminal:
+                self._step(event)
+            case Epoch():
+                self._epoch(event)
+            case Done():
+                seconds = time.monotonic() - self.began
+                print(f"{event.folder} is ready after {seconds:.0f} s")
 
-    def _start(self, event: dict[str, Any]) -> None:
-        print(f"{event['rows']} faces to learn from, {event['tune_rows']} of Tune")
-
-    def _step(self, event: dict[str, Any]) -> None:
-        if not self.is_terminal:
-            return
-        full = int(event["progress"] * 40)
+    def _step(self, event: Step) -> None:
+        full = int(event.progress * 40)
         bar = "█" * full + "·" * (40 - full)
-        minutes, seconds = divmod(int(event["seconds_left"]), 60)
-        line = f"\r{bar} {event['progress']:4.0%}, {minutes}:{seconds:02} left "
+        minutes, seconds = divmod(int(event.seconds_left), 60)
+        line = f"\r{bar} {event.progress:4.0%}, {minutes}:{seconds:02} left "
         print(line, end="", file=sys.stderr, flush=True)
 
-    def _epoch(self, event: dict[str, Any]) -> None:
+    def _epoch(self, event: Epoch) -> None:
         if self.is_terminal:
             print("\r\033[K", end="", file=sys.stderr, flush=True)
-        tune = event["tune_accuracy"]
+        tune = event.tune_accuracy
         shown = "" if tune is None else f", {tune:.1%} right on Tune"
-        print(f"epoch {event['epoch']}/{event['epochs']}: "
-              f"loss {event['loss']:.3f}{shown}", flush=True)  # fmt: skip
-
-    def _done(self, event: dict[str, Any]) -> None:
-        print(f"{event['folder']} is ready after {time.monotonic() - self.began:.0f} s")
+        print(f"epoch {event.epoch}/{event.epochs}: loss {event.loss:.3f}{shown}",
+              flush=True)  # fmt: skip

@@ -13,9 +13,10 @@ import zipfile
 from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path
-from typing import IO, Any, cast
+from typing import IO, cast
 
 import numpy as np
+from pydantic import BaseModel, ConfigDict
 
 from ml.config import Config
 from ml.data import labelled_folders
@@ -77,17 +78,27 @@ def check_whole(data: Fer2013, name: str) -> None:
         )
 
 
-def provenance(path: Path, ferplus: Path | None) -> dict[str, Any]:
+class Provenance(BaseModel):
+    """Which FER-2013 a run learns from."""
+
+    model_config = ConfigDict(frozen=True)
+
+    sha256: str
+    ferplus: str | None  # sha256, where the votes are at hand
+    cleaning: dict[str, bool]  # of CLEANING
+
+
+def provenance(path: Path, ferplus: Path | None) -> Provenance:
     """Which FER-2013 and FER+ these are, by sha256, and how they are usually cleaned.
 
     Raises FileNotFoundError.
     """
     usual = Config()
-    return {
-        "sha256": fingerprint(path),
-        "ferplus": fingerprint(ferplus) if ferplus else None,
-        "cleaning": {name: getattr(usual, name) for name in CLEANING},
-    }
+    return Provenance(
+        sha256=fingerprint(path),
+        ferplus=fingerprint(ferplus) if ferplus else None,
+        cleaning={name: getattr(usual, name) for name in CLEANING},
+    )
 
 
 def fingerprint(path: Path) -> str:

@@ -5,23 +5,62 @@ bytes, row-major), label (the share of each emotion), weight, split ("train" or
 "exam") and source. Shards are written and read one at a time.
 """
 
-import json
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Literal, Self, TypedDict
 
 import numpy as np
+from pydantic import BaseModel, ConfigDict, ValidationError
 
 from ml.data.arrays import PIXELS, SIDE, BadData, Rows, join
-from ml.emotions import EMOTIONS
+from ml.data.fer2013 import Provenance
+from ml.errors import field_problems
 
 MANIFEST = "manifest.json"
-FORMATS = (1, 2)  # they differ in what their hash is taken of, not in the shards
 ROWS_A_SHARD = 20_000  # 46 MB of pixels
 ROWS_A_BATCH = 1_000
+
+
+class Header(BaseModel):
+    """What the hash of a snapshot begins with. The formats differ in what else it is
+    taken of, not in the shards."""
+
+    model_config = ConfigDict(frozen=True)
+
+    format: Literal[1, 2]
+    emotions: tuple[str, ...]  # in the order of the labels' shares
+    fer2013: Provenance | None
+
+
+class Manifest(Header):
+    """A snapshot as Postgres keeps it. Early ones do not count all that later ones do.
+    Counts are of the rows to learn from, but for `exam_rows`."""
+
+    rows: int
+    exam_rows: int
+    weight: float = 0.0  # sum
+    doubted_labels: int = 0
+    per_emotion: dict[str, int] = {}
+    per_source: dict[str, int] = {}
+
+
+class FolderManifest(Manifest):
+    """manifest.json: `rows` and `exam_rows` are those that could be written."""
+
+    hash: str
+    shards: tuple[str, ...]  # file names
+
+
+class ShardRow(TypedDict):
+    id: str
+    pixels: bytes
+    label: list[float]
+    weight: float
+    split: str
+    source: str
 
 
 @dataclass(frozen=True)
@@ -35,16 +74,17 @@ def is_snapshot(folder: Path) -> bool:
     return (folder / MANIFEST).is_file()
 
 
-def manifest(folder: Path) -> dict[str, Any]:
-    """The content of manifest.json. Raises BadData where it is missing or of another
-    format."""
+def manifest(folder: Path) -> FolderManifest:
+    """The content of manifest.json. Raises BadData where it is missing, of another
+    format, or lacks a field."""
+    path = folder / MANIFEST
     try:
-        content = json.loads((folder / MANIFEST).read_bytes())
-    except (OSError, ValueError) as error:
-        raise BadData(f"{folder / MANIFEST} cannot be read: {error}") from error
-    if not isinstance(content, dict) or content.get("format") not in FORMATS:
-        raise BadData(f"{folder / MANIFEST} is of no snapshot format that is known")
-    return content
+        return FolderManifest.model_validate_json(path.read_bytes())
+    except OSError as error:
+        raise BadData(f"{path} cannot be read: {error}") from error
+    except ValidationError as error:
+        why = field_problems(error)
+        raise BadData(f"{path} is of no snapshot format that is known: {why}") from None
 
 
 def read(
@@ -67,12 +107,11 @@ def stream(folder: Path, split: str, emotions: tuple[str, ...]) -> Iterator[Shar
     import pyarrow.parquet as parquet
 
     content = manifest(folder)
-    names = tuple(content.get("emotions") or EMOTIONS)
-    unknown = [e for e in emotions if e not in names]
+    unknown = [e for e in emotions if e not in content.emotions]
     if unknown:
         raise BadData(f"the snapshot knows no {', '.join(unknown)}")
-    columns = [names.index(e) for e in emotions]
-    for name in content.get("shards", []):
+    columns = [content.emotions.index(e) for e in emotions]
+    for name in content.shards:
         try:
             table = parquet.read_table(folder / name)
         except (OSError, ValueError) as error:
@@ -111,7 +150,7 @@ def _shard(path: Path, table: dict[str, list[Any]], split: str, columns: list[in
 
 
 class ShardWriter:
-    """Takes rows one by one, as dicts of the columns, and writes shard after shard.
+    """Takes rows one by one and writes shard after shard.
 
     It holds one batch in memory. `names` and `counts` say what it wrote.
     """
@@ -135,7 +174,7 @@ class ShardWriter:
         self.folder = folder
         self.names: list[str] = []
         self.counts = {"train": 0, "exam": 0}
-        self._rows: list[dict[str, Any]] = []
+        self._rows: list[ShardRow] = []
         self._in_shard = 0
         self._writer: Any = None
 
@@ -154,7 +193,7 @@ class ShardWriter:
             self._flush()
         self._close()
 
-    def add(self, row: dict[str, Any]) -> None:
+    def add(self, row: ShardRow) -> None:
         self._rows.append(row)
         self.counts[row["split"]] += 1
         if len(self._rows) == ROWS_A_BATCH:

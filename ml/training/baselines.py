@@ -9,6 +9,7 @@ from typing import Any
 import keras
 from keras import layers
 
+from ml.config import Knobs
 from ml.errors import BadInput
 
 
@@ -160,9 +161,9 @@ NETWORKS = {
 PRETRAINED = tuple(n for n in NETWORKS if n.startswith(("mobilenet", "efficient")))
 
 # How their authors trained them, where that differs from ml/config.py's defaults.
-_ADAM = {"optimizer": "adam", "rate": 1e-3, "weight_decay": 0.0, "size": 48}
-_PLAIN = {"rotate": 0.0, "shift": 0.0, "light": 0.0, "erase": 0.0, "mixup": 0.0}
-HYPERPARAMETERS: dict[str, dict[str, Any]] = {
+_ADAM: Knobs = {"optimizer": "adam", "rate": 1e-3, "weight_decay": 0.0, "size": 48}
+_PLAIN: Knobs = dict.fromkeys(("rotate", "shift", "light", "erase", "mixup"), 0.0)
+HYPERPARAMETERS: dict[str, Knobs] = {
     "relu-cnn": _ADAM | _PLAIN | {"batch": 32, "zoom": 0.0, "dropout": 0.5},
     "elu-cnn": _ADAM | {"batch": 32, "mixup": 0.0, "erase": 0.0, "dropout": 0.6},
     "mini-xception": _ADAM | {"batch": 32, "mixup": 0.0, "erase": 0.0},

@@ -12,12 +12,15 @@ from typing import Any
 import keras
 import numpy as np
 
+from ml.training_events import EpochFigures
+
 VALUES = "variables.npz"
 STATE = "state.json"
 
 
-def save(folder: Path, variables: list[Any], state: dict[str, Any]) -> None:
-    """Replace `folder` by a checkpoint of `variables` (Keras variables) and `state`."""
+def save(folder: Path, variables: list[Any], history: list[EpochFigures]) -> None:
+    """Replace `folder` by a checkpoint of `variables` (Keras variables) and of what
+    the epochs so far were like."""
     part = folder.with_name(folder.name + ".part")
     shutil.rmtree(part, ignore_errors=True)
     part.mkdir(parents=True)
@@ -26,6 +29,7 @@ def save(folder: Path, variables: list[Any], state: dict[str, Any]) -> None:
         for i, v in enumerate(variables)
     }
     np.savez(part / VALUES, **arrays)
+    state = {"history": [epoch.model_dump() for epoch in history]}
     (part / STATE).write_text(json.dumps(state))
     old = folder.with_name(folder.name + ".old")
     shutil.rmtree(old, ignore_errors=True)
@@ -35,8 +39,8 @@ def save(folder: Path, variables: list[Any], state: dict[str, Any]) -> None:
     shutil.rmtree(old, ignore_errors=True)
 
 
-def load(folder: Path, variables: list[Any]) -> dict[str, Any]:
-    """Put the checkpoint's arrays into `variables`; returns its state."""
+def load(folder: Path, variables: list[Any]) -> list[EpochFigures]:
+    """Put the checkpoint's arrays into `variables`; returns the epochs so far."""
     folder = _complete(folder)
     with np.load(folder / VALUES) as arrays:
         names = sorted(arrays.files)
@@ -44,8 +48,8 @@ def load(folder: Path, variables: list[Any]) -> dict[str, Any]:
             raise ValueError("the checkpoint belongs to another network")
         for name, variable in zip(names, variables, strict=True):
             variable.assign(arrays[name])
-    state: dict[str, Any] = json.loads((folder / STATE).read_text())
-    return state
+    state = json.loads((folder / STATE).read_text())
+    return [EpochFigures.model_validate(epoch) for epoch in state["history"]]
 
 
 def exists(folder: Path) -> bool:

@@ -8,7 +8,7 @@ import hashlib
 import json
 import math
 import platform
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 from importlib import metadata
 from pathlib import Path
@@ -19,10 +19,8 @@ from ml.config import Config, from_json
 from ml.data import arrays, fer2013, ferplus, labelled_folders, snapshot, splits
 from ml.data.arrays import BadData, Rows
 from ml.emotions import EMOTIONS
+from ml.training_events import Done, EpochFigures, EventHandler
 from ml.vision.detector import load_detector
-
-Event = dict[str, Any]
-EventHandler = Callable[[Event], None]
 
 PACKAGES = ("keras", "numpy", "onnxruntime", "opencv-python-headless", "tensorflow")
 
@@ -44,19 +42,20 @@ class Sources:
 class TrainingData:
     train: Rows
     tune: Rows
-    facts: dict[str, Any] = field(default_factory=dict)  # goes into the card
+    facts: dict[str, object] = field(default_factory=dict)  # goes into the card
     validation: dict[str, Rows] = field(default_factory=dict)  # extra, measured only
 
 
 def load_data(sources: Sources, config: Config) -> TrainingData:
     """All rows of a run, cleaned and cut. Raises BadData."""
-    facts: dict[str, Any] = {}
+    facts: dict[str, object] = {}
+    extra: dict[str, dict[str, int]] = {}
     parts: list[Rows] = []
     tune: Rows | None = None
     fer_path = sources.fer2013
     if snapshot.is_snapshot(sources.data):
         manifest = snapshot.manifest(sources.data)
-        facts |= {"hash": manifest.get("hash"), "rows": manifest.get("rows")}
+        facts |= {"hash": manifest.hash, "rows": manifest.rows}
         _ids, given = snapshot.read(sources.data, "train", config.emotions)
         facts["contributions"] = 0 if given is None else len(given)
         parts += [given] if given is not None else []
@@ -64,11 +63,12 @@ def load_data(sources: Sources, config: Config) -> TrainingData:
         fer_path = sources.data
     if fer_path is not None:
         train, tune, facts["cleaning"] = load_fer2013(sources, fer_path, config)
-        facts["fer2013"] = {"sha256": data_hash(fer_path), "rows": len(train)}
-        facts.setdefault("hash", facts["fer2013"]["sha256"])
+        fer_hash = data_hash(fer_path)
+        facts["fer2013"] = {"sha256": fer_hash, "rows": len(train)}
+        facts.setdefault("hash", fer_hash)
         parts.append(train)
     for folder in sources.extra:
-        parts.append(load_extra(folder, sources, config, facts))
+        parts.append(load_extra(folder, sources, config, extra))
     if not parts:
         raise BadData("there is nothing to train on: no contributions and no FER-2013")
     rows = arrays.join(*parts)
@@ -78,9 +78,11 @@ def load_data(sources: Sources, config: Config) -> TrainingData:
     if not len(rows):
         raise BadData("there are too few faces to train on")
     measured = {
-        folder.name: load_extra(folder, sources, config, facts)
+        folder.name: load_extra(folder, sources, config, extra)
         for folder in sources.validation
     }
+    if extra:
+        facts["extra"] = extra
     return TrainingData(rows, tune, facts, measured)
 
 
@@ -100,14 +102,17 @@ def load_fer2013(
 
 
 def load_extra(
-    folder: Path, sources: Sources, config: Config, facts: dict[str, Any]
+    folder: Path,
+    sources: Sources,
+    config: Config,
+    counts: dict[str, dict[str, int]],
 ) -> Rows:
-    """The faces of one extra folder; how many it gave goes into `facts`. Raises
+    """The faces of one extra folder; how many it gave goes into `counts`. Raises
     BadData."""
     more = labelled_folders.read_faces(
         folder, config.emotions, load_detector(sources.detector)
     )
-    facts.setdefault("extra", {})[folder.name] = {
+    counts[folder.name] = {
         "rows": len(more.rows),
         "without_face": more.without_face,
         "broken": more.broken,
@@ -206,22 +211,23 @@ def run(
         history = load_history(warm_start)
     data.facts.update(origin(warm_start, teachers))
     done = export(network, config, data, out, history, name or out.name, faces=faces)
-    on_event({"event": "done", "folder": str(out), "metrics": done.metrics})
+    on_event(Done(folder=str(out), metrics=dict(done.metrics)))
     return done
 
 
-def origin(warm_start: Path | None, teachers: Sequence[Path]) -> dict[str, Any]:
+def origin(warm_start: Path | None, teachers: Sequence[Path]) -> dict[str, object]:
     """Which models a network comes from, for its card."""
     taught = {"teachers": [folder.name for folder in teachers]} if teachers else {}
     return {"warm_start": warm_start.name if warm_start else None, **taught}
 
 
-def load_history(folder: Path) -> list[Event]:
+def load_history(folder: Path) -> list[EpochFigures]:
     """How the network of a folder was trained, epoch by epoch, if that is known."""
     try:
-        return list(json.loads((folder / "report.json").read_text())["history"])
+        report = json.loads((folder / "report.json").read_text())
     except FileNotFoundError:
         return []
+    return [EpochFigures.model_validate(epoch) for epoch in report["history"]]
 
 
 def load_network(folder: Path) -> Any:
@@ -243,7 +249,7 @@ def export(
     config: Config,
     data: TrainingData,
     out: Path,
-    history: list[Event],
+    history: list[EpochFigures],
     name: str,
     *,
     faces: bool = True,
@@ -257,7 +263,7 @@ def export(
         *(out, shipped, data.tune),
         name=name,
         config=config,
-        history=history,
+        history=[epoch.model_dump() for epoch in history],
         facts=data.facts,
         faces=faces,
     )

@@ -24,7 +24,7 @@ def apply() -> None:
 def _batch_norm(
     self: Any, x: Any, training: bool | None = None, mask: Any = None
 ) -> Any:
-    from torch.nn.functional import batch_norm  # type: ignore[import-not-found]
+    from torch.nn.functional import batch_norm
 
     y = batch_norm(
         x.permute(0, 3, 1, 2),

@@ -1,7 +1,7 @@
 """Train a network: rows in, `model.keras` and a history out. Plain Keras 3."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +14,9 @@ from ml.data.arrays import Bytes, Floats, Rows
 from ml.errors import BadInput
 from ml.export import multi_view
 from ml.training import augmentation, checkpoints, networks, torch_patches
+from ml.training_events import Epoch, EpochFigures, EventHandler, Start, Step
 
-Event = dict[str, Any]
-EventHandler = Callable[[Event], None]
+Figures = dict[str, float | None]  # some of EpochFigures'
 
 BATCH_NORM_FACES = 8000  # that its statistics are measured on at the end
 
@@ -39,42 +39,49 @@ def train(
     start: keras.Model | None = None,
     teachers: Sequence[keras.Model] = (),
     resume: bool = False,
-) -> tuple[keras.Model, list[Event]]:
+) -> tuple[keras.Model, list[EpochFigures]]:
     """The trained network in float32, with averaged weights, and one event an epoch.
     Leaves OUT/checkpoint behind, fresh after every epoch. `teachers` are whose answers
     `config.distil` mixes into the targets; without any it is `start`."""
     keras.utils.set_random_seed(config.seed)
     torch_patches.apply()
-    mixed = dtype_policy(config) == "mixed_bfloat16"
     model = compile_network(config, start)
     folder = out / "checkpoint"
     history = load_history(model, folder) if resume else []
     is_over = len(history) >= config.epochs  # resumed only to be exported
     own = [start] if start is not None else []
     targets = make_targets(config, rows, [] if is_over else teachers or own)
-    on_event({"event": "start", "epochs": config.epochs, "rows": len(rows)}
-         | {"tune_rows": len(tune), "mixed_bfloat16": mixed})  # fmt: skip
+    on_event(start_event(config, rows, tune))
     progress = Progress(config, len(rows), len(history))
     for epoch in range(len(history), config.epochs):
         figures = train_epoch(model, config, rows, targets, epoch, progress, on_event)
         figures |= measure_tune(model, config, tune)
-        event = {"event": "epoch", "epoch": epoch + 1, "epochs": config.epochs}
-        event |= figures | {"rate": round(learning_rate(config, epoch + 1), 5)}
-        history.append(event)
-        checkpoints.save(folder, state_variables(model), {"history": history})
-        on_event(
-            event | {"seconds_left": progress.seconds_left(), "checkpoint": str(folder)}
-        )
+        figures |= {"rate": round(learning_rate(config, epoch + 1), 5)}
+        number = {"epoch": epoch + 1, "epochs": config.epochs}
+        history.append(EpochFigures.model_validate(number | figures))
+        checkpoints.save(folder, state_variables(model), history)
+        left = progress.seconds_left()
+        on_event(Epoch.of(history[-1], seconds_left=left, checkpoint=str(folder)))
     if history:  # without any epoch it is exported as it is
         average_weights(model, config, rows, targets)
     return networks.with_dtype_policy(model, "float32"), history
 
 
-def load_history(model: keras.Model, checkpoint: Path) -> list[Event]:
+def start_event(config: Config, rows: Rows, tune: Rows) -> Start:
+    """What a run tells of itself before its first epoch."""
+    return Start(
+        epochs=config.epochs,
+        rows=len(rows),
+        tune_rows=len(tune),
+        mixed_bfloat16=dtype_policy(config) == "mixed_bfloat16",
+    )
+
+
+def load_history(model: keras.Model, checkpoint: Path) -> list[EpochFigures]:
     """The epochs of a checkpoint, its values put into `model`; none without one."""
     if not checkpoints.exists(checkpoint):
         return []
-    return list(checkpoints.load(checkpoint, state_variables(model))["history"])
+    return checkpoints.load(checkpoint, state_variables(model))
 
 
 def compile_network(config: Config, start: keras.Model | None) -> keras.Model:
@@ -107,7 +114,7 @@ def compile_network(config: Config, start: keras.Model | None) -> keras.Model:
 
 def make_optimizer(config: Config) -> keras.Optimizer:
     """SGD with Nesterov momentum, or Adam. Raises BadInput for any other."""
-    common: dict[str, Any] = {
+    common: dict[str, object] = {
         "weight_decay": config.weight_decay or None,
         "use_ema": bool(config.ema),
         "ema_momentum": config.ema or 0.99,
@@ -129,7 +136,7 @@ def train_epoch(
     epoch: int,
     progress: "Progress",
     on_event: EventHandler,
-) -> Event:
+) -> Figures:
     """One pass over the rows: mean loss and accuracy, and how well batches kept up."""
     mixup = learning_rate(config, epoch) > config.rate / 3
     source = augmentation.batches(rows, targets, config, epoch, with_mixup=mixup)
@@ -146,8 +153,9 @@ def train_epoch(
         losses.append((float(logs["loss"]), float(logs["categorical_accuracy"])))
         progress.advance()
         if progress.is_due():
-            on_event({"event": "step", "progress": progress.share()}
-                 | {"seconds_left": progress.seconds_left()})  # fmt: skip
+            on_event(
+                Step(progress=progress.share(), seconds_left=progress.seconds_left())
+            )
     loss, accuracy = np.mean(losses, axis=0)
     # The share of its time in which the network did not wait for batches: what it
     # reaches of the speed it would have on ready-made arrays.
@@ -209,7 +217,7 @@ def teachers_mean(
     return np.asarray(np.mean(softmax(heads, axis=-1), axis=0), np.float32)
 
 
-def measure_tune(model: keras.Model, config: Config, tune: Rows) -> Event:
+def measure_tune(model: keras.Model, config: Config, tune: Rows) -> Figures:
     """Loss and accuracy on Tune: by the label, and each head by its own truth."""
     if not len(tune):
         return {"tune_loss": None, "tune_accuracy": None}

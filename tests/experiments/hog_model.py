@@ -8,7 +8,6 @@ exam. `python -m tests.experiments.hog_model` knows the commands of `python -m m
 """
 
 import argparse
-import json
 import sys
 from pathlib import Path
 from typing import Any
@@ -30,6 +29,7 @@ from ml.data.arrays import Bytes, Floats, Rows
 from ml.evaluation import metrics
 from ml.evaluation.evaluate import predict
 from ml.training import pipeline
+from ml.training_events import Done
 
 CELL = 6  # pixels
 CELLS = 8  # a row
@@ -194,8 +194,8 @@ def main(argv: list[str]) -> int:
     sources = pipeline.Sources(args.data, args.fer2013, args.ferplus, cache=args.cache)
     knobs = config.preset(args.preset, **{**known, "network": "hog"})
     made = train(sources, args.out, knobs, args.name or args.out.name)
-    event = {"event": "done", "folder": str(args.out), "metrics": made.metrics}
-    print(json.dumps(event), flush=True)
+    done = Done(folder=str(args.out), metrics=dict(made.metrics))
+    print(done.to_line(), flush=True)
     return 0
 
 

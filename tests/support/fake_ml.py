@@ -21,11 +21,12 @@ import pyarrow.parquet
 from ml.artefact import card
 from ml.artefact.predictor import Predictor
 from ml.emotions import EMOTIONS
+from ml.training_events import Done, Epoch, Error, Event, Start, Step
 from tests.support import tiny_model
 
 
-def tell(**event: object) -> None:
-    print(json.dumps(event), flush=True)
+def tell(event: Event) -> None:
+    print(event.to_line(), flush=True)
 
 
 def train(args: argparse.Namespace) -> int:
@@ -36,7 +37,8 @@ def train(args: argparse.Namespace) -> int:
     done = 0
     if args.resume:
         done = json.loads((checkpoint / "state.json").read_text())["epoch"]
-    tell(event="start", epochs=args.epochs, rows=manifest["rows"], tune_rows=0)
+    counts = {"epochs": args.epochs, "rows": manifest["rows"], "tune_rows": 0}
+    tell(Start(**counts, mixed_bfloat16=False))
     for epoch in range(done + 1, args.epochs + 1):
         work(args, "training")
         if args.fail and epoch == args.at:
@@ -44,14 +46,15 @@ def train(args: argparse.Namespace) -> int:
         checkpoint.mkdir(parents=True, exist_ok=True)
         (checkpoint / "state.json").write_text(json.dumps({"epoch": epoch}))
         tell(
-            event="epoch",
-            epoch=epoch,
-            epochs=args.epochs,
-            loss=2 / epoch,
-            accuracy=1 - 1 / (epoch + 1),
-            seconds_left=(args.epochs - epoch) * args.pace,
-            checkpoint=str(checkpoint),
-            resumed_after=done,
+            Epoch(
+                epoch=epoch,
+                epochs=args.epochs,
+                loss=2 / epoch,
+                accuracy=1 - 1 / (epoch + 1),
+                seconds_left=(args.epochs - epoch) * args.pace,
+                checkpoint=str(checkpoint),
+                resumed_after=done,
+            )
         )
     tiny_model.make_artefact(
         args.out,
@@ -62,7 +65,7 @@ def train(args: argparse.Namespace) -> int:
     )
     if args.fail == "damage":
         (args.out / card.MODEL).write_bytes(b"no network at all")
-    tell(event="done", folder=str(args.out), metrics={})
+    tell(Done(folder=str(args.out), metrics={}))
     return 0
 
 
@@ -71,7 +74,7 @@ def work(args: argparse.Namespace, stage: str) -> None:
     held, file = args.hold
     while time.monotonic() < end or (held == stage and not Path(file).exists()):
         time.sleep(0.1)
-        tell(event="step", progress=0.5, seconds_left=args.pace)
+        tell(Step(progress=0.5, seconds_left=args.pace))
 
 
 def come_to_harm(how: str) -> None:
@@ -84,8 +87,10 @@ def come_to_harm(how: str) -> None:
     if how == "hang":
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
         time.sleep(3600)
+    if how == "garble":
+        print('{"event": "epoch", "epoch": 2, "epochs": 3}', flush=True)
     if how == "refuse":
-        tell(event="error", code="bad_input", message="There is nothing in it.")
+        tell(Error(code="bad_input", message="There is nothing in it."))
         sys.exit(2)
 
 

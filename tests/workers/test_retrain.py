@@ -192,6 +192,7 @@ def test_a_run_whose_memory_never_suffices_fails_after_two_attempts(
         ("disk", "The disk is full."),
         ("refuse", "There is nothing in it."),
         ("damage", "damaged"),
+        ("garble", "epoch.loss: Field required"),
     ],
 )
 def test_a_run_that_comes_to_harm_says_why(champion, faces, fake_ml, harm, told):
@@ -263,13 +264,12 @@ def test_the_child_learns_no_secrets(settings, monkeypatch):
     monkeypatch.setenv("SECRET_KEY", "not for children")
     code = "import os, json; print(json.dumps(dict(os.environ)))"
     settings.ML_COMMAND = [sys.executable, "-c", code]
-    said = []
     from workers.retrain import ml_subprocess
 
-    ml_subprocess.run([], go_on=lambda: None, on_event=said.append)
-    assert "SECRET_KEY" not in said[0]
-    assert "DATABASE_URL" not in said[0]
-    assert said[0]["PATH"] == os.environ["PATH"]
+    said = ml_subprocess.ask([], go_on=lambda: None)
+    assert "SECRET_KEY" not in said
+    assert "DATABASE_URL" not in said
+    assert said["PATH"] == os.environ["PATH"]
 
 
 def work_on(run):

@@ -24,7 +24,7 @@ class PersonalToken(authentication.BaseAuthentication):
         return "Bearer"
 
 
-class PersonalTokenScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
+class PersonalTokenScheme(OpenApiAuthenticationExtension):
     target_class = PersonalToken
     name = "personalToken"
 

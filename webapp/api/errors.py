@@ -10,7 +10,7 @@ from rest_framework.response import Response
 from webapp.http import error_responses
 
 
-def answer(why: Exception, context: dict[str, Any]) -> Response | None:
+def answer(why: Exception, context: dict[str, object]) -> Response | None:
     if isinstance(why, error_responses.EXPECTED):
         problem = error_responses.problem_of(why)
         response = Response(problem.json)
@@ -25,13 +25,15 @@ def answer(why: Exception, context: dict[str, Any]) -> Response | None:
     headers = {}
     if header := getattr(why, "auth_header", None):
         headers["WWW-Authenticate"] = header
-    body = {"error": {"code": why.get_codes(), "message": str(why.detail)}}
+    body: dict[str, object] = {
+        "error": {"code": why.get_codes(), "message": str(why.detail)}
+    }
     if isinstance(why, exceptions.ValidationError):
         body = {"error": _what_is_invalid(why)}
     return Response(body, status=why.status_code, headers=headers)
 
 
-def _what_is_invalid(why: exceptions.ValidationError) -> dict[str, Any]:
+def _what_is_invalid(why: exceptions.ValidationError) -> dict[str, object]:
     """The first sentence for people, all of them by field for programs."""
     detail: Any = why.detail
     fields = detail if isinstance(detail, dict) else {"": detail}

@@ -77,7 +77,7 @@ def _run(pk: int) -> TrainingRun:
     return get_object_or_404(runs.defer("log", "version__card"), pk=pk)
 
 
-def _json(run: TrainingRun) -> dict[str, Any]:
+def _json(run: TrainingRun) -> dict[str, object]:
     exam = getattr(run, "exam", None)
     version = getattr(run, "version", None)
     return {

@@ -38,14 +38,13 @@ class Picture(BaseParser):
 
     media_type = "image/*"
 
-    def parse(  # type: ignore[override]  # a picture is no mapping
+    def parse(
         self,
         stream: IO[Any],
         media_type: str | None = None,
         parser_context: Mapping[str, Any] | None = None,
-    ) -> bytes:
-        content: bytes = stream.read(MAX_BYTES + 1)
-        return content
+    ) -> Any:  # bytes; those who wrote the base class expect a mapping
+        return stream.read(MAX_BYTES + 1)
 
 
 class Bytes(Picture):
@@ -106,7 +105,7 @@ def _one(request: Request, data: bytes) -> Response:
     return response
 
 
-def _or_error(request: Request, data: bytes) -> dict[str, Any]:
+def _or_error(request: Request, data: bytes) -> dict[str, object]:
     seen = attempt(_detect, request, data)
     return seen.json if isinstance(seen, Problem) else _json(request, seen)
 
@@ -120,7 +119,7 @@ def _detect(request: Request, data: bytes) -> photos.Detection:
         return photos.detect(data, **_extras(request))
 
 
-def _json(request: Request, seen: photos.Detection) -> dict[str, Any]:
+def _json(request: Request, seen: photos.Detection) -> dict[str, object]:
     return detection.as_json(seen, **_extras(request))
 
 

@@ -1,10 +1,9 @@
 """How Django's admin looks: our colours, and what is where. For settings.UNFOLD."""
 
-from typing import Any
-
 from django.http import HttpRequest
 from django.templatetags.static import static
 from django.urls import reverse_lazy
+from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 # Lightness, chroma and hue in OKLCH, from the lightest to the darkest.
@@ -25,7 +24,7 @@ def _colour(steps: tuple[str, ...]) -> dict[str, str]:
     return {tone: f"oklch({step})" for tone, step in zip(TONES, steps, strict=True)}
 
 
-def _list(title: Any, model: str) -> dict[str, Any]:
+def _list(title: "str | Promise", model: str) -> dict[str, object]:
     app, name = model.split(".")
 
     def may(request: HttpRequest) -> bool:
@@ -39,7 +38,7 @@ def _icon(_request: HttpRequest) -> str:
     return static("mark.svg")
 
 
-UNFOLD: dict[str, Any] = {
+UNFOLD: dict[str, object] = {
     "SITE_TITLE": "Mien",
     "SITE_HEADER": "Mien",
     "SITE_URL": "/",

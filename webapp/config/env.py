@@ -3,7 +3,6 @@
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
@@ -76,12 +75,12 @@ def url(name: str, *, schemes: tuple[str, ...]) -> SplitResult | None:
     return parts
 
 
-def database(name: str) -> dict[str, Any] | None:
+def database(name: str) -> dict[str, object] | None:
     parts = url(name, schemes=("postgresql", "postgres"))
     return postgres(parts.geturl()) if parts else None
 
 
-def postgres(address: str) -> dict[str, Any]:
+def postgres(address: str) -> dict[str, object]:
     """A postgresql:// URL as Django wants it; `?host=/folder` means a Unix socket."""
     parts = urlsplit(address)
     options = dict(parse_qsl(parts.query))

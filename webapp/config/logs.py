@@ -13,7 +13,6 @@ import uuid
 from collections.abc import Callable
 from contextvars import ContextVar
 from datetime import UTC, datetime
-from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 
@@ -33,7 +32,7 @@ PERSONAL = (
 class JsonFormatter(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         moment = datetime.fromtimestamp(record.created, UTC)
-        line: dict[str, Any] = {
+        line: dict[str, object] = {
             "time": moment.isoformat(timespec="milliseconds"),
             "level": record.levelname.lower(),
             "logger": record.name,
@@ -76,7 +75,9 @@ def _route(request: HttpRequest) -> str:
     return f"/{match.route}" if match else "(no such page)"
 
 
-def requests(answer: Callable[[HttpRequest], HttpResponse]) -> Any:
+def requests(
+    answer: Callable[[HttpRequest], HttpResponse],
+) -> Callable[[HttpRequest], HttpResponse]:
     """Give each request an id, say it in the answer, and write one line about it."""
 
     def middleware(request: HttpRequest) -> HttpResponse:
@@ -100,7 +101,7 @@ def requests(answer: Callable[[HttpRequest], HttpResponse]) -> Any:
     return middleware
 
 
-def config() -> dict[str, Any]:
+def config() -> dict[str, object]:
     """For Django, gunicorn and, through Django, Celery."""
     return {
         "version": 1,

@@ -4,7 +4,6 @@ listed, with its meaning, in deploy/env.example."""
 import os
 import shlex
 import sys
-from typing import Any
 from urllib.parse import urlsplit
 
 import django_stubs_ext
@@ -78,7 +77,7 @@ if not SECRET_KEY and not HAS_OWN_POSTGRES:
     )
 SECRET_KEY = SECRET_KEY or secret_key.find_or_make(MIEN_DATA)
 
-DATABASES: dict[str, dict[str, Any]] = {
+DATABASES: dict[str, dict[str, object]] = {
     "default": {
         **(_database or env.postgres(_services.database_url)),
         "CONN_MAX_AGE": 60,
@@ -176,7 +175,7 @@ STORAGES = {
 FILE_UPLOAD_HANDLERS = ["webapp.http.admission.InMemory"]
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 2**20
 
-REST_FRAMEWORK: dict[str, Any] = {
+REST_FRAMEWORK: dict[str, object] = {
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "DEFAULT_AUTHENTICATION_CLASSES": [

@@ -1,6 +1,5 @@
 """Which faces a reviewer wants to see, and what he says of one."""
 
-from typing import Any
 from urllib.parse import urlencode
 
 from django import forms
@@ -37,7 +36,7 @@ class FilterForm(forms.Form):
     cluster = forms.UUIDField(required=False, widget=forms.HiddenInput)
 
     def faces(self) -> ContributionQuerySet:
-        said: dict[str, Any] = self.cleaned_data if self.is_valid() else {}
+        said = self.cleaned_data if self.is_valid() else {}
         faces = Contribution.objects.waiting()
         for name in ("emotion", "source", "giver", "cluster"):
             if said.get(name):

@@ -1,7 +1,5 @@
 """What a trainer may ask of a run; every field but the preset may stay as it is."""
 
-from typing import Any
-
 from django import forms
 from django.conf import settings
 from django.utils.translation import gettext as _now
@@ -69,7 +67,7 @@ class StartForm(forms.Form):
         label=_("Epochs"), required=False, min_value=1, max_value=500
     )
 
-    def options(self) -> dict[str, Any]:
+    def options(self) -> dict[str, object]:
         """Only what differs from the defaults."""
         names = ("start", "policy", "weight", "network", "epochs")
         said = {name: self.cleaned_data[name] for name in names}
@@ -83,7 +81,7 @@ class StartForm(forms.Form):
     def has_fer2013(self) -> bool:
         return bool(settings.FER2013 and settings.FER2013.exists())
 
-    def presets(self) -> list[dict[str, Any]]:
+    def presets(self) -> list[dict[str, object]]:
         return [
             {
                 "value": preset.value,

@@ -78,10 +78,10 @@ class Problem:
     code: str
     message: str
     retry_after: int | None = None
-    details: dict[str, Any] = field(default_factory=dict)
+    details: dict[str, object] = field(default_factory=dict)
 
     @property
-    def json(self) -> dict[str, Any]:
+    def json(self) -> dict[str, object]:
         return {"error": {"code": self.code, "message": self.message}}
 
     def on(self, response: HttpResponse) -> HttpResponse:

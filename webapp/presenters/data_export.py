@@ -59,7 +59,7 @@ def _parts(user: User) -> Iterator[bytes]:
     yield pipe.take()
 
 
-def _json(user: User, faces: list[dict[str, Any]]) -> str:
+def _json(user: User, faces: list[dict[str, object]]) -> str:
     content = {
         "account": {"email": user.email, "since": user.date_joined},
         "faces": faces,
@@ -70,7 +70,7 @@ def _json(user: User, faces: list[dict[str, Any]]) -> str:
     return json.dumps(content, cls=DjangoJSONEncoder, indent=1, ensure_ascii=False)
 
 
-def _row(summary: contribution.ContributionSummary) -> dict[str, Any]:
+def _row(summary: contribution.ContributionSummary) -> dict[str, object]:
     face: Contribution = summary.face
     return {
         "id": face.pk,

@@ -4,7 +4,6 @@ import base64
 import io
 import json
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from django.utils.functional import Promise
@@ -79,7 +78,7 @@ class Result:
         return ngettext("One face", "%(count)d faces", count) % {"count": count}
 
     @property
-    def json(self) -> dict[str, Any]:
+    def json(self) -> dict[str, object]:
         return as_json(self.detection) if self.detection else {}
 
     @property
@@ -131,7 +130,7 @@ def data_url(content: bytes, kind: str) -> str:
 
 def as_json(
     seen: photos.Detection, *, crops: bool = False, evidence: bool = False
-) -> dict[str, Any]:
+) -> dict[str, object]:
     """The answer of the API, and of the download: pixels of the upright photo."""
     return {
         "model": seen.model,
@@ -144,8 +143,8 @@ def as_json(
 
 def _face_json(
     face: photos.DetectedFace, crops: bool, evidence: bool
-) -> dict[str, Any]:
-    answer: dict[str, Any] = {
+) -> dict[str, object]:
+    answer: dict[str, object] = {
         "box": list(face.box),
         "score": round(face.score, 4),
         "emotion": face.emotion,

@@ -1,7 +1,6 @@
 """What lies before a reviewer: one face with all that helps to decide about it."""
 
 from dataclasses import dataclass
-from typing import Any
 from uuid import UUID
 
 from django.db.models import Count, Q
@@ -56,15 +55,18 @@ def record(giver: User | None) -> dict[str, int]:
     return dict(counts)
 
 
-def thumbnails(rows: list[Contribution]) -> list[dict[str, Any]]:
+@dataclass(frozen=True)
+class Thumbnail:
+    face: Contribution
+    picture: str  # data: URL
+
+
+def thumbnails(rows: list[Contribution]) -> list[Thumbnail]:
     """Faces with their pictures, for the grid: one more query."""
     crops = Crop.objects.filter(pk__in=[row.pk for row in rows])
     jpegs = dict(crops.values_list("pk", "jpeg"))
     return [
-        {
-            "face": row,
-            "picture": detection.data_url(bytes(jpegs.get(row.pk, b"")), "image/jpeg"),
-        }
+        Thumbnail(row, detection.data_url(bytes(jpegs.get(row.pk, b"")), "image/jpeg"))
         for row in rows
     ]
 

@@ -1,7 +1,7 @@
 """The public figures as charts and sentences."""
 
-from datetime import date, datetime
-from typing import Any
+from dataclasses import dataclass
+from datetime import datetime
 
 from django.utils.dateparse import parse_datetime
 from django.utils.formats import date_format
@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from labeling.emotions import Emotion
+from labeling.stats.figures import Figures
 from webapp.charts import bar_chart, interval_plot
 from webapp.charts.axes import Chart
 
@@ -16,7 +17,16 @@ from webapp.charts.axes import Chart
 FIRM, TENTATIVE = 0.8, 0.667
 
 
-def charts_of(counted: dict[str, Any]) -> list[Chart]:
+@dataclass(frozen=True)
+class Agreement:
+    """How well people agree: alpha, and in words what it means."""
+
+    alpha: str | None
+    sentence: str
+    faces: str
+
+
+def charts_of(counted: Figures) -> list[Chart]:
     drawn = [_by_emotion(counted), _over_time(counted), _corrections(counted)]
     return [chart for chart in drawn if chart]
 
@@ -25,9 +35,8 @@ def moment(text: str) -> datetime | None:
     return parse_datetime(text)
 
 
-def agreement(counted: dict[str, Any]) -> dict[str, Any]:
-    """Alpha, and in words what it means."""
-    alpha = counted["agreement"]["alpha"]
+def agreement(counted: Figures) -> Agreement:
+    alpha = counted.agreement.alpha
     if alpha is None:
         sentence = _("Not enough votes yet to say how well people agree.")
     elif alpha >= FIRM:
@@ -41,22 +50,22 @@ def agreement(counted: dict[str, Any]) -> dict[str, Any]:
         )
     else:
         sentence = _("People agree no more than chance would have it.")
-    faces = counted["agreement"]["faces"]
-    return {
-        "alpha": None if alpha is None else f"{alpha:.2f}",
-        "sentence": sentence,
-        "faces": ngettext(
+    faces = counted.agreement.faces
+    return Agreement(
+        alpha=None if alpha is None else f"{alpha:.2f}",
+        sentence=sentence,
+        faces=ngettext(
             "on %(n)s face with two votes or more",
             "on %(n)s faces with two votes or more",
             faces,
         )
         % {"n": f"{faces:,}"},
-    }
+    )
 
 
-def backlog(counted: dict[str, Any]) -> str:
+def backlog(counted: Figures) -> str:
     """How long a face waits, as far as the last week can tell."""
-    waiting, decided = counted["waiting"], counted["backlog"]["decided_in_a_week"]
+    waiting, decided = counted.waiting, counted.backlog.decided_in_a_week
     if not waiting:
         return _("No face waits for a reviewer.")
     if not decided:
@@ -69,18 +78,18 @@ def backlog(counted: dict[str, Any]) -> str:
     ) % {"days": days}
 
 
-def _by_emotion(counted: dict[str, Any]) -> Chart:
+def _by_emotion(counted: Figures) -> Chart:
     return bar_chart.bars(
         [
             bar_chart.Bar(
-                name=str(Emotion(row["emotion"]).label),
-                value=row["given"],
-                tone=row["emotion"],
-                emoji=Emotion(row["emotion"]).emoji,
-                part=row["accepted"],
-                text=f"{row['given']:,}",
+                name=str(Emotion(row.emotion).label),
+                value=row.given,
+                tone=row.emotion,
+                emoji=Emotion(row.emotion).emoji,
+                part=row.accepted,
+                text=f"{row.given:,}",
             )
-            for row in counted["emotions"]
+            for row in counted.emotions
         ],
         title=_("Faces given, and accepted so far (solid)"),
         name_label=_("Expression"),
@@ -89,16 +98,16 @@ def _by_emotion(counted: dict[str, Any]) -> Chart:
     )
 
 
-def _over_time(counted: dict[str, Any]) -> Chart | None:
-    weeks = counted["weeks"]
-    if not weeks["starts"]:
+def _over_time(counted: Figures) -> Chart | None:
+    weeks = counted.weeks
+    if not weeks.starts:
         return None
     columns = [
         (
-            date_format(date.fromisoformat(start), "j M"),
-            {name: weeks["given"][name][i] for name in Emotion.values},
+            date_format(start, "j M"),
+            {name: weeks.given[name][i] for name in Emotion.values},
         )
-        for i, start in enumerate(weeks["starts"])
+        for i, start in enumerate(weeks.starts)
     ]
     return bar_chart.stack(
         columns[-26:],
@@ -109,17 +118,17 @@ def _over_time(counted: dict[str, Any]) -> Chart | None:
     )
 
 
-def _corrections(counted: dict[str, Any]) -> Chart | None:
-    rows = counted["corrections"]
+def _corrections(counted: Figures) -> Chart | None:
+    rows = counted.corrections
     if not rows:
         return None
     return interval_plot.whiskers(
         [
             interval_plot.Whisker(
-                name=row["version"],
-                value=row["wrong"] / row["answers"] * 100,
-                low=row["low"] * 100,
-                high=row["high"] * 100,
+                name=row.version,
+                value=row.wrong / row.answers * 100,
+                low=row.low * 100,
+                high=row.high * 100,
             )
             for row in rows[-12:]
         ],

@@ -1,18 +1,23 @@
-"""A run's events as the two curves of its page."""
-
-from collections.abc import Iterable
-from typing import Any
+"""What a run has kept of its epochs, as the two curves of its page."""
 
 from django.utils.translation import gettext as _
 
+from labeling.models import TrainingRun
+from ml.training_events import EpochFigures
 from webapp.charts import line_chart
 from webapp.charts.axes import Chart
 
 
-def of(events: Iterable[dict[str, Any]]) -> list[Chart]:
+def epochs_of(run: TrainingRun) -> list[EpochFigures]:
+    """As they came: after a restart some come again."""
+    kept = run.events.filter(data__event="epoch").values_list("data", flat=True)
+    return [EpochFigures.model_validate(figures) for figures in kept]
+
+
+def of(epochs: list[EpochFigures]) -> list[Chart]:
     """Accuracy and loss by epoch; an epoch done again after a restart counts once."""
-    epochs = {e["epoch"]: e for e in events if e.get("event") == "epoch"}
-    rows = [epochs[n] for n in sorted(epochs)]
+    latest = {figures.epoch: figures for figures in epochs}
+    rows = [latest[number] for number in sorted(latest)]
     if not rows:
         return []
     return [
@@ -38,9 +43,11 @@ def of(events: Iterable[dict[str, Any]]) -> list[Chart]:
 
 
 def _line(
-    rows: list[dict[str, Any]], key: str, name: str, tone: str, times: float
+    rows: list[EpochFigures], figure: str, name: str, tone: str, times: float
 ) -> line_chart.Line:
     points = [
-        (row["epoch"], row[key] * times) for row in rows if row.get(key) is not None
+        (row.epoch, value * times)
+        for row in rows
+        if (value := getattr(row, figure)) is not None
     ]
     return line_chart.Line(name, points, tone=tone)

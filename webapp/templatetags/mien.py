@@ -1,7 +1,6 @@
 """Template tags of the pages: emotions, bars, icons, the top bar."""
 
 from collections.abc import Mapping
-from typing import Any
 
 from django import template
 from django.conf import settings
@@ -61,7 +60,7 @@ def bar(value: float, kind: str = "") -> SafeString:
 
 
 @register.inclusion_tag("parts/bars.html")
-def bars(probabilities: Mapping[str, float]) -> dict[str, Any]:
+def bars(probabilities: Mapping[str, float]) -> dict[str, object]:
     winner = max(probabilities, key=lambda name: probabilities[name], default="")
     return {
         "bars": [

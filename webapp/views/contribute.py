@@ -1,7 +1,7 @@
 """Giving a face: the expression, the photo, then what may be done with it."""
 
 import base64
-from typing import Any
+from collections.abc import Mapping
 
 from django.conf import settings
 from django.http import HttpResponse
@@ -118,10 +118,12 @@ def find(request: SiteRequest, data: bytes) -> HttpResponse:
 
 
 @on_problem(_ask_for_a_better_face)
-def propose(request: SiteRequest, face: dict[str, Any], jpeg: bytes) -> HttpResponse:
+def propose(
+    request: SiteRequest, face: Mapping[str, str | None], jpeg: bytes
+) -> HttpResponse:
     """Ask about one face, unless it is so poor that it could not be kept anyway."""
     quality.check(decode.decode(jpeg))
-    return confirm(request, GiveForm(initial=face), crop=face["crop"])
+    return confirm(request, GiveForm(initial=dict(face)), crop=face["crop"])
 
 
 def confirm(

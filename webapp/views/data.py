@@ -1,7 +1,5 @@
 """The public figures: what was given, what became of it, how well people agree."""
 
-from typing import Any
-
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.urls import path
@@ -15,9 +13,9 @@ from webapp.presenters import stats_charts
 @require_safe
 def data(request: HttpRequest) -> HttpResponse:
     counted = site_stats.current()
-    context: dict[str, Any] = {
+    context = {
         "counted": counted,
-        "when": stats_charts.moment(counted["counted_at"]),
+        "when": stats_charts.moment(counted.counted_at),
         "charts": stats_charts.charts_of(counted),
         "agreement": stats_charts.agreement(counted),
         "backlog": stats_charts.backlog(counted),
@@ -28,7 +26,7 @@ def data(request: HttpRequest) -> HttpResponse:
 @require_safe
 @cache_control(max_age=60, public=True)
 def data_json(request: HttpRequest) -> JsonResponse:
-    return JsonResponse(site_stats.current())
+    return JsonResponse(site_stats.current().model_dump(mode="json"))
 
 
 urlpatterns = [

@@ -4,7 +4,6 @@ It names no visitor and no secret, so anybody may ask.
 """
 
 from collections.abc import Callable
-from typing import Any
 
 from django.db import DatabaseError, connection
 from django.http import HttpRequest, JsonResponse
@@ -16,7 +15,7 @@ from labeling.detection import photos
 from labeling.registry import serving
 from workers import heartbeat
 
-Part = dict[str, Any]
+Part = dict[str, object]
 
 
 @never_cache

@@ -1,6 +1,5 @@
 """What someone gave: its story and its effect, taking it back, taking it along."""
 
-from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
@@ -30,9 +29,9 @@ PER_PAGE = 24
 def my(request: UserRequest) -> HttpResponse:
     rows = request.user.gifts.order_by("-created_at", "pk")
     page = Paginator(rows, PER_PAGE).get_page(request.GET.get("page"))
-    page.object_list = contribution.summarise(page.object_list)  # type: ignore[assignment]
     context = {
         "faces": page,
+        "gifts": contribution.summarise(page.object_list),
         "effect": contributor_impact.contributor_impact(request.user),
     }
     return render(request, "my/my.html", context)
@@ -60,8 +59,8 @@ def withdraw(request: UserRequest) -> HttpResponse:
     if not (count := faces.count()):
         messages.info(request, _("No face is selected."))
         return redirect("my")
-    context: dict[str, Any] = {"is_all": is_all, "count": count}
-    context["faces"] = [] if is_all else faces
+    shown = [] if is_all else faces
+    context = {"is_all": is_all, "count": count, "faces": shown}
     return render(request, "my/withdraw.html", context)
 
 

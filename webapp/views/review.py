@@ -51,15 +51,15 @@ def decide(request: UserRequest, pk: UUID) -> HttpResponse:
         return _show(request, filters, problem=_("This face was withdrawn meanwhile."))
     if not form.is_valid():
         return _show(request, filters, face=face, problem=_("That was no decision."))
-    event = _act(face, form.cleaned_data, request)
+    event = _act(face, form, by=request.user)
     if event.act == Review.Act.SCREEN:
         face.refresh_from_db()
         return _show(request, filters, face=face)
     return _show(request, filters, done=event)
 
 
-def _act(face: Contribution, said: dict[str, Any], request: UserRequest) -> Review:
-    by = request.user
+def _act(face: Contribution, form: DecisionForm, *, by: User) -> Review:
+    said = form.cleaned_data
     match said["act"]:
         case Review.Act.ACCEPT:
             return decisions.accept(face, by=by)
@@ -165,11 +165,12 @@ def bulk(request: UserRequest) -> HttpResponse:
     if not form.is_valid() or not ids:
         messages.info(request, _("Nothing is selected."))
         return redirect(back)
-    _add_messages(request, _act_on_all(ids, form.cleaned_data, by=request.user))
+    _add_messages(request, _act_on_all(ids, form, by=request.user))
     return redirect(back)
 
 
-def _act_on_all(ids: list[UUID], said: dict[str, Any], *, by: User) -> decisions.Bulk:
+def _act_on_all(ids: list[UUID], form: DecisionForm, *, by: User) -> decisions.Bulk:
+    said = form.cleaned_data
     match said["act"]:
         case Review.Act.ACCEPT:
             return decisions.accept_all(ids, by=by)

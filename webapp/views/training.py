@@ -1,7 +1,5 @@
 """Retrainings: start one, watch it, read what the exam said."""
 
-from typing import Any
-
 from django.contrib import messages
 from django.core.paginator import Paginator
 from django.http import HttpResponse
@@ -33,7 +31,9 @@ STOP_POLLING = {"HX-Refresh": "true"}
 def _to_the_active_run(request: UserRequest, problem: Problem) -> HttpResponse:
     messages.error(request, problem.message)
     active = problem.details.get("run")
-    return redirect("run", active.pk) if active else redirect("training")
+    if isinstance(active, TrainingRun):
+        return redirect("run", active.pk)
+    return redirect("training")
 
 
 @require_http_methods(["GET", "POST"])
@@ -52,7 +52,7 @@ def runs(request: UserRequest) -> HttpResponse:
     return render(request, "training/training.html", _overview(request, form))
 
 
-def _overview(request: UserRequest, form: StartForm) -> dict[str, Any]:
+def _overview(request: UserRequest, form: StartForm) -> dict[str, object]:
     active = TrainingRun.objects.active().defer("log").first()
     all_runs = TrainingRun.objects.select_related("requested_by", "exam", "version")
     listed = all_runs.defer("log", "exam__report", "version__card")
@@ -113,9 +113,8 @@ def progress(request: UserRequest, pk: int) -> HttpResponse:
     return render(request, "training/progress.html", context)
 
 
-def _progress(row: TrainingRun) -> dict[str, Any]:
-    events = list(row.events.values_list("data", flat=True))
-    epochs = [event for event in events if event.get("event") == "epoch"]
+def _progress(row: TrainingRun) -> dict[str, object]:
+    epochs = training_curves.epochs_of(row)
     return {
         "percent_done": round(row.progress * 100),
         "left": formats.rough(row.seconds_left),

@@ -12,11 +12,12 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
-from typing import IO, Any
+from typing import IO
 
 from django.conf import settings
 
-Event = dict[str, Any]
+from ml import training_events
+from ml.training_events import Event
 
 PATIENCE = 3.0  # seconds between a polite end and a kill
 SILENCE = 1800.0  # without a line for so long, the child hangs
@@ -44,17 +45,57 @@ class SubprocessFailed(Exception):
         return self.code in (-signal.SIGTERM, 128 + signal.SIGTERM)
 
 
-def run(
+def train(
     arguments: Sequence[str | os.PathLike[str]],
     *,
     go_on: Callable[[], None],
     on_event: Callable[[Event], None],
 ) -> None:
-    """Run ML_COMMAND with arguments; JSON lines go to `on_event`.
+    """Run ML_COMMAND with arguments, whose events go to `on_event`.
 
     `go_on` raises what shall end the child; it is gone when that arrives.
-    Raises ChildFailed.
+    Raises SubprocessFailed, and training_events.BadEvent.
     """
+    own_words = ""
+
+    def on_line(line: str) -> None:
+        nonlocal own_words
+        event = training_events.parse(line)
+        if isinstance(event, training_events.Error):
+            own_words = event.message
+        if event is not None:
+            on_event(event)
+
+    try:
+        _run(arguments, go_on=go_on, on_line=on_line)
+    except SubprocessFailed as failure:
+        failure.sentence = own_words or failure.sentence
+        raise
+
+
+def ask(
+    arguments: Sequence[str | os.PathLike[str]], *, go_on: Callable[[], None]
+) -> dict[str, object] | None:
+    """Run ML_COMMAND with arguments: the last JSON object that it prints.
+
+    `go_on` as for `train`. Raises SubprocessFailed.
+    """
+    answer: dict[str, object] | None = None
+
+    def on_line(line: str) -> None:
+        nonlocal answer
+        answer = _json_object(line) or answer
+
+    _run(arguments, go_on=go_on, on_line=on_line)
+    return answer
+
+
+def _run(
+    arguments: Sequence[str | os.PathLike[str]],
+    *,
+    go_on: Callable[[], None],
+    on_line: Callable[[str], None],
+) -> None:
     child = _start(arguments)
     lines: queue.SimpleQueue[str | None] = queue.SimpleQueue()
     tail: deque[str] = deque(maxlen=TAIL)
@@ -64,28 +105,24 @@ def run(
     ]
     for reader in readers:
         reader.start()
-    said: Event = {}
     try:
-        for event in _events(lines, tail, go_on):
-            said = event if event.get("event") == "error" else said
-            on_event(event)
+        for line in _lines(lines, tail, go_on):
+            on_line(line)
     finally:
         _end(child)
         for reader in readers:
             reader.join(1)
     if child.returncode:
         raise SubprocessFailed(
-            _why(child.returncode, said, tail),
-            code=child.returncode,
-            tail="\n".join(tail),
+            _why(child.returncode, tail), code=child.returncode, tail="\n".join(tail)
         )
 
 
-def _events(
+def _lines(
     lines: "queue.SimpleQueue[str | None]",
     tail: "deque[str]",
     go_on: Callable[[], None],
-) -> Iterator[Event]:
+) -> Iterator[str]:
     """What the child says, until it ends or has been silent for too long."""
     heard_at = time.monotonic()
     while True:
@@ -100,9 +137,7 @@ def _events(
         if line is None:
             return
         heard_at = time.monotonic()
-        event = _parse(line)
-        if event is not None:
-            yield event
+        yield line
 
 
 def _start(arguments: Sequence[str | os.PathLike[str]]) -> subprocess.Popen[str]:
@@ -159,17 +194,15 @@ def _keep(pipe: IO[str] | None, tail: "deque[str]") -> None:
         tail.append(line.rstrip()[:500])
 
 
-def _parse(line: str) -> Event | None:
+def _json_object(line: str) -> dict[str, object] | None:
     try:
-        event = json.loads(line)
+        found = json.loads(line)
     except ValueError:
         return None
-    return event if isinstance(event, dict) else None
+    return found if isinstance(found, dict) else None
 
 
-def _why(code: int, said: Event, tail: "deque[str]") -> str:
-    if said.get("message"):
-        return str(said["message"])
+def _why(code: int, tail: "deque[str]") -> str:
     for line in reversed(tail):
         if line.strip() and not NOISE.match(line):
             return line.strip()

@@ -9,7 +9,7 @@ import logging
 import time
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Unpack
 
 from django.conf import settings
 from django.db import connection
@@ -20,9 +20,11 @@ from labeling.errors import Refused
 from labeling.models import Checkpoint, ModelVersion, Snapshot, TrainingRun
 from labeling.registry import lineage, model_files, model_versions
 from labeling.training import exams, run_options, training_runs
+from ml.data.snapshot import Manifest
 from ml.errors import BadArtefact
+from ml.training_events import BadEvent, Epoch, EpochFigures, Event, Start, Step
 from workers.retrain import ml_subprocess, workspace
-from workers.retrain.ml_subprocess import Event, SubprocessFailed
+from workers.retrain.ml_subprocess import SubprocessFailed
 from workers.retrain.run_lease import RunLease, Stopped
 
 log = logging.getLogger(__name__)
@@ -48,7 +50,7 @@ def retrain(run_id: int) -> ModelVersion | None:
             _subprocess_failed(run_id, lease.attempt, failure)
         except Refused as refusal:
             training_runs.fail(run_id, lease.attempt, reason=str(refusal.message))
-        except BadArtefact as failure:
+        except (BadArtefact, BadEvent) as failure:
             training_runs.fail(run_id, lease.attempt, reason=str(failure))
         except Exception as problem:
             log.exception("run %s failed", run_id)
@@ -87,19 +89,19 @@ class _Retraining:
             go_on=self.lease.go_on,
         )
         snapshot = self.lease.retry_on_disconnect(freeze)
-        counts = snapshot.manifest
+        counts = Manifest.model_validate(snapshot.manifest)
         self._note(
-            log=f"snapshot {snapshot.hash[:12]}: {counts['rows']} contributions, "
-            f"{counts['doubted_labels']} with a doubted label, "
-            f"{counts['exam_rows']} for the exam, FER-2013: "
-            f"{'yes' if counts['fer2013'] else 'no'}"
+            log=f"snapshot {snapshot.hash[:12]}: {counts.rows} contributions, "
+            f"{counts.doubted_labels} with a doubted label, "
+            f"{counts.exam_rows} for the exam, FER-2013: "
+            f"{'yes' if counts.fer2013 else 'no'}"
         )
         return snapshot
 
     def _train(self, snapshot: Snapshot) -> ModelVersion:
         out = self.folder / "out"
         parent = self._parent()
-        knobs = dict(self.run.options.get("set", {}))
+        knobs = dict(run_options.of(self.run).set)
         command: list[str | Path] = ["train", self.folder / "snapshot", out, "--json"]
         command += ["--preset", self.run.preset, *_fer2013()]
         command += ["--name", model_versions.name_of(self.run)]
@@ -112,7 +114,7 @@ class _Retraining:
         for name, value in knobs.items():
             command += ["--set", f"{name}={value}"]
         self._enter(Status.TRAINING, _("Training."))
-        ml_subprocess.run(command, go_on=self.lease.go_on, on_event=self._on_event)
+        ml_subprocess.train(command, go_on=self.lease.go_on, on_event=self._on_event)
         return self.lease.retry_on_disconnect(partial(self._add, out, parent))
 
     def _add(self, out: Path, parent: ModelVersion | None) -> ModelVersion:
@@ -145,45 +147,40 @@ class _Retraining:
         return True
 
     def _on_event(self, event: Event) -> None:
-        kind = event.get("event")
-        if kind == "start":
-            line = f"{event.get('rows')} faces, {event.get('epochs')} epochs"
-            self._note(log=line)
-        elif kind == "step":
-            self._note(
-                progress=float(event.get("progress", 0)),
-                seconds_left=event.get("seconds_left"),
-            )
-        elif kind == "epoch":
-            self._epoch(event)
+        match event:
+            case Start():
+                self._note(log=f"{event.rows} faces, {event.epochs} epochs")
+            case Step():
+                self._note(progress=event.progress, seconds_left=event.seconds_left)
+            case Epoch():
+                self._epoch(event)
 
-    def _epoch(self, event: Event) -> None:
-        epoch, epochs = int(event["epoch"]), int(event["epochs"])
+    def _epoch(self, event: Epoch) -> None:
         act = partial(
             training_runs.record,
             self.run.pk,
             self.attempt,
             event,
-            progress=epoch / max(epochs, 1),
-            seconds_left=event.get("seconds_left"),
             message=_("Training: epoch %(epoch)s of %(epochs)s.")
-            % {"epoch": epoch, "epochs": epochs},
+            % {"epoch": event.epoch, "epochs": event.epochs},
             log=_figures(event),
         )
         self.lease.retry_on_disconnect(act)
         began = time.monotonic()
-        if began >= self.save_next_at or epoch == epochs:
-            content = workspace.pack(Path(event["checkpoint"]))
-            save = partial(
-                training_runs.save_checkpoint,
-                self.run.pk,
-                self.attempt,
-                epoch=epoch,
-                content=content,
-            )
-            self.lease.retry_on_disconnect(save)
+        if began >= self.save_next_at or event.epoch == event.epochs:
+            self._save_checkpoint(event)
             took = time.monotonic() - began
             self.save_next_at = began + took / CHECKPOINT_SHARE
+
+    def _save_checkpoint(self, event: Epoch) -> None:
+        save = partial(
+            training_runs.save_checkpoint,
+            self.run.pk,
+            self.attempt,
+            epoch=event.epoch,
+            content=workspace.pack(Path(event.checkpoint)),
+        )
+        self.lease.retry_on_disconnect(save)
 
     def _examine(self, snapshot: Snapshot, version: ModelVersion) -> None:
         champion = model_versions.current()
@@ -195,14 +192,12 @@ class _Retraining:
             *_fer2013(),
             "--json",
         ]
-        if snapshot.manifest["exam_rows"]:
+        if Manifest.model_validate(snapshot.manifest).exam_rows:
             command += ["--snapshot", self.folder / "snapshot"]
-        policy = self.run.options.get("policy") or settings.PROMOTION_POLICY
+        policy = run_options.of(self.run).policy or settings.PROMOTION_POLICY
         command += ["--policy", policy]
-        reports: list[Event] = []
-        ml_subprocess.run(command, go_on=self.lease.go_on, on_event=reports.append)
-        report = next((item for item in reversed(reports) if "outcome" in item), None)
-        if report is None:
+        report = ml_subprocess.ask(command, go_on=self.lease.go_on)
+        if report is None or "outcome" not in report:
             raise SubprocessFailed(_("The exam gave no report."), code=1, tail="")
         record = partial(
             exams.record,
@@ -218,8 +213,8 @@ class _Retraining:
         act = partial(training_runs.enter, self.run.pk, self.attempt, status, message)
         self.lease.retry_on_disconnect(act)
 
-    def _note(self, **changes: Any) -> None:
-        act = partial(training_runs.note, self.run.pk, self.attempt, **changes)
+    def _note(self, *, log: str = "", **changes: Unpack[training_runs.Changes]) -> None:
+        act = partial(training_runs.note, self.run.pk, self.attempt, log=log, **changes)
         self.lease.retry_on_disconnect(act)
 
 
@@ -228,10 +223,10 @@ def measure(version_id: int) -> None:
     version = ModelVersion.objects.get(pk=version_id)
     if not settings.FER2013 or not exams.may_measure(version):
         return
-    figures: list[Event] = []
-    command = evaluate_command(version)
-    ml_subprocess.run(command, go_on=lambda: None, on_event=figures.append)
-    exams.record_private_test(version, figures[-1])
+    figures = ml_subprocess.ask(evaluate_command(version), go_on=lambda: None)
+    if figures is None:
+        raise SubprocessFailed(_("The exam gave no report."), code=1, tail="")
+    exams.record_private_test(version, figures)
 
 
 def evaluate_command(version: ModelVersion) -> list[str | Path]:
@@ -248,10 +243,10 @@ def _fer2013() -> list[str | Path]:
     return arguments
 
 
-def _figures(event: Event) -> str:
+def _figures(event: EpochFigures) -> str:
     names = ("loss", "accuracy", "tune_loss", "tune_accuracy")
-    figures = [f"{name} {event[name]:.4f}" for name in names if event.get(name)]
-    return f"epoch {event['epoch']}/{event['epochs']}: {', '.join(figures)}"
+    figures = [f"{n} {value:.4f}" for n in names if (value := getattr(event, n))]
+    return f"epoch {event.epoch}/{event.epochs}: {', '.join(figures)}"
 
 
 def _stop(run_id: int, attempt: int, why: str) -> None:

@@ -1,5 +1,6 @@
 """What a run trains on: who is in, for how much, and that it can be repeated."""
 
+import hashlib
 import json
 
 import numpy as np
@@ -10,7 +11,7 @@ from django.db import IntegrityError, transaction
 from labeling.contributions import withdrawals
 from labeling.datasets import snapshots, weights
 from labeling.errors import Refused
-from labeling.models import Contribution, SnapshotRow
+from labeling.models import Contribution, Snapshot, SnapshotRow
 from labeling.registry import lineage
 from labeling.training import training_runs
 from ml.emotions import EMOTIONS
@@ -124,6 +125,31 @@ def test_a_manifest_notices_a_change(tmp_path, change):
     snapshot = freeze(tmp_path / "s")
     SnapshotRow.objects.update(**change)
     assert not snapshots.verify(snapshot)
+
+
+def test_the_hash_is_over_the_header_and_the_rows_as_it_always_was(tmp_path, settings):
+    accepted(), accepted("sad")
+    freeze(tmp_path / "s")
+    snapshot = Snapshot.objects.get()  # as Postgres gives it back
+    rows = rows_of(snapshot)
+    fer2013 = {
+        "sha256": hashlib.sha256(settings.FER2013.read_bytes()).hexdigest(),
+        "ferplus": None,
+        "cleaning": {
+            "drop_leaked": True,
+            "drop_duplicates": True,
+            "drop_blank": True,
+            "drop_non_faces": True,
+            "drop_contradicted": False,
+            "drop_conflicts": False,
+            "drop_undetected": False,
+        },
+    }
+    header = {"format": 2, "emotions": list(map(str, EMOTIONS)), "fer2013": fer2013}
+    lines = [f"{pk} {bytes(rows[pk].digest).hex()}\n" for pk in sorted(rows)]
+    hashed = json.dumps(header, sort_keys=True) + "".join(lines)
+    assert snapshot.hash == hashlib.sha256(hashed.encode()).hexdigest()
+    assert {key: snapshot.manifest[key] for key in header} == header
 
 
 def test_a_manifest_notices_a_row_that_is_gone_and_another_picture(tmp_path):

@@ -15,6 +15,7 @@ from labeling.models import (
 )
 from labeling.review import decisions, demand
 from labeling.stats import contributor_impact, feedback_rates, site_stats
+from labeling.stats.figures import Agreement
 from tests.support.concurrency import together
 from tests.support.factories import (
     make_contribution,
@@ -53,11 +54,11 @@ def make_votes(*choices: str) -> None:
 
 def test_an_empty_site_has_figures_too():
     figures = site_stats.current()
-    assert figures["given"] == 0
-    assert figures["agreement"] == {"alpha": None, "faces": 0}
-    assert figures["weeks"]["starts"] == []
-    assert figures["backlog"]["oldest"] is None
-    assert json.dumps(figures)
+    assert figures.given == 0
+    assert figures.agreement == Agreement(alpha=None, faces=0)
+    assert figures.weeks.starts == ()
+    assert figures.backlog.oldest is None
+    assert json.dumps(figures.model_dump(mode="json"))
 
 
 def test_it_counts_faces_by_status_and_emotion():
@@ -93,12 +94,12 @@ def test_agreement_is_krippendorffs_alpha():
     for _ in range(3):
         make_votes("sad", "sad", "sad")
         make_votes("fear", "fear")
-    assert site_stats.agreement() == {"alpha": 1.0, "faces": 6}
+    assert site_stats.agreement() == Agreement(alpha=1.0, faces=6)
     make_votes("sad", "fear")
     make_votes("happy")  # alone it proves nothing
     found = site_stats.agreement()
-    assert found["faces"] == 7
-    assert found["alpha"] == pytest.approx(alpha_by_hand(), abs=1e-4)
+    assert found.faces == 7
+    assert found.alpha == pytest.approx(alpha_by_hand(), abs=1e-4)
 
 
 def alpha_by_hand() -> float:
@@ -111,13 +112,13 @@ def alpha_by_hand() -> float:
 
 def test_agreement_is_unknown_where_all_said_the_same():
     make_votes("sad", "sad")
-    assert site_stats.agreement()["alpha"] is None
+    assert site_stats.agreement().alpha is None
 
 
 def test_gold_votes_do_not_count_for_agreement():
     make_votes("sad", "fear")
     Vote.objects.update(gold_answer="sad")
-    assert site_stats.agreement()["faces"] == 0
+    assert site_stats.agreement().faces == 0
 
 
 def test_the_backlog_knows_the_oldest_and_the_weeks_work():
@@ -138,9 +139,9 @@ def test_the_figures_are_read_from_one_row_and_counted_seldom(
     site_stats.refresh()
     make_contribution()
     with django_assert_num_queries(1):
-        assert site_stats.current()["given"] == 0
+        assert site_stats.current().given == 0
     SiteStats.objects.update(counted_at=timezone.now() - timedelta(hours=1))
-    assert site_stats.current()["given"] == 1
+    assert site_stats.current().given == 1
     assert SiteStats.objects.count() == 1
 
 

@@ -9,8 +9,9 @@ from django.utils import timezone
 
 from labeling.errors import Refused
 from labeling.models import Contribution, RunEvent, Snapshot, TrainingRun
-from labeling.training import schedule, training_runs
+from labeling.training import run_options, schedule, training_runs
 from labeling.training.training_runs import HeartbeatReply, Lost
+from ml.training_events import Epoch, EpochFigures
 from tests.support.factories import (
     make_accepted_crowd,
     make_contribution,
@@ -38,6 +39,9 @@ def test_a_request_waits_with_who_asked_and_how():
     )
     assert (run.status, run.requested_by) == (Status.QUEUED, ann)
     assert run.options == {"set": {"epochs": 3}, "weight": 2.0}
+    stored = run_options.of(TrainingRun.objects.get())
+    assert (stored.set, stored.weight) == ({"epochs": 3}, 2.0)
+    assert (stored.start, stored.policy) == ("", "")
 
 
 def test_a_second_request_is_refused_and_names_the_run_that_is_on():
@@ -119,9 +123,11 @@ def test_a_run_is_claimed_once():
 
 def test_an_attempt_that_was_replaced_can_write_nothing():
     run = make_run(attempt=2)
+    figures = EpochFigures(epoch=1, epochs=2, loss=1.0, accuracy=0.5)
+    epoch = Epoch.of(figures, seconds_left=3.0, checkpoint="checkpoint")
     for write in (
         lambda: training_runs.note(run.pk, 1, progress=0.9),
-        lambda: training_runs.record(run.pk, 1, {"epoch": 1}),
+        lambda: training_runs.record(run.pk, 1, epoch, message="late", log="late"),
         lambda: training_runs.save_checkpoint(run.pk, 1, epoch=1, content=b""),
     ):
         with pytest.raises(Lost):

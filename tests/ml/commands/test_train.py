@@ -17,6 +17,7 @@ from ml.artefact import card
 from ml.artefact.predictor import Predictor
 from ml.config import Config, preset
 from ml.training import pipeline, training_loop
+from ml.training_events import Epoch, Event
 from tests.support import training_data
 from tests.support.made_once import made_once
 
@@ -102,7 +103,7 @@ def train_rows(csv: Path, out: Path, *, on_event=None, resume=False, **knobs: An
         on_event=on_event or (lambda _event: None),
         resume=resume,
     )
-    return figures(history)
+    return figures([epoch.model_dump() for epoch in history])
 
 
 def test_the_same_seed_gives_the_same_figures(csv: Path, tmp_path: Path) -> None:
@@ -118,8 +119,8 @@ def test_a_resumed_run_ends_as_if_never_stopped(csv: Path, tmp_path: Path) -> No
     class Killed(Exception):
         pass
 
-    def kill(event: dict[str, Any]) -> None:
-        if event["event"] == "epoch" and event["epoch"] == 2:
+    def kill(event: Event) -> None:
+        if isinstance(event, Epoch) and event.epoch == 2:
             raise Killed
 
     with pytest.raises(Killed):

@@ -1,10 +1,13 @@
+from datetime import date, datetime, timedelta
+
 import pytest
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from labeling.emotions import Emotion
-from labeling.models import Vote
+from labeling.models import SiteStats, Vote
 from labeling.stats import site_stats
 from tests.support.factories import make_contribution, make_user, make_version
 from tests.webapp.views.test_models import make_answers
@@ -42,6 +45,33 @@ def test_the_same_comes_as_json(client: Client):
         "accepted": 0,
         "shown": 0,
     }
+
+
+def test_the_keys_of_the_json_stay_for_those_who_read_it(client: Client):
+    make_contribution(emotion="fear", jpeg=b"x")
+    make_answers(make_version("mien-1"), yes=8, no=2)
+    counted = client.get("/data/numbers.json").json()
+    assert counted.keys() == {
+        *("given", "accepted", "rejected", "waiting", "withdrawn", "givers"),
+        *("emotions", "have", "weeks", "backlog", "votes", "agreement"),
+        *("corrections", "counted_at"),
+    }
+    assert counted["have"]["fear"] == 1
+    assert counted["weeks"].keys() == {"starts", "given"}
+    assert counted["weeks"]["starts"][0] == monday_of_this_week().isoformat()
+    assert counted["weeks"]["given"]["fear"] == [1]
+    assert counted["backlog"].keys() == {"oldest", "decided_in_a_week"}
+    assert datetime.fromisoformat(counted["backlog"]["oldest"]).tzinfo
+    assert counted["votes"] == {"count": 0, "voters": 0, "choices": {}}
+    assert counted["agreement"] == {"alpha": None, "faces": 0}
+    (version,) = counted["corrections"]
+    assert version.keys() == {"version", "answers", "wrong", "low", "high"}
+    assert counted["counted_at"] == SiteStats.objects.get().counted_at.isoformat()
+
+
+def monday_of_this_week() -> date:
+    today = timezone.now().astimezone(timezone.get_current_timezone()).date()
+    return today - timedelta(days=today.weekday())
 
 
 def test_it_reads_what_was_counted_and_never_counts(client: Client):
