@@ -130,6 +130,12 @@ class StoredCard(Card):
     golden: Golden = Golden(faces="", probabilities=())
     certainty_threshold: float = 0.0
 
+    def figures(self) -> SplitFigures:
+        """PublicTest's, or else Tune's; never PrivateTest's."""
+        nothing = SplitFigures()
+        known = [self.metrics.get(split, nothing) for split in ("public", "tune")]
+        return next((figures for figures in known if figures != nothing), nothing)
+
 
 def write(
     folder: Path,

@@ -19,6 +19,12 @@ class Interval(JsonModel):
     high: float | None = None
     n: int = 0
 
+    def percent(self) -> tuple[float, float, float] | None:
+        """The figure and both ends in percent; None where one of them is not known."""
+        if self.value is None or self.low is None or self.high is None:
+            return None
+        return 100 * self.value, 100 * self.low, 100 * self.high
+
 
 class Share(Interval):
     """Of `n` faces the share that is right, 0 to 1. Older reports give it bare."""

@@ -3,16 +3,32 @@
 import argparse
 import json
 from pathlib import Path
-from typing import Any
 
 from ml import html_page
+from ml.artefact.card import Card
 from ml.commands.train import add_data_arguments
 from ml.errors import BadInput
+from ml.json_model import JsonModel
 
 TEMPLATE = Path(__file__).parent / "templates" / "networks.html"
 QUICK = {"rows": 2000, "epochs": 2, "warm_up": 0.2, "decay": 0.8, "ema": 0.9}
 DEFAULT = "vgg-lean,vgg-small,resnet-small,relu-cnn,elu-cnn,mini-xception,"
 DEFAULT += "mobilenetv2-96,efficientnet-b0"
+
+
+class Row(JsonModel):
+    """One network's figures on Tune; one whose weights cannot be had says so."""
+
+    network: str
+    not_run: str = ""
+    weights: str = ""
+    accuracy: float | None = None
+    ferplus: float | None = None  # agreement with the raters' majority
+    macro_f1: float | None = None
+    bytes: int = 0
+    params: int = 0
+    multiply_adds: int = 0
+    ms: float = 0.0  # a face, one thread
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -39,21 +55,23 @@ def run(args: argparse.Namespace) -> int:
     rows = []
     for name in names:
         rows.append(_row(name, args))
-        print(json.dumps(rows[-1]) if args.json else _line(rows[-1]), flush=True)
+        shown = json.dumps(rows[-1].to_json()) if args.json else _line(rows[-1])
+        print(shown, flush=True)
     args.out.mkdir(parents=True, exist_ok=True)
-    (args.out / "networks.json").write_text(json.dumps(rows, indent=1))
+    (args.out / "networks.json").write_text(
+        json.dumps([row.to_json() for row in rows], indent=1)
+    )
     (args.out / "networks.html").write_text(_page(rows))
     return 0
 
 
-def _row(name: str, args: argparse.Namespace) -> dict[str, Any]:
-    """One network's figures; one whose weights cannot be had is marked so."""
+def _row(name: str, args: argparse.Namespace) -> Row:
     from ml.config import preset
     from ml.training import baselines, pipeline
 
     is_pretrained = name in baselines.PRETRAINED and args.weights == "imagenet"
     weights = "imagenet" if is_pretrained else "none"
-    knobs: dict[str, Any] = {"network": name, "weights": weights}
+    knobs: dict[str, object] = {"network": name, "weights": weights}
     knobs |= baselines.HYPERPARAMETERS.get(name, {}) | {"epochs": args.epochs}
     knobs |= QUICK if args.quick else {}
     out = args.out / name
@@ -65,15 +83,15 @@ def _row(name: str, args: argparse.Namespace) -> dict[str, Any]:
     except BadInput as error:
         if not is_pretrained:
             raise
-        return {"network": name, "not_run": str(error)}
-    return {"network": name, "weights": weights} | _figures(out, done)
+        return Row(network=name, not_run=str(error))
+    return _measured(name, weights, out, done)
 
 
-def _ignore(_event: dict[str, Any]) -> None:
+def _ignore(_event: object) -> None:
     return
 
 
-def _figures(out: Path, done: Any) -> dict[str, Any]:
+def _measured(name: str, weights: str, out: Path, done: Card) -> Row:
     import numpy as np
 
     from ml.artefact import card
@@ -82,38 +100,40 @@ def _figures(out: Path, done: Any) -> dict[str, Any]:
 
     face = np.asarray(card.golden_faces()[:1, :, :, 0], np.uint8)
     tune = done.metrics["tune"]
-    return {
-        "accuracy": tune["accuracy"],
-        "ferplus": (tune["ferplus"] or {}).get("accuracy"),
-        "macro_f1": tune["macro_f1"],
-        "bytes": (out / card.MODEL).stat().st_size,
-        "params": done.params,
-        "multiply_adds": done.multiply_adds,
-        "ms": round(exam_data.median_latency(Predictor.load(out), face), 3),
-    }
-
-
-def _line(row: dict[str, Any]) -> str:
-    if "not_run" in row:
-        return f"{row['network']:<16} not run: {row['not_run']}"
-    size = f"{row['bytes'] / 1e6:5.2f} MB  {row['ms']:.2f} ms a face"
-    return (
-        f"{row['network']:<16} {row['accuracy']:6.1%} on Tune  macro-F1 "
-        f"{row['macro_f1']:.3f}  {size}"
+    return Row(
+        network=name,
+        weights=weights,
+        accuracy=tune.accuracy,
+        ferplus=tune.ferplus.accuracy if tune.ferplus else None,
+        macro_f1=tune.macro_f1,
+        bytes=(out / card.MODEL).stat().st_size,
+        params=done.params,
+        multiply_adds=done.multiply_adds,
+        ms=round(exam_data.median_latency(Predictor.load(out), face), 3),
     )
 
 
-def _page(rows: list[dict[str, Any]]) -> str:
+def _line(row: Row) -> str:
+    if row.not_run:
+        return f"{row.network:<16} not run: {row.not_run}"
+    size = f"{row.bytes / 1e6:5.2f} MB  {row.ms:.2f} ms a face"
+    return (
+        f"{row.network:<16} {row.accuracy:6.1%} on Tune  macro-F1 "
+        f"{row.macro_f1:.3f}  {size}"
+    )
+
+
+def _page(rows: list[Row]) -> str:
     from ml.evaluation import charts
 
-    ran = [r for r in rows if "not_run" not in r]
-    names = [r["network"] for r in ran]
+    ran = [row for row in rows if not row.not_run]
+    names = [row.network for row in ran]
     drawn = [
-        charts.bar_chart(names, [r[key] for r in ran], title=title, percent=percent)
-        for key, title, percent in (
-            ("accuracy", "Accuracy on Tune", True),
-            ("macro_f1", "Macro-F1 on Tune", False),
-            ("ms", "Milliseconds a face, one thread", False),
+        charts.bar_chart(names, values, title=title, percent=percent)
+        for title, values, percent in (
+            ("Accuracy on Tune", [row.accuracy or 0 for row in ran], True),
+            ("Macro-F1 on Tune", [row.macro_f1 or 0 for row in ran], False),
+            ("Milliseconds a face, one thread", [row.ms for row in ran], False),
         )
         if ran
     ]

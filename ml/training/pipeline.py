@@ -212,7 +212,8 @@ def run(
     if teachers:
         data.facts["teachers"] = [folder.name for folder in teachers]
     done = export(network, config, data, out, history, name, faces=faces)
-    tell({"event": "done", "folder": str(out), "metrics": done.metrics})
+    measured = done.to_json()["metrics"]
+    tell({"event": "done", "folder": str(out), "metrics": measured})
     return done
 
 

@@ -194,7 +194,11 @@ def main(argv: list[str]) -> int:
     sources = pipeline.Sources(args.data, args.fer2013, args.ferplus, cache=args.cache)
     knobs = config.preset(args.preset, **{**known, "network": "hog"})
     made = train(sources, args.out, knobs, args.name or args.out.name)
-    event = {"event": "done", "folder": str(args.out), "metrics": made.metrics}
+    event = {
+        "event": "done",
+        "folder": str(args.out),
+        "metrics": made.to_json()["metrics"],
+    }
     print(json.dumps(event), flush=True)
     return 0
 

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import numpy as np
 
+from ml.artefact.exported_model import ExportedModel
 from ml.config import Config
 from ml.data.arrays import Rows
 from ml.evaluation import charts, evaluate, training_report
-from ml.export import calibrate_and_export
 from tests.support import training_data
 
 EMOTIONS = Config().emotions
@@ -31,7 +31,7 @@ def make_tune(n: int = 70, *, index: int = 0) -> Rows:
 def write(out: Path, tune: Rows) -> str:
     p = np.full((len(tune), 7), 0.05, np.float32)
     p[np.arange(len(tune)), (tune.labels + (np.arange(len(tune)) % 5 == 0)) % 7] = 0.7
-    shipped = calibrate_and_export.ExportedModel(
+    shipped = ExportedModel(
         probabilities=p,
         figures=evaluate.figures(p, tune, EMOTIONS),
         temperature=1.1,
