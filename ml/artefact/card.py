@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
-from typing import Final, Literal
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,7 +22,6 @@ from ml.artefact.onnx_session import open_session
 from ml.errors import BadArtefact
 from ml.json_model import JsonModel, first_problem
 
-FORMAT: Final = 1
 CARD = "card.json"
 MODEL = "model.onnx"
 
@@ -108,7 +107,7 @@ class Card(JsonModel):
     multiply_adds: int = 0
     temperature: float = 1.0
     certainty_threshold: float = 0.5  # a winner below it is "hard to say"
-    format: Literal[1] = FORMAT
+    format: Literal[1]
 
     def to_json(self) -> dict[str, object]:
         """All of a card; of its parts, what was given."""
@@ -129,6 +128,7 @@ class StoredCard(Card):
     created: str = ""
     golden: Golden = Golden(faces="", probabilities=())
     certainty_threshold: float = 0.0
+    format: Literal[1] = 1
 
     def figures(self) -> SplitFigures:
         """PublicTest's, or else Tune's; never PrivateTest's."""
@@ -163,6 +163,7 @@ def write(
             "faces": hashlib.sha256(golden_faces().tobytes()).hexdigest(),
             "probabilities": golden_probabilities(folder / MODEL),
         },
+        "format": 1,
     }
     if unknown := knowledge.keys() - Card.model_fields.keys():
         raise TypeError(f"a card has no {', '.join(unknown)}")
@@ -187,8 +188,6 @@ def read(folder: Path) -> Card:
 def parse(content: object) -> Card:
     """A card from the object that its JSON holds. Raises BadArtefact, which names the
     field that is wrong."""
-    if not isinstance(content, Mapping) or content.get("format") != FORMAT:
-        raise BadArtefact(f"{CARD}: format: a card of format {FORMAT} is needed.")
     try:
         return Card.model_validate(content)
     except ValidationError as error:

@@ -68,7 +68,7 @@ def test_a_later_card_may_say_more(tmp_path: Path) -> None:
         ({"snapshot": {"cleaning": {"leaked": "?"}}}, "snapshot.cleaning.leaked: "),
         ({"metrics": {"tune": {"accuracy": "high"}}}, "metrics.tune.accuracy: "),
         ({"params": "many"}, "card.json: params: input should be a valid integer"),
-        ({"format": "old"}, "card.json: format: "),
+        ({"format": 2}, "card.json: format: input should be 1"),
     ],
 )
 def test_what_is_wrong_in_a_card_is_named(wrong: Any, sentence: str) -> None:
@@ -78,7 +78,7 @@ def test_what_is_wrong_in_a_card_is_named(wrong: Any, sentence: str) -> None:
     assert sentence in str(refusal.value)
 
 
-@pytest.mark.parametrize("field", ["name", "emotions", "files", "created", "golden"])
+@pytest.mark.parametrize("field", ["name", "emotions", "files", "golden", "format"])
 def test_what_a_card_lacks_is_named(field: str) -> None:
     content = json.loads(SHIPPED.read_text())
     del content[field]
