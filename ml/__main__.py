@@ -24,6 +24,7 @@ COMMANDS = {  # name -> (module, one line)
         "ml.commands.bench_networks",
         "train the named networks on the same budget and compare them",
     ),
+    "schemas": ("ml.commands.schemas", "write the JSON Schemas of card and report"),
 }
 
 

@@ -67,7 +67,7 @@ class Config:
 
     precision: str = "auto"  # "auto": mixed bfloat16 where the CPU computes it
 
-    def to_json(self) -> dict[str, object]:
+    def to_json(self) -> dict[str, KnobValue | list[str] | None]:
         return dataclasses.asdict(self)
 
 

@@ -11,10 +11,12 @@ class BadArtefact(BadInput):
     """A model folder that is incomplete, damaged, or not what its card says."""
 
 
-def field_problems(error: ValidationError) -> str:
-    """Which fields do not fit, and why: "epoch.loss: Field required"."""
-    named = [
-        (".".join(map(str, found["loc"])), found["msg"])
-        for found in error.errors(include_url=False)
-    ]
-    return "; ".join(f"{field}: {why}" if field else why for field, why in named)
+def first_problem(error: ValidationError) -> str:
+    """The first thing that is wrong, after its place: "golden.faces: field required".
+
+    A sentence without its end.
+    """
+    problem = error.errors(include_url=False)[0]
+    place = ".".join(map(str, problem["loc"]))
+    message = problem["msg"][:1].lower() + problem["msg"][1:]
+    return f"{place}: {message}" if place else message

@@ -10,7 +10,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
-from ml.errors import field_problems
+from ml.errors import first_problem
 
 
 class BadEvent(ValueError):
@@ -105,4 +105,4 @@ def parse(line: str) -> Event | None:
     except ValidationError as error:
         if not error.errors()[0]["loc"]:  # it is the whole line, not a field
             return None
-        raise BadEvent(f"The training's event {field_problems(error)}") from error
+        raise BadEvent(f"The training's event {first_problem(error)}") from error

@@ -1,10 +1,11 @@
 """How well a version knows each emotion, from its exam or else its card."""
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 from labeling.models import Exam, ModelVersion
+from ml.artefact.card import StoredCard
+from ml.evaluation.exam_report import CandidateFigures
 
 
 @dataclass(frozen=True)
@@ -19,35 +20,28 @@ def of(version: ModelVersion | None) -> Score:
     """Empty where nothing was measured. PrivateTest is never asked."""
     if version is None:
         return Score()
-    figures = _figures(version)
-    recall = {name: _value(said) for name, said in figures.get("recall", {}).items()}
-    emotions = list(version.card.get("emotions") or recall)
-    return Score(
-        recall={name: value for name, value in recall.items() if value is not None},
-        mixed_up=_mixed_up(figures.get("confusion"), emotions),
-    )
+    card = StoredCard.read(version.card)
+    figures = _in_an_exam(version) or card.figures()
+    recall = figures.measured_recall()
+    emotions = card.emotions or tuple(recall)
+    return Score(recall, _mixed_up(figures.confusion, emotions))
 
 
-def _figures(version: ModelVersion) -> Mapping[str, Any]:
-    """The last exam it sat, on whichever side; else what its card says."""
-    exams = Exam.objects.order_by("-pk").values_list("report", flat=True)
+def _in_an_exam(version: ModelVersion) -> CandidateFigures | None:
+    """Of the last exam it sat, on whichever side."""
+    exams = Exam.objects.order_by("-pk")
     for side in ("challenger", "champion"):
-        report = exams.filter(**{side: version}).first()
-        if report and report.get(side):
-            return dict(report[side])
-    metrics = version.card.get("metrics") or {}
-    return dict(metrics.get("public") or metrics.get("tune") or {})
+        column = exams.filter(**{side: version}).values_list(f"report__{side}")
+        if (found := column.first()) and found[0]:
+            return CandidateFigures.read(found[0])
+    return None
 
 
-def _value(said: Any) -> float | None:
-    """A recall alone, or with its interval."""
-    value = said.get("value") if isinstance(said, Mapping) else said
-    return float(value) if isinstance(value, int | float) else None
-
-
-def _mixed_up(confusion: Any, emotions: list[str]) -> dict[str, tuple[str, float]]:
+def _mixed_up(
+    confusion: Sequence[Sequence[int]], emotions: Sequence[str]
+) -> dict[str, tuple[str, float]]:
     """For each emotion, what it is most often taken for, and how often."""
-    if not confusion or len(confusion) != len(emotions):
+    if len(confusion) != len(emotions):
         return {}
     found = {}
     for truth, row in enumerate(confusion):

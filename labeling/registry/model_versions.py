@@ -1,7 +1,6 @@
 """Versions and which of them serves. A promotion is one row flipped in one transaction;
 every web process sees it at its next look (`labeling/registry/serving.py`)."""
 
-import dataclasses
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -177,7 +176,7 @@ def _create(
     parent: ModelVersion | None = None,
 ) -> ModelVersion:
     return ModelVersion.objects.create(
-        name=name, origin=origin, run=run, parent=parent, card=dataclasses.asdict(card)
+        name=name, origin=origin, run=run, parent=parent, card=card.to_json()
     )
 
 

@@ -1,12 +1,14 @@
 """The exam's record and its consequence, in one transaction with the end of the run."""
 
-from typing import Any
+from collections.abc import Mapping
 
 from django.utils.translation import gettext
 
 from labeling.models import Exam, ModelVersion, Promotion
 from labeling.registry import digests, model_versions
 from labeling.training import training_runs
+from ml.evaluation import exam_report
+from ml.evaluation.exam_report import ExamReport, Reason
 
 Outcome = Exam.Outcome
 
@@ -21,51 +23,53 @@ def record(
     *,
     champion: ModelVersion | None,
     challenger: ModelVersion,
-    report: dict[str, Any],
+    report: Mapping[str, object],
 ) -> Exam:
-    """Put the report on record, promote the challenger if it says so, end the run.
+    """Put `ml compare`'s report on record, promote the challenger if it says so, end
+    the run.
 
-    Raises Outdated, or training_runs.Lost.
+    Raises Outdated, training_runs.Lost, or ml.errors.BadInput for a report that lacks
+    something.
     """
+    said = exam_report.parse(report)
     with training_runs.fenced(run_id, attempt) as run, model_versions.champion_locked():
         holder = model_versions.current()
         if (holder and holder.pk) != (champion and champion.pk):
             raise Outdated
         challenger.refresh_from_db(fields=["contaminated_at"])
-        report = _kept_if_contaminated(report, challenger)
+        said = _kept_if_contaminated(said, challenger)
         exam = Exam.objects.create(
             run=run,
             champion=champion,
             challenger=challenger,
-            exam_hash=report["exam"]["hash"],
-            policy=report["policy"],
-            outcome=report["outcome"],
-            report=report,
+            exam_hash=said.exam.hash,
+            policy=said.policy,
+            outcome=said.outcome,
+            report=said.to_json(),
         )
         digests.erase_since(exam)
         if exam.outcome == Outcome.PROMOTED:
             kind = Promotion.Kind.EXAM if champion else Promotion.Kind.FIRST
-            model_versions.promote(challenger, kind=kind, reason=report["sentence"])
-        training_runs.finish(run_id, attempt, message=report["sentence"])
+            model_versions.promote(challenger, kind=kind, reason=said.sentence)
+        training_runs.finish(run_id, attempt, message=said.sentence)
     return exam
 
 
-def _kept_if_contaminated(
-    report: dict[str, Any], challenger: ModelVersion
-) -> dict[str, Any]:
+def _kept_if_contaminated(report: ExamReport, challenger: ModelVersion) -> ExamReport:
     """A face withdrawn during the run: what learned from it is not put in service."""
-    if challenger.contaminated_at is None or report["outcome"] != Outcome.PROMOTED:
+    if challenger.contaminated_at is None or report.outcome != "promoted":
         return report
     sentence = gettext(
         "The challenger is better, but a face it learned from has been withdrawn "
         "meanwhile; the next training leaves that face out."
     )
-    return {
-        **report,
-        "outcome": str(Outcome.KEPT),
-        "sentence": sentence,
-        "reasons": [*report.get("reasons", []), {"code": "withdrawn"}],
-    }
+    return report.model_copy(
+        update={
+            "outcome": "kept",
+            "sentence": sentence,
+            "reasons": (*report.reasons, Reason(code="withdrawn")),
+        }
+    )
 
 
 def uses(exam: Exam) -> int:
@@ -78,8 +82,8 @@ def may_measure(version: ModelVersion) -> bool:
     return version.private_test is None and version.exams.exists()
 
 
-def record_private_test(version: ModelVersion, figures: dict[str, Any]) -> None:
-    """The first measurement stands."""
+def record_private_test(version: ModelVersion, figures: Mapping[str, object]) -> None:
+    """What `ml evaluate` printed; the first measurement stands."""
     rows = ModelVersion.objects.filter(pk=version.pk, private_test__isnull=True)
     rows.update(private_test=figures)
 

@@ -8,19 +8,20 @@ folder that has one is complete.
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field, fields
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import ConfigDict, ValidationError
 
+from ml.artefact.figures import SplitFigures
 from ml.artefact.onnx_session import open_session
-from ml.errors import BadArtefact
+from ml.errors import BadArtefact, first_problem
+from ml.json_model import JsonModel
 
-FORMAT = 1
 CARD = "card.json"
 MODEL = "model.onnx"
 
@@ -30,26 +31,113 @@ MODEL = "model.onnx"
 GOLDEN_TOLERANCE = 0.06
 
 
-@dataclass(frozen=True)
-class Card:
+class Golden(JsonModel):
+    """What the network says of the golden faces, one row a face."""
+
+    faces: str  # sha256 of their pixels
+    probabilities: tuple[tuple[float, ...], ...]
+
+
+class CleaningCounts(JsonModel):
+    """Of FER-2013's Training rows: how many each switch took out, and what was left."""
+
+    training_rows: int = 0
+    other_emotions: int = 0
+    leaked: int = 0
+    blank: int = 0
+    conflicting: int = 0
+    duplicates: int = 0
+    non_faces: int = 0
+    undetected: int = 0
+    kept: int = 0
+    contradicted: int = 0
+    tune: int = 0
+    train: int = 0
+
+
+class Fer2013Facts(JsonModel):
+    """Which FER-2013 it was, by sha256, and how many of its rows were trained on."""
+
+    sha256: str = ""
+    rows: int = 0
+
+
+class FolderFacts(JsonModel):
+    """What an extra folder of labelled pictures gave."""
+
+    rows: int = 0
+    without_face: int = 0
+    broken: int = 0
+
+
+class DataFacts(JsonModel):
+    """What a network learned from. `hash` and `rows` are the snapshot's; without one
+    `hash` is FER-2013's. `warm_start` and `teachers` name other versions."""
+
+    rows: int | None = None
+    contributions: int | None = None
+    cleaning: CleaningCounts = CleaningCounts()
+    fer2013: Fer2013Facts = Fer2013Facts()
+    hash: str | None = None
+    extra: Mapping[str, FolderFacts] = {}  # by the folder's name
+    warm_start: str | None = None
+    teachers: tuple[str, ...] = ()
+
+
+Knob = bool | int | float | str | list[str] | None  # a value of ml/config.py's Config
+
+
+class Card(JsonModel):
+    """card.json. Names of files lead to their sha256, knobs of the configuration to
+    their values, names of splits to the figures on them."""
+
+    model_config = ConfigDict(extra="ignore")
+
     name: str
     emotions: tuple[str, ...]  # in the order of the network's outputs
     files: Mapping[str, str]  # name -> sha256
     created: str  # ISO 8601, UTC
-    golden: Mapping[str, Any]  # {"faces": sha256, "probabilities": [[…], …]}
-    snapshot: Mapping[str, Any] = field(default_factory=dict)
-    config: Mapping[str, Any] = field(default_factory=dict)
-    seeds: Mapping[str, int] = field(default_factory=dict)
-    packages: Mapping[str, str] = field(default_factory=dict)
-    metrics: Mapping[str, Any] = field(default_factory=dict)  # split -> figures
+    golden: Golden
+    snapshot: DataFacts = DataFacts()
+    config: Mapping[str, Knob] = {}
+    seeds: Mapping[str, int] = {}
+    packages: Mapping[str, str] = {}
+    metrics: Mapping[str, SplitFigures] = {}  # split -> figures
     params: int = 0
     multiply_adds: int = 0
     temperature: float = 1.0
     certainty_threshold: float = 0.5  # a winner below it is "hard to say"
-    format: int = FORMAT
+    format: Literal[1]
+
+    def to_json(self) -> dict[str, object]:
+        """All of a card; of its parts, what was given."""
+        whole = self.model_copy(update=dict(self))
+        return super(Card, whole).to_json()
+
+    def metrics_json(self) -> dict[str, object]:
+        return {split: figures.to_json() for split, figures in self.metrics.items()}
 
     def as_json(self) -> str:
-        return json.dumps(asdict(self), indent=1, ensure_ascii=False, default=str)
+        return json.dumps(self.to_json(), indent=1, ensure_ascii=False)
+
+
+class StoredCard(Card):
+    """As a version's row keeps it. Cards may come from elsewhere: what is not there, or
+    is odd, is empty."""
+
+    name: str = ""
+    emotions: tuple[str, ...] = ()
+    files: Mapping[str, str] = {}
+    created: str = ""
+    golden: Golden = Golden(faces="", probabilities=())
+    certainty_threshold: float = 0.0
+    format: Literal[1] = 1
+
+    def figures(self) -> SplitFigures:
+        """PublicTest's, or else Tune's; never PrivateTest's."""
+        nothing = SplitFigures()
+        known = [self.metrics.get(split, nothing) for split in ("public", "tune")]
+        return next((figures for figures in known if figures != nothing), nothing)
 
 
 def write(
@@ -58,28 +146,31 @@ def write(
     name: str,
     emotions: Sequence[str],
     created: datetime | None = None,
-    **knowledge: Any,
+    **knowledge: object,
 ) -> Card:
     """Seal a folder that holds `model.onnx`: hash its files, write the card last.
 
     `knowledge`: any other field of `Card` (snapshot, config, seeds, packages, metrics,
     params, multiply_adds, temperature, certainty_threshold).
     """
-    card = Card(
-        name=name,
-        emotions=tuple(str(emotion) for emotion in emotions),
-        files={
+    facts = {
+        "name": name,
+        "emotions": [str(emotion) for emotion in emotions],
+        "files": {
             path.name: sha256(path)
             for path in sorted(folder.iterdir())
             if path.is_file() and path.name != CARD and path.suffix != ".part"
         },
-        created=(created or datetime.now(UTC)).isoformat(timespec="seconds"),
-        golden={
+        "created": (created or datetime.now(UTC)).isoformat(timespec="seconds"),
+        "golden": {
             "faces": hashlib.sha256(golden_faces().tobytes()).hexdigest(),
             "probabilities": golden_probabilities(folder / MODEL),
         },
-        **knowledge,
-    )
+        "format": 1,
+    }
+    if unknown := knowledge.keys() - Card.model_fields.keys():
+        raise TypeError(f"a card has no {', '.join(unknown)}")
+    card = Card.model_validate(facts | knowledge)
     part = folder / f"{CARD}.part"
     part.write_text(card.as_json() + "\n")
     part.replace(folder / CARD)
@@ -97,16 +188,13 @@ def read(folder: Path) -> Card:
     return parse(content)
 
 
-def parse(content: Any) -> Card:
-    """A card from the object that its JSON holds. Raises BadArtefact."""
-    if not isinstance(content, dict) or content.get("format") != FORMAT:
-        raise BadArtefact(f"The card is not of format {FORMAT}.")
-    known = {item.name for item in fields(Card)}
+def parse(content: object) -> Card:
+    """A card from the object that its JSON holds. Raises BadArtefact, which names the
+    field that is wrong."""
     try:
-        card = Card(**{key: content[key] for key in content if key in known})
-    except TypeError as error:
-        raise BadArtefact(f"The card is incomplete: {error}.") from error
-    return Card(**{**vars(card), "emotions": tuple(card.emotions)})
+        return Card.model_validate(content)
+    except ValidationError as error:
+        raise BadArtefact(f"{CARD}: {first_problem(error)}.") from error
 
 
 def verify(folder: Path, *, names: Sequence[str] | None = None) -> Card:

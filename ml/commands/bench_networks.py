@@ -119,9 +119,9 @@ def _measured(name: str, weights: str, out: Path, done: card.Card) -> Measured:
     return Measured(
         network=name,
         weights=weights,
-        accuracy=tune["accuracy"],
-        ferplus=(tune["ferplus"] or {}).get("accuracy"),
-        macro_f1=tune["macro_f1"],
+        accuracy=tune.accuracy or 0.0,
+        ferplus=tune.ferplus.accuracy if tune.ferplus else None,
+        macro_f1=tune.macro_f1 or 0.0,
         bytes=(out / card.MODEL).stat().st_size,
         params=done.params,
         multiply_adds=done.multiply_adds,

@@ -4,13 +4,12 @@ import argparse
 import json
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
+from ml.artefact.figures import Interval
 from ml.commands.train import add_data_arguments
 from ml.config import GATE_POLICIES
 from ml.errors import BadInput
-
-Report = dict[str, Any]
+from ml.evaluation.exam_report import CandidateFigures, Difference, ExamReport
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -41,37 +40,43 @@ def run(args: argparse.Namespace) -> int:
         champion = exam_data.evaluate_candidate(Path(args.champion), rows)
     challenger = exam_data.evaluate_candidate(args.challenger, rows)
     report = compare.compare(exam, champion, challenger, policy=args.policy)
-    print(json.dumps(report) if args.json else "\n".join(lines(report)))
+    print(json.dumps(report.to_json()) if args.json else "\n".join(lines(report)))
     return 0
 
 
-def lines(report: Report) -> Iterator[str]:
+def lines(report: ExamReport) -> Iterator[str]:
     """The report for a terminal: in percent, differences with their 95 % intervals."""
-    yield report["sentence"]
-    champion, challenger = report["champion"], report["challenger"]
-    if champion is None:
+    yield report.sentence
+    if report.champion is None or report.difference is None:
         return
-    difference = report["difference"]
-    whole = {"value": difference["accuracy"], **difference}
     yield f"\n{'percent':<22}{'champion':>10}{'challenger':>12}  difference"
-    yield _line("accuracy", champion["accuracy"], challenger["accuracy"], whole)
-    for name in ("macro_f1", "ferplus"):
-        yield _line(name, champion[name], challenger[name], difference[name])
-    for group, title in (("slices", "slice {}"), ("recall", "recall of {}")):
-        if len(difference[group]) == 1:
-            continue  # one slice is the whole
-        for name, change in difference[group].items():
-            old, new = (side[group][name]["value"] for side in (champion, challenger))
-            yield _line(title.format(name), old, new, change)
-    broken = [guard["name"] for guard in report["guards"] if guard["broken"]]
+    yield from _table(report.champion, report.challenger, report.difference)
+    broken = [guard.name for guard in report.guards if guard.broken]
     yield f"\nguard-rails broken: {', '.join(broken) or 'none'}"
-    fixed, spoilt = (len(report["changed"][name]) for name in ("fixed", "broken"))
+    fixed, spoilt = len(report.changed.fixed), len(report.changed.broken)
     yield f"faces from wrong to right: {fixed}, from right to wrong: {spoilt}"
 
 
-def _line(name: str, old: float | None, new: float | None, change: Any) -> str:
-    if old is None or new is None or change is None:
+def _table(
+    old: CandidateFigures, new: CandidateFigures, change: Difference
+) -> Iterator[str]:
+    yield _line("accuracy", old.accuracy, new.accuracy, change.accuracy_interval)
+    yield _line("macro_f1", old.macro_f1, new.macro_f1, change.macro_f1)
+    yield _line("ferplus", old.ferplus, new.ferplus, change.ferplus)
+    if len(change.slices) > 1:  # one slice is the whole
+        for name, part in change.slices.items():
+            shares = old.slices[name].value, new.slices[name].value
+            yield _line(f"slice {name}", *shares, part)
+    for name, part in change.recall.items():
+        shares = old.recall[name].value, new.recall[name].value
+        yield _line(f"recall of {name}", *shares, part)
+
+
+def _line(
+    name: str, old: float | None, new: float | None, change: Interval | None
+) -> str:
+    points = change.percent() if change else None
+    if old is None or new is None or points is None:
         return f"{name:<22}{'–':>10}{'–':>12}"
-    points = (100 * change[end] for end in ("value", "low", "high"))
     shown = "{:>+10.1f}  ({:+.1f} to {:+.1f})".format(*points)
     return f"{name:<22}{100 * old:>10.1f}{100 * new:>12.1f}  {shown}"

@@ -3,8 +3,8 @@
 import argparse
 import json
 from pathlib import Path
-from typing import Any
 
+from ml.artefact.figures import Evaluation
 from ml.commands.train import add_data_arguments
 from ml.data import splits
 from ml.errors import BadInput
@@ -45,31 +45,30 @@ def run(args: argparse.Namespace) -> int:
     if args.copies:
         copied = evaluate.find_copies(rows, fer=args.fer2013, cache=args.cache)
     found = evaluate.evaluate(predictor, rows, leaked, copied)
-    print(json.dumps(found) if args.json else as_text(args.split, found))
+    print(json.dumps(found.to_json()) if args.json else as_text(args.split, found))
     return 0
 
 
-def as_text(split: str, found: dict[str, Any]) -> str:
+def as_text(split: str, found: Evaluation) -> str:
     """The figures for a terminal."""
-    low, high = found["accuracy_ci"]
+    low, high = found.accuracy_ci or (0, 1)
     lines = [
-        f"{split}: {found['n']} faces",
-        f"  accuracy  {found['accuracy']:.2%}  (95 %: {low:.1%} to {high:.1%})",
-        f"  top two   {found['top2']:.2%}",
-        f"  macro-F1  {found['macro_f1']:.3f}",
-        f"  ECE       {found['ece']:.3f}",
+        f"{split}: {found.n} faces",
+        f"  accuracy  {found.accuracy:.2%}  (95 %: {low:.1%} to {high:.1%})",
+        f"  top two   {found.top2:.2%}",
+        f"  macro-F1  {found.macro_f1:.3f}",
+        f"  ECE       {found.ece:.3f}",
     ]
-    if found["leaked"]:
-        clean = found["accuracy_without_leaked"]
-        lines.append(f"  without {found['leaked']} leaked rows  {clean:.2%}")
-    if found.get("copies"):
-        clean = found["accuracy_without_copies"]
-        lines.append(f"  without {found['copies']} near-copies  {clean:.2%}")
-    if found["ferplus"]:
-        votes = found["ferplus"]
-        lines.append(f"  FER+ majority  {votes['accuracy']:.2%} of {votes['n']}")
+    if found.leaked:
+        clean = found.accuracy_without_leaked
+        lines.append(f"  without {found.leaked} leaked rows  {clean:.2%}")
+    if found.copies:
+        clean = found.accuracy_without_copies
+        lines.append(f"  without {found.copies} near-copies  {clean:.2%}")
+    if votes := found.ferplus:
+        lines.append(f"  FER+ majority  {votes.accuracy:.2%} of {votes.n}")
     lines.append("  recall")
-    for emotion, share in found["recall"].items():
+    for emotion, share in found.recall.items():
         shown = "–" if share is None else f"{share:.1%}"
         lines.append(f"    {emotion:<9} {shown}")
     return "\n".join(lines)

@@ -4,8 +4,8 @@ import argparse
 import json
 import os
 import sys
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TypedDict
 
 from ml.artefact.predictor import Predictor
 from ml.errors import BadInput
@@ -40,44 +40,48 @@ def add_model_arguments(parser: argparse.ArgumentParser) -> None:
     )
 
 
-class FaceJson(TypedDict):
-    box: list[float]  # x, y, w, h in pixels
+@dataclass(frozen=True)
+class FaceAnswer:
+    """`box`: left, top, width and height in pixels of the upright photo."""
+
+    box: list[float]
     score: float
     emotion: str
     probabilities: dict[str, float]
 
 
-class PhotoJson(TypedDict):
+@dataclass(frozen=True)
+class PhotoAnswer:
     model: str
     detector: str
     width: int
     height: int
-    faces: list[FaceJson]
+    faces: list[FaceAnswer]
 
 
-def predict(data: bytes, predictor: Predictor, detector: Detector) -> PhotoJson:
+def predict(data: bytes, predictor: Predictor, detector: Detector) -> PhotoAnswer:
     """The faces of one photo's bytes, largest first. Raises decode.BadPicture."""
     picture = decode.load(data)
-    return {
-        "model": predictor.card.name,
-        "detector": detector.name,
-        "width": picture.width,
-        "height": picture.height,
-        "faces": [
+    return PhotoAnswer(
+        model=predictor.card.name,
+        detector=detector.name,
+        width=picture.width,
+        height=picture.height,
+        faces=[
             _face(found, predictor)
             for found in predict_faces(picture, predictor, detector)
         ],
-    }
+    )
 
 
-def _face(found: FacePrediction, predictor: Predictor) -> FaceJson:
+def _face(found: FacePrediction, predictor: Predictor) -> FaceAnswer:
     opinion = predictor.by_emotion(found.probabilities)
-    return {
-        "box": [round(edge, 1) for edge in found.box],
-        "score": round(found.score, 4),
-        "emotion": max(opinion, key=lambda emotion: opinion[emotion]),
-        "probabilities": opinion,
-    }
+    return FaceAnswer(
+        box=[round(edge, 1) for edge in found.box],
+        score=round(found.score, 4),
+        emotion=max(opinion, key=lambda emotion: opinion[emotion]),
+        probabilities=opinion,
+    )
 
 
 def run(args: argparse.Namespace) -> int:
@@ -103,14 +107,14 @@ def _failed(path: Path, sentence: str, as_json: bool) -> int:
     return 1
 
 
-def _show(path: Path, answer: PhotoJson, as_json: bool) -> None:
+def _show(path: Path, answer: PhotoAnswer, as_json: bool) -> None:
     if as_json:
-        print(json.dumps({"photo": str(path), **answer}), flush=True)
+        print(json.dumps({"photo": str(path)} | asdict(answer)), flush=True)
         return
-    count = len(answer["faces"])
+    count = len(answer.faces)
     print(f"{path}: {count or 'no'} face{'' if count == 1 else 's'}")
-    for face in answer["faces"]:
-        ranked = sorted(face["probabilities"].items(), key=lambda item: -item[1])[:3]
+    for face in answer.faces:
+        ranked = sorted(face.probabilities.items(), key=lambda item: -item[1])[:3]
         opinion = ", ".join(f"{emotion} {p:.0%}" for emotion, p in ranked)
-        x, y, w, h = (round(side) for side in face["box"])
+        x, y, w, h = (round(side) for side in face.box)
         print(f"  {w}×{h} at {x},{y}: {opinion}")

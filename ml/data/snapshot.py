@@ -17,7 +17,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from ml.data.arrays import PIXELS, SIDE, BadData, Rows, join
 from ml.data.fer2013 import Provenance
-from ml.errors import field_problems
+from ml.errors import first_problem
 
 MANIFEST = "manifest.json"
 ROWS_A_SHARD = 20_000  # 46 MB of pixels
@@ -83,7 +83,7 @@ def manifest(folder: Path) -> FolderManifest:
     except OSError as error:
         raise BadData(f"{path} cannot be read: {error}") from error
     except ValidationError as error:
-        why = field_problems(error)
+        why = first_problem(error)
         raise BadData(f"{path} is of no snapshot format that is known: {why}") from None
 
 

@@ -11,6 +11,9 @@ import numpy.typing as npt
 from markupsafe import Markup
 from matplotlib.figure import Figure
 
+from ml.artefact.figures import ReliabilityBin
+from ml.training_events import EpochFigures
+
 mpl.use("svg")
 INK, GRID, FIRST, SECOND = "#1c2430", "#d9dee5", "#0072b2", "#d55e00"
 SETTINGS: dict[Any, Any] = {
@@ -25,7 +28,7 @@ SETTINGS: dict[Any, Any] = {
 }
 
 
-def training_curves(history: Sequence[dict[str, Any]]) -> Markup:
+def training_curves(history: Sequence[EpochFigures]) -> Markup:
     """Loss and accuracy of training and Tune over the epochs; "" without a history."""
     if not history:
         return Markup()
@@ -36,9 +39,8 @@ def training_curves(history: Sequence[dict[str, Any]]) -> Markup:
                 (name, FIRST, "training"),
                 (f"tune_{name}", SECOND, "Tune"),
             ):
-                points = [
-                    (e["epoch"], e[key]) for e in history if e.get(key) is not None
-                ]
+                values = [(e.epoch, getattr(e, key)) for e in history]
+                points = [point for point in values if point[1] is not None]
                 if points:
                     axes.plot(*zip(*points, strict=True), color=colour, label=label)
             axes.set(xlabel="epoch", title=name)
@@ -65,19 +67,19 @@ def confusion_matrix(
         return _svg(figure, "rates" if rates else "counts")
 
 
-def reliability_diagram(bins: Sequence[dict[str, float]]) -> Markup:
+def reliability_diagram(bins: Sequence[ReliabilityBin]) -> Markup:
     """Accuracy over mean probability of `metrics.reliability`'s bins, and below it the
     number of faces; "" without bins."""
     if not bins:
         return Markup()
-    confidence = [b["confidence"] for b in bins]
+    confidence = [b.confidence for b in bins]
     with mpl.rc_context(SETTINGS):
         figure = Figure(figsize=(5, 4.6), layout="constrained")
         top, bottom = figure.subplots(2, 1, height_ratios=[3, 1], sharex=True)
         top.plot([0, 1], [0, 1], color=GRID)
-        top.plot(confidence, [b["accuracy"] for b in bins], "o-", color=FIRST)
+        top.plot(confidence, [b.accuracy for b in bins], "o-", color=FIRST)
         top.set(ylabel="share that is right", xlim=(0, 1), ylim=(0, 1))
-        bottom.bar(confidence, [b["n"] for b in bins], width=0.05, color=SECOND)
+        bottom.bar(confidence, [b.n for b in bins], width=0.05, color=SECOND)
         bottom.set(xlabel="probability of the winner", ylabel="faces")
         return _svg(figure, "reliability")
 

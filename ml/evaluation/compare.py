@@ -6,18 +6,29 @@ Pure functions over what the two predicted; nothing here reads a file or a clock
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
 
 import numpy as np
 from scipy.stats import binomtest
 
+from ml.artefact.figures import Interval, Share
 from ml.config import GATE_POLICIES
 from ml.data.arrays import Floats, Ints, Mask
 from ml.evaluation import metrics
+from ml.evaluation.exam_report import (
+    FORMAT,
+    CandidateFigures,
+    ChangedFace,
+    ChangedFaces,
+    Difference,
+    ExamFaces,
+    ExamReport,
+    Guard,
+    Outcome,
+    Reason,
+    Slice,
+)
 from ml.evaluation.gate_message import sentence
-from ml.evaluation.paired_bootstrap import Difference, Resamples
-
-FORMAT = 2
+from ml.evaluation.paired_bootstrap import Resamples
 
 # A guard-rail vetoes only shown harm; all tests of an exam share this chance to veto
 # an equally good challenger (tests/experiments/gate_vetoes.py counts how many are
@@ -62,6 +73,12 @@ class ExamData:
         names = np.array(self.slices)
         return {name: names == name for name in dict.fromkeys(self.slices)}
 
+    def facts(self) -> ExamFaces:
+        slices = [
+            Slice(name=name, n=int(here.sum())) for name, here in self.parts().items()
+        ]
+        return ExamFaces(hash=self.hash, n=len(self.labels), slices=tuple(slices))
+
 
 def mcnemar(
     champion_only: int, challenger_only: int, *, alternative: str = "two-sided"
@@ -75,26 +92,6 @@ def mcnemar(
     return float(binomtest(champion_only, n, alternative=alternative).pvalue)
 
 
-@dataclass(frozen=True)
-class Guard:
-    """A guard-rail: broken where harm is shown and large enough to matter."""
-
-    name: str
-    n: int
-    loss: float  # share of its n faces that the challenger lost, net
-    p: float
-    broken: bool
-
-    def to_json(self) -> dict[str, Any]:
-        return {
-            "name": self.name,
-            "n": self.n,
-            "loss": round(self.loss, 4),
-            "p": round(self.p, 5),
-            "broken": self.broken,
-        }
-
-
 def guard(name: str, champion: Mask, challenger: Mask, *, alpha: float) -> Guard:
     """Guard-rail on faces of which each side was right (True) or wrong, [n]."""
     n = len(champion)
@@ -103,12 +100,12 @@ def guard(name: str, champion: Mask, challenger: Mask, *, alpha: float) -> Guard
     p = mcnemar(lost, gained, alternative="greater")
     loss = (lost - gained) / n if n else 0.0
     broken = bool(n and p < alpha and loss > max(LEAST_LOSS, 2 / n))
-    return Guard(name, n, loss, p, broken)
+    return Guard(name=name, n=n, loss=round(loss, 4), p=round(p, 5), broken=broken)
 
 
 def ceiling(name: str, value: int, most: int) -> Guard:
     """Guard-rail on a cost: broken above `most`."""
-    return Guard(name, value, 0.0, 1.0, value > most)
+    return Guard(name=name, n=value, loss=0.0, p=1.0, broken=value > most)
 
 
 def guards(exam: ExamData, champion: Candidate, challenger: Candidate) -> list[Guard]:
@@ -135,21 +132,21 @@ def guards(exam: ExamData, champion: Candidate, challenger: Candidate) -> list[G
 
 def decide(
     right: tuple[int, int, int], p: float, broken: Sequence[Guard], policy: str
-) -> tuple[str, list[dict[str, Any]]]:
+) -> tuple[Outcome, list[Reason]]:
     """(outcome, reasons) for (champion's right answers, challenger's, n)."""
     champion, challenger, n = right
     if not n:
-        return "kept", [{"code": "no_exam"}]
+        return "kept", [Reason(code="no_exam")]
     if broken:
-        return "rejected", [{"code": "guard", **g.to_json()} for g in broken]
+        guards = [{"code": "guard"} | guard.to_json() for guard in broken]
+        return "rejected", [Reason.model_validate(guard) for guard in guards]
     if challenger <= champion:
         code = "equal" if challenger == champion else "worse"
-        return "kept", [{"code": code, "champion": champion, "challenger": challenger}]
+        return "kept", [Reason(code=code, champion=champion, challenger=challenger)]
     if policy == "significant" and p >= SIGNIFICANT:
-        return "kept", [{"code": "not_significant", "p": round(p, 5)}]
-    return "promoted", [
-        {"code": "better", "champion": champion, "challenger": challenger, "n": n}
-    ]
+        return "kept", [Reason(code="not_significant", p=round(p, 5))]
+    better = Reason(code="better", champion=champion, challenger=challenger, n=n)
+    return "promoted", [better]
 
 
 def compare(
@@ -158,129 +155,125 @@ def compare(
     challenger: Candidate,
     *,
     policy: str = "improves",
-) -> dict[str, Any]:
-    """The report of the exam, as plain JSON values."""
+) -> ExamReport:
+    """The report of the exam."""
     if policy not in GATE_POLICIES:
         raise ValueError(f"no such policy: {policy}")
-    report: dict[str, Any] = {
-        "format": FORMAT,
-        "policy": policy,
-        "exam": {
-            "hash": exam.hash,
-            "n": len(exam.labels),
-            "slices": [
-                {"name": name, "n": int(here.sum())}
-                for name, here in exam.parts().items()
-            ],
-        },
-        "champion": figures(exam, champion) if champion else None,
-        "challenger": figures(exam, challenger),
-    }
-    if champion is None:
-        return report | {
-            "outcome": "promoted",
-            "sentence": "Promoted: there was no champion yet.",
-            "reasons": [{"code": "first"}],
-            "difference": None,
-            "guards": [],
-            "changed": {"fixed": [], "broken": []},
-        }
-    return report | _compare_two(exam, champion, challenger, policy)
+    if champion is not None:
+        return _compare_two(exam, champion, challenger, policy)
+    return ExamReport(
+        format=FORMAT,
+        policy=policy,
+        exam=exam.facts(),
+        champion=None,
+        challenger=figures(exam, challenger),
+        outcome="promoted",
+        reasons=(Reason(code="first"),),
+        sentence="Promoted: there was no champion yet.",
+        difference=None,
+        guards=(),
+        changed=ChangedFaces(fixed=(), broken=()),
+    )
 
 
 def _compare_two(
     exam: ExamData, champion: Candidate, challenger: Candidate, policy: str
-) -> dict[str, Any]:
+) -> ExamReport:
     first, second = champion.predictions, challenger.predictions
     was_right, is_right = first == exam.labels, second == exam.labels
-    lost, gained = (
-        int((was_right & ~is_right).sum()),
-        int((is_right & ~was_right).sum()),
+    lost, gained = was_right & ~is_right, is_right & ~was_right
+    p = mcnemar(int(lost.sum()), int(gained.sum()))
+    difference = differences(exam, first, second).model_copy(
+        update={
+            "mcnemar_p": round(p, 5),
+            "champion_only": int(lost.sum()),
+            "challenger_only": int(gained.sum()),
+        }
     )
-    p = mcnemar(lost, gained)
     rails = guards(exam, champion, challenger)
+    broken = [guard for guard in rails if guard.broken]
     right = int(was_right.sum()), int(is_right.sum()), len(exam.labels)
-    outcome, reasons = decide(right, p, [g for g in rails if g.broken], policy)
-    difference = differences(exam, first, second) | {
-        "mcnemar_p": round(p, 5),
-        "champion_only": lost,
-        "challenger_only": gained,
-    }
-    return {
-        "outcome": outcome,
-        "reasons": reasons,
-        "sentence": sentence(outcome, reasons, right, difference),
-        "difference": difference,
-        "guards": [g.to_json() for g in rails],
-        "changed": {
-            "fixed": changed(exam, first, second, is_right & ~was_right),
-            "broken": changed(exam, first, second, was_right & ~is_right),
-        },
-    }
+    outcome, reasons = decide(right, p, broken, policy)
+    is_chance = reasons[0].code == "not_significant"
+    return ExamReport(
+        format=FORMAT,
+        policy=policy,
+        exam=exam.facts(),
+        champion=figures(exam, champion),
+        challenger=figures(exam, challenger),
+        outcome=outcome,
+        reasons=tuple(reasons),
+        sentence=sentence(
+            outcome, right, difference, broken=broken, is_chance=is_chance
+        ),
+        difference=difference,
+        guards=tuple(rails),
+        changed=ChangedFaces(
+            fixed=changed(exam, first, second, gained),
+            broken=changed(exam, first, second, lost),
+        ),
+    )
 
 
-def differences(exam: ExamData, first: Ints, second: Ints) -> dict[str, Any]:
+def differences(exam: ExamData, first: Ints, second: Ints) -> Difference:
     """Challenger minus champion, each with the 95 % interval of the same resamples."""
     parts = list(exam.parts())
     part = np.array([parts.index(name) for name in exam.slices], np.int64)
     drawn = Resamples(exam.labels, exam.majority, part, first, second)
     right = partial(drawn.accuracy, drawn.label)
-    accuracy = _json(right(drawn.label >= 0)) or {"value": 0.0, "low": 0.0, "high": 0.0}
-    return {
-        "accuracy": accuracy["value"],
-        "low": accuracy["low"],
-        "high": accuracy["high"],
-        "macro_f1": _json(drawn.macro_f1(len(exam.emotions))),
-        "ferplus": _json(drawn.accuracy(drawn.majority, drawn.majority >= 0)),
-        "recall": {
-            e: _json(right(drawn.label == i)) for i, e in enumerate(exam.emotions)
-        },
-        "slices": {name: _json(right(drawn.part == i)) for i, name in enumerate(parts)},
-    }
-
-
-def _json(difference: Difference | None) -> dict[str, float] | None:
-    return difference.to_json() if difference else None
+    accuracy = right(drawn.label >= 0) or Interval(value=0.0, low=0.0, high=0.0)
+    return Difference(
+        accuracy=accuracy.value,
+        low=accuracy.low,
+        high=accuracy.high,
+        macro_f1=drawn.macro_f1(len(exam.emotions)),
+        ferplus=drawn.accuracy(drawn.majority, drawn.majority >= 0),
+        recall={e: right(drawn.label == i) for i, e in enumerate(exam.emotions)},
+        slices={name: right(drawn.part == i) for i, name in enumerate(parts)},
+    )
 
 
 def changed(
     exam: ExamData, first: Ints, second: Ints, where: Mask
-) -> list[dict[str, str]]:
+) -> tuple[ChangedFace, ...]:
     """The faces `where`, with what both predicted: ids, never pixels."""
     names = exam.emotions
-    return [
-        {
-            "ref": exam.refs[i],
-            "label": names[exam.labels[i]],
-            "champion": names[first[i]],
-            "challenger": names[second[i]],
-        }
+    return tuple(
+        ChangedFace(
+            ref=exam.refs[i],
+            label=names[exam.labels[i]],
+            champion=names[first[i]],
+            challenger=names[second[i]],
+        )
         for i in map(int, np.nonzero(where)[0])
-    ]
+    )
 
 
-def figures(exam: ExamData, side: Candidate) -> dict[str, Any]:
+def figures(exam: ExamData, side: Candidate) -> CandidateFigures:
     """One side's column of the report."""
     found = metrics.figures(side.probabilities, exam.labels, exam.emotions)
     right = side.predictions == exam.labels
     clear = exam.majority >= 0
     agrees = (side.predictions == exam.majority)[clear]
-    return found | {
-        "name": side.name,
-        "recall": {
-            e: share(right[exam.labels == i]) for i, e in enumerate(exam.emotions)
-        },
-        "slices": {name: share(right[here]) for name, here in exam.parts().items()},
-        "ferplus": round(float(agrees.mean()), 4) if len(agrees) else None,
-        "bytes": side.bytes,
-        "multiply_adds": side.multiply_adds,
-        "ms": round(side.ms, 3),
-    }
+    return CandidateFigures.model_validate(
+        found.to_json()
+        | {
+            "name": side.name,
+            "recall": {
+                e: share(right[exam.labels == i]) for i, e in enumerate(exam.emotions)
+            },
+            "slices": {name: share(right[here]) for name, here in exam.parts().items()},
+            "ferplus": round(float(agrees.mean()), 4) if len(agrees) else None,
+            "bytes": side.bytes,
+            "multiply_adds": side.multiply_adds,
+            "ms": round(side.ms, 3),
+        }
+    )
 
 
-def share(right: Mask) -> dict[str, Any]:
+def share(right: Mask) -> Share:
     """Of n faces the share that is right, with Wilson's 95 % interval."""
     n = len(right)
     low, high = metrics.wilson(int(right.sum()), n)
     value = round(float(right.mean()), 4) if n else None
-    return {"value": value, "low": round(low, 4), "high": round(high, 4), "n": n}
+    return Share(value=value, low=round(low, 4), high=round(high, 4), n=n)

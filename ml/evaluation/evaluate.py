@@ -2,10 +2,10 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
+from ml.artefact.figures import Agreement, Evaluation, SplitFigures
 from ml.artefact.predictor import Predictor
 from ml.data import fer2013
 from ml.data.arrays import TRAINING, Floats, Mask, Rows
@@ -37,31 +37,33 @@ def predict(predictor: Predictor, rows: Rows) -> Floats:
 
 def evaluate(
     predictor: Predictor, rows: Rows, leaked: Mask, copied: Mask | None = None
-) -> dict[str, Any]:
+) -> Evaluation:
     """Everything `python -m ml evaluate --json` prints. `leaked` and `copied`, each
     [n], are the rows that one more accuracy is measured without."""
     p = predict(predictor, rows)
-    found = figures(p, rows, predictor.emotions)
     right = p.argmax(1) == rows.labels
+    found = figures(p, rows, predictor.emotions).to_json()
     found |= {"accuracy_without_leaked": _share(right[~leaked])}
     found |= {"leaked": int(leaked.sum())}
     if copied is not None:
         found |= {"accuracy_without_copies": _share(right[~copied])}
         found |= {"copies": int(copied.sum())}
-    return found | {"reliability": metrics.reliability(p, rows.labels)}
+    found |= {"reliability": metrics.reliability(p, rows.labels)}
+    return Evaluation.model_validate(found)
 
 
 def _share(right: Mask) -> float | None:
     return round(float(right.mean()), 4) if len(right) else None
 
 
-def figures(p: Floats, rows: Rows, emotions: Sequence[str]) -> dict[str, Any]:
+def figures(p: Floats, rows: Rows, emotions: Sequence[str]) -> SplitFigures:
     """`metrics.figures` of probabilities float32 [n, k] by the labels; accuracy also by
     the FER+ majority, where that is known."""
     clear = rows.majority >= 0
-    found = metrics.figures(p, rows.labels, emotions) | {"ferplus": None}
+    agreement = None
     if clear.any():
         agrees = (p.argmax(1) == rows.majority)[clear]
         share = round(float(agrees.mean()), 4)
-        found["ferplus"] = {"n": len(agrees), "accuracy": share}
-    return found
+        agreement = Agreement(n=len(agrees), accuracy=share)
+    found = metrics.figures(p, rows.labels, emotions)
+    return found.model_copy(update={"ferplus": agreement})

@@ -10,6 +10,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from ml.artefact.figures import ReliabilityBin, SplitFigures
+
 Probabilities = npt.NDArray[np.floating[Any]]
 Ints = npt.NDArray[np.integer[Any]]
 
@@ -57,16 +59,16 @@ def ece(p: Probabilities, truth: Ints, *, bins: int = 15) -> float:
 
 def reliability(
     p: Probabilities, truth: Ints, *, bins: int = 15
-) -> list[dict[str, float]]:
+) -> list[ReliabilityBin]:
     """The bins of `ece` that hold faces: mean probability, accuracy and count."""
     confidence, right = p.max(1), p.argmax(1) == truth
     where = np.minimum((confidence * bins).astype(int), bins - 1)
     return [
-        {
-            "confidence": float(confidence[where == b].mean()),
-            "accuracy": float(right[where == b].mean()),
-            "n": int((where == b).sum()),
-        }
+        ReliabilityBin(
+            confidence=float(confidence[where == b].mean()),
+            accuracy=float(right[where == b].mean()),
+            n=int((where == b).sum()),
+        )
         for b in range(bins)
         if (where == b).any()
     ]
@@ -91,25 +93,28 @@ def wilson(right: int, n: int) -> tuple[float, float]:
     return float(max(0.0, centre - half)), float(min(1.0, centre + half))
 
 
-def figures(p: Probabilities, truth: Ints, names: Sequence[str]) -> dict[str, Any]:
-    """Everything `evaluate` prints of one split, as plain JSON values."""
+def figures(p: Probabilities, truth: Ints, names: Sequence[str]) -> SplitFigures:
+    """How good p [n, k] is, rounded to four digits; `names` of the k classes."""
     table = confusion(truth, p.argmax(1), len(names))
-    recalls, f1s = recall(table), f1(table)
-    precisions = precision(table)
-    return {
-        "n": len(truth),
-        "accuracy": _round(float((p.argmax(1) == truth).mean())),
-        "accuracy_ci": [
-            _round(x) for x in wilson(int(np.diag(table).sum()), len(truth))
-        ],
-        "top2": _round(top2(p, truth)),
-        "macro_f1": _round(float(np.nanmean(f1s))),
-        "ece": _round(ece(p, truth)),
-        "recall": {n: _round(r) for n, r in zip(names, recalls, strict=True)},
-        "precision": {n: _round(r) for n, r in zip(names, precisions, strict=True)},
-        "f1": {n: _round(r) for n, r in zip(names, f1s, strict=True)},
-        "confusion": table.tolist(),
-    }
+    low, high = wilson(int(np.diag(table).sum()), len(truth))
+    return SplitFigures(
+        n=len(truth),
+        accuracy=_round(float((p.argmax(1) == truth).mean())),
+        accuracy_ci=(round(low, 4), round(high, 4)),
+        top2=_round(top2(p, truth)),
+        macro_f1=_round(float(np.nanmean(f1(table)))),
+        ece=_round(ece(p, truth)),
+        recall=_by_name(names, recall(table)),
+        precision=_by_name(names, precision(table)),
+        f1=_by_name(names, f1(table)),
+        confusion=table.tolist(),
+    )
+
+
+def _by_name(
+    names: Sequence[str], shares: npt.NDArray[np.float64]
+) -> dict[str, float | None]:
+    return {name: _round(share) for name, share in zip(names, shares, strict=True)}
 
 
 def _round(value: float) -> float | None:

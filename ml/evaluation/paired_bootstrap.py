@@ -6,11 +6,10 @@ alike in label, raters' majority, slice and both answers are one *kind*, and to 
 faces is to draw how many there are of each: a multinomial draw.
 """
 
-from dataclasses import dataclass
-
 import numpy as np
 import numpy.typing as npt
 
+from ml.artefact.figures import Interval
 from ml.data.arrays import Ints, Mask
 
 Floats = npt.NDArray[np.float64]
@@ -18,23 +17,10 @@ Floats = npt.NDArray[np.float64]
 RESAMPLES = 10_000
 
 
-@dataclass(frozen=True)
-class Difference:
-    """Challenger minus champion with its 95 % interval, measured on n faces."""
-
-    value: float
-    low: float
-    high: float
-    n: int
-
-    def to_json(self) -> dict[str, float]:
-        ends = {"value": self.value, "low": self.low, "high": self.high}
-        return {name: round(end, 4) for name, end in ends.items()} | {"n": self.n}
-
-
 class Resamples:
     """Of faces [n] with their label, majority (-1: unknown), number of the slice, and
-    the answers of champion and challenger, each int64 [n]."""
+    the answers of champion and challenger, each int64 [n]. Its differences are
+    challenger minus champion, rounded to four digits."""
 
     def __init__(
         self,
@@ -54,14 +40,14 @@ class Resamples:
         # The exam itself is the first row, so that a figure is written down once.
         self.counts: Floats = np.vstack([seen, counts]).astype(np.float64)
 
-    def accuracy(self, truth: Ints, where: Mask) -> Difference | None:
+    def accuracy(self, truth: Ints, where: Mask) -> Interval | None:
         """Of the share of right answers to the kinds `where`; None without any."""
         gain = (self.challenger == truth).astype(float) - (self.champion == truth)
         with np.errstate(invalid="ignore"):
             shares = self.counts @ (gain * where) / (self.counts @ where)
         return self._interval(shares, where)
 
-    def macro_f1(self, classes: int) -> Difference | None:
+    def macro_f1(self, classes: int) -> Interval | None:
         """Of the mean of the classes' F1."""
         shares = self._f1(self.challenger, classes) - self._f1(self.champion, classes)
         return self._interval(shares, np.ones(len(self.label), bool))
@@ -77,10 +63,11 @@ class Resamples:
             )
         return np.asarray(np.nanmean(f1, axis=1))
 
-    def _interval(self, shares: Floats, where: Mask) -> Difference | None:
+    def _interval(self, shares: Floats, where: Mask) -> Interval | None:
         """A resample without any such face says nothing about them."""
         n = int(self.counts[0] @ where)
         if not n:
             return None
         low, high = np.nanpercentile(shares[1:], [2.5, 97.5])
-        return Difference(float(shares[0]), float(low), float(high), n)
+        value, low, high = (round(float(end), 4) for end in (shares[0], low, high))
+        return Interval(value=value, low=low, high=high, n=n)

@@ -6,70 +6,96 @@ of contributions a report keeps nothing but counts.
 
 import base64
 import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import cv2
 import numpy as np
 
 from ml import html_page
+from ml.artefact.card import DataFacts, Knob
+from ml.artefact.exported_model import ExportedModel
+from ml.artefact.figures import ReliabilityBin, SplitFigures
 from ml.config import Config
 from ml.data.arrays import Bytes, Floats, Rows
 from ml.evaluation import charts, metrics
+from ml.json_model import JsonModel
+from ml.training_events import EpochFigures
 
 TEMPLATE = Path(__file__).parent / "templates" / "training_report.html"
 SHEET = (4, 8)  # rows and columns of the sheet of wrong faces
 SCALE = 2
 
 
+class TrainingReport(JsonModel):
+    """report.json. `tune` is empty where there were no faces to measure it on."""
+
+    format: int
+    name: str
+    emotions: tuple[str, ...]
+    history: tuple[EpochFigures, ...]  # epoch by epoch
+    tune: SplitFigures
+    reliability: tuple[ReliabilityBin, ...]
+    data: DataFacts
+    config: Mapping[str, Knob]
+    temperature: float
+    certainty_threshold: float
+    int8: bool
+    multiply_adds: int
+
+
+@dataclass(frozen=True)
+class WrongFaces:
+    sheet: str  # the address of a PNG that holds itself
+    answers: list[str]  # of each face, left to right
+
+
 def write(
     out: Path,
-    shipped: Any,
+    shipped: ExportedModel,
     tune: Rows,
     *,
     name: str,
     config: Config,
-    history: list[dict[str, Any]],
-    facts: dict[str, Any],
+    history: Sequence[EpochFigures],
+    facts: Mapping[str, object],
     faces: bool = True,
 ) -> None:
-    """OUT/report.json and OUT/report.html. `shipped`: an ExportedModel; `history`: one
-    event an epoch; `facts`: of the data, as in the card. Without `faces` for a model
-    that is passed on: FER-2013's pictures are not ours to give."""
-    p: Floats = shipped.probabilities
-    report = {
-        "format": 1,
-        "name": name,
-        "emotions": list(config.emotions),
-        "history": history,
-        "tune": shipped.figures,
-        "reliability": metrics.reliability(p, tune.labels) if len(tune) else [],
-        "data": facts,
-        "config": config.to_json(),
-        "temperature": shipped.temperature,
-        "certainty_threshold": shipped.certainty_threshold,
-        "int8": shipped.is_int8,
-        "multiply_adds": shipped.multiply_adds,
-    }
-    (out / "report.json").write_text(json.dumps(report, indent=1))
+    """OUT/report.json and OUT/report.html. `facts`: of the data, as in the card.
+    Without `faces` for a model that is passed on: FER-2013's pictures are not ours to
+    give."""
+    p = shipped.probabilities
+    report = TrainingReport(
+        format=1,
+        name=name,
+        emotions=config.emotions,
+        history=tuple(history),
+        tune=shipped.figures or SplitFigures(),
+        reliability=tuple(metrics.reliability(p, tune.labels) if len(tune) else ()),
+        data=DataFacts.model_validate(facts),
+        config=config.to_json(),
+        temperature=shipped.temperature,
+        certainty_threshold=shipped.certainty_threshold,
+        int8=shipped.is_int8,
+        multiply_adds=shipped.multiply_adds,
+    )
+    (out / "report.json").write_text(json.dumps(report.to_json(), indent=1))
     page = html_page.render(
         TEMPLATE,
         report=report,
         charts=_charts(report) if len(tune) else [],
         wrong_faces=_wrong_faces(p, tune, config) if faces else None,
-        data_counts=_data_counts(facts),
+        data_counts=_data_counts(report.data),
     )
     (out / "report.html").write_text(page)
 
 
-def _charts(report: dict[str, Any]) -> list[tuple[str, str]]:
+def _charts(report: TrainingReport) -> list[tuple[str, str]]:
     """(SVG, caption) of each chart that there are figures for."""
-    names, table = report["emotions"], np.array(report["tune"]["confusion"])
+    names, table = report.emotions, np.array(report.tune.confusion)
     drawn = [
-        (
-            charts.training_curves(report["history"]),
-            "Loss and accuracy, epoch by epoch",
-        ),
+        (charts.training_curves(report.history), "Loss and accuracy, epoch by epoch"),
         (
             charts.confusion_matrix(table, names),
             "Truth in rows, answers in columns: counts",
@@ -79,14 +105,14 @@ def _charts(report: dict[str, Any]) -> list[tuple[str, str]]:
             "The same in per cent of a row",
         ),
         (
-            charts.reliability_diagram(report["reliability"]),
+            charts.reliability_diagram(report.reliability),
             "How often it is right, by how sure it is; on the line it is honest",
         ),
     ]
     return [(svg, caption) for svg, caption in drawn if svg]
 
 
-def _wrong_faces(p: Floats, tune: Rows, config: Config) -> dict[str, Any] | None:
+def _wrong_faces(p: Floats, tune: Rows, config: Config) -> WrongFaces | None:
     """The most confidently wrong faces of FER-2013, never a contributor's."""
     if not len(tune):
         return None
@@ -100,7 +126,7 @@ def _wrong_faces(p: Floats, tune: Rows, config: Config) -> dict[str, Any] | None
         f"{names[tune.labels[i]]}"
         for i in order
     ]
-    return {"sheet": _sheet(tune.pixels[order]), "answers": answers}
+    return WrongFaces(_sheet(tune.pixels[order]), answers)
 
 
 def _sheet(pixels: Bytes) -> str:
@@ -115,8 +141,8 @@ def _sheet(pixels: Bytes) -> str:
     return f"data:image/png;base64,{base64.b64encode(png.tobytes()).decode()}"
 
 
-def _data_counts(facts: dict[str, Any]) -> dict[str, int]:
-    counts = dict(facts.get("cleaning", {}))
-    if "contributions" in facts:
-        counts["contributions"] = facts["contributions"]
+def _data_counts(facts: DataFacts) -> dict[str, object]:
+    counts = facts.cleaning.to_json()
+    if facts.contributions is not None:
+        counts["contributions"] = facts.contributions
     return counts

@@ -1,12 +1,13 @@
 """The last steps of a run: calibrate on Tune, export, int8, measure the file."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from ml.artefact.exported_model import ExportedModel
+from ml.artefact.figures import SplitFigures
 from ml.config import Config
 from ml.data.arrays import Floats, Rows
 from ml.evaluation.evaluate import figures
@@ -14,16 +15,6 @@ from ml.export import calibration, onnx_export
 
 # int8 is kept unless it costs more than this share of Tune's faces.
 INT8_TOLERANCE = 0.005
-
-
-@dataclass(frozen=True)
-class ExportedModel:
-    probabilities: Floats  # [n, k] of Tune, by the file that ships
-    figures: dict[str, Any]
-    temperature: float
-    certainty_threshold: float
-    multiply_adds: int  # of one face
-    is_int8: bool
 
 
 def calibrate_and_export(
@@ -47,7 +38,7 @@ def calibrate_and_export(
     int8.unlink(missing_ok=True)
     return ExportedModel(
         probabilities=p,
-        figures=figures(p, tune, config.emotions) if len(tune) else {},
+        figures=figures(p, tune, config.emotions) if len(tune) else None,
         temperature=temperature,
         certainty_threshold=calibration.tune_threshold(p, tune),
         multiply_adds=adds,
@@ -57,7 +48,7 @@ def calibrate_and_export(
 
 def measure(
     shipped: ExportedModel, out: Path, extra: Mapping[str, Rows], config: Config
-) -> dict[str, Any]:
+) -> dict[str, SplitFigures]:
     """Figures of OUT/model.onnx, the file that ships, on Tune and on each extra set."""
     found = {"tune": shipped.figures} if shipped.figures else {}
     for name, rows in extra.items():

@@ -17,7 +17,6 @@ import onnx
 import onnxruntime
 from keras import layers, ops
 from onnxruntime.quantization import (
-    CalibrationDataReader,
     QuantFormat,
     QuantType,
     quantize_static,
@@ -29,32 +28,6 @@ from ml.data.arrays import SIDE, BadData, Bytes, Floats
 from ml.export import graph_optimisation, multi_view
 
 RANGE_FACES = 1000  # that set the ranges of int8
-
-
-class CalibratedOutput(layers.Layer):  # type: ignore[misc]
-    """Logits and evidence of both views of a face -> probabilities and evidence.
-
-    logits [2n, heads, k] or [n, heads, k]; maps [.., h, w, heads * k].
-    """
-
-    def __init__(self, config: Config, temperature: float) -> None:
-        super().__init__(dtype="float32")
-        self.config, self.temperature = config, temperature
-
-    def call(self, logits: Any, maps: Any) -> tuple[Any, Any]:
-        heads, k = logits.shape[1:]
-        height, width = maps.shape[1:3]
-        share = [1 - self.config.votes_share, self.config.votes_share]
-        weight = np.array(share if heads == 2 else [1.0], np.float32)
-        maps = ops.reshape(maps, (-1, height, width, heads, k))
-        if self.config.mirror:
-            logits = ops.mean(ops.reshape(logits, (2, -1, heads, k)), 0)
-            maps = ops.reshape(maps, (2, -1, height, width, heads, k))
-            first, mirrored = ops.split(maps, 2)
-            maps = (first[0] + mirrored[0][:, :, ::-1]) / 2
-        p = ops.sum(ops.softmax(logits) * weight[:, None], 1)
-        p = ops.softmax(ops.log(p + 1e-7) / self.temperature)
-        return p, ops.sum(maps * weight[:, None], -2)
 
 
 def check_backend(out: Path) -> None:
@@ -79,7 +52,28 @@ def serving_model(
         first = downscale(face, config.size) if config.wide else x
         x = ops.concatenate([first, x[:, :, ::-1]], 0)
     logits, maps = with_evidence(network)(x)
-    return keras.Model(face, list(CalibratedOutput(config, temperature)(logits, maps)))
+    return keras.Model(face, calibrated_output(logits, maps, config, temperature))
+
+
+def calibrated_output(
+    logits: Any, maps: Any, config: Config, temperature: float
+) -> list[Any]:
+    """Of both views of n faces, logits [2n, heads, k] and maps [2n, h, w, heads * k]
+    (or of one view, [n, …]): probabilities [n, k] and evidence [n, h, w, k]."""
+    heads, k = logits.shape[1:]
+    height, width = maps.shape[1:3]
+    share = [1 - config.votes_share, config.votes_share]
+    weight = np.array(share if heads == 2 else [1.0], np.float32)
+    logits, maps = ops.cast(logits, "float32"), ops.cast(maps, "float32")
+    maps = ops.reshape(maps, (-1, height, width, heads, k))
+    if config.mirror:
+        logits = ops.mean(ops.reshape(logits, (2, -1, heads, k)), 0)
+        maps = ops.reshape(maps, (2, -1, height, width, heads, k))
+        first, mirrored = ops.split(maps, 2)
+        maps = (first[0] + mirrored[0][:, :, ::-1]) / 2
+    p = ops.sum(ops.softmax(logits) * weight[:, None], 1)
+    p = ops.softmax(ops.log(p + 1e-7) / temperature)
+    return [p, ops.sum(maps * weight[:, None], -2)]
 
 
 def downscale(face: Any, size: int) -> Any:
@@ -117,7 +111,7 @@ def to_onnx(model: keras.Model, path: Path) -> None:
     onnx.save(graph, path)
 
 
-class CalibrationFaces(CalibrationDataReader):  # type: ignore[misc]
+class CalibrationFaces:
     """Faces uint8 [n, 48, 48] for ONNX Runtime's quantisation, about 50 at a time."""
 
     def __init__(self, pixels: Bytes) -> None:

@@ -211,7 +211,7 @@ def run(
         history = load_history(warm_start)
     data.facts.update(origin(warm_start, teachers))
     done = export(network, config, data, out, history, name or out.name, faces=faces)
-    on_event(Done(folder=str(out), metrics=dict(done.metrics)))
+    on_event(Done(folder=str(out), metrics=done.metrics_json()))
     return done
 
 
@@ -263,7 +263,7 @@ def export(
         *(out, shipped, data.tune),
         name=name,
         config=config,
-        history=[epoch.model_dump() for epoch in history],
+        history=history,
         facts=data.facts,
         faces=faces,
     )

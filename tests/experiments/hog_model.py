@@ -194,7 +194,7 @@ def main(argv: list[str]) -> int:
     sources = pipeline.Sources(args.data, args.fer2013, args.ferplus, cache=args.cache)
     knobs = config.preset(args.preset, **{**known, "network": "hog"})
     made = train(sources, args.out, knobs, args.name or args.out.name)
-    done = Done(folder=str(args.out), metrics=dict(made.metrics))
+    done = Done(folder=str(args.out), metrics=made.metrics_json())
     print(done.to_line(), flush=True)
     return 0
 

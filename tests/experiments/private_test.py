@@ -29,7 +29,7 @@ class Private:
         if version.pk not in self.known:
             folder = model_files.fetch(version, names=model_files.SERVED)
             predictor = Predictor.load(folder)
-            figures = evaluate.evaluate(predictor, self.rows, self.leaked)
+            figures = evaluate.evaluate(predictor, self.rows, self.leaked).to_json()
             kept = {name: figures[name] for name in ("accuracy", "macro_f1", "recall")}
             self.known[version.pk] = {"name": version.name} | kept
         return self.known[version.pk]

@@ -74,12 +74,12 @@ def test_a_line_that_is_no_event_is_passed_over(line: str) -> None:
 @pytest.mark.parametrize("field", ["epochs", "loss", "seconds_left", "checkpoint"])
 def test_an_event_that_lacks_a_field_is_an_error_that_names_it(field: str) -> None:
     told = {key: value for key, value in EPOCH.items() if key != field}
-    with pytest.raises(BadEvent, match=f"epoch.{field}: Field required"):
+    with pytest.raises(BadEvent, match=f"epoch.{field}: field required"):
         training_events.parse(json.dumps(told))
 
 
 def test_a_field_of_another_type_is_an_error_that_names_it() -> None:
-    with pytest.raises(BadEvent, match="step.progress: Input should be a valid number"):
+    with pytest.raises(BadEvent, match="step.progress: input should be a valid number"):
         training_events.parse('{"event": "step", "progress": "half"}')
 
 

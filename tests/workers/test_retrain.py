@@ -192,7 +192,7 @@ def test_a_run_whose_memory_never_suffices_fails_after_two_attempts(
         ("disk", "The disk is full."),
         ("refuse", "There is nothing in it."),
         ("damage", "damaged"),
-        ("garble", "epoch.loss: Field required"),
+        ("garble", "epoch.loss: field required"),
     ],
 )
 def test_a_run_that_comes_to_harm_says_why(champion, faces, fake_ml, harm, told):

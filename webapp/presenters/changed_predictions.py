@@ -9,9 +9,8 @@ import hashlib
 import io
 import logging
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
 from uuid import UUID
 
 import numpy as np
@@ -22,6 +21,8 @@ from PIL import Image
 
 from labeling.models import Contribution
 from ml.data import arrays, fer2013
+from ml.data.arrays import Bytes, Floats
+from ml.evaluation.exam_report import ChangedFace, StoredReport
 from ml.vision import decode, face_crop
 
 log = logging.getLogger(__name__)
@@ -60,36 +61,27 @@ class Group:
         return self.n - len(self.faces)
 
 
-def groups(report: Mapping[str, Any]) -> list[Group]:
-    changed = report.get("changed") or {}
-    titles = {
-        "fixed": _("From wrong to right"),
-        "broken": _("From right to wrong"),
-    }
-    found = {name: _known(changed.get(name) or []) for name in titles}
-    refs = [face["ref"] for name in titles for face in found[name][:SHOWN]]
+def groups(report: object) -> list[Group]:
+    """Of a report as it is stored; an old one knows no answers, only the faces."""
+    changed = StoredReport.read(report).changed
+    titled = (
+        (_("From wrong to right"), changed.fixed),
+        (_("From right to wrong"), changed.broken),
+    )
+    refs = [face.ref for _title, faces in titled for face in faces[:SHOWN]]
     pictures = _pictures(refs)
-    return [_group(title, found[name], pictures) for name, title in titles.items()]
+    return [_group(title, faces, pictures) for title, faces in titled]
 
 
-def _known(faces: Iterable[Any]) -> list[dict[str, str]]:
-    """Of each face its reference and answers; old reports have the first alone."""
-    return [dict(f) if isinstance(f, Mapping) else {"ref": str(f)} for f in faces]
-
-
-def _group(title: str, faces: list[dict[str, str]], pictures: Pictures) -> Group:
-    answers = Counter(tuple(pair) for face in faces if (pair := _answers(face)))
+def _group(title: str, faces: Sequence[ChangedFace], pictures: Pictures) -> Group:
+    answers = Counter(tuple(face.answers) for face in faces if face.answers)
     shown = []
     for face in faces[:SHOWN]:
-        if face["ref"] in pictures:
-            picture, label = pictures[face["ref"]]
-            shown.append(Face(face.get("label", label), picture, _answers(face)))
+        if face.ref in pictures:
+            picture, label = pictures[face.ref]
+            shown.append(Face(face.label or label, picture, face.answers))
     often = [Often(list(pair), n) for pair, n in answers.most_common(OFTEN) if n > 1]
     return Group(title, len(faces), often, shown)
-
-
-def _answers(face: Mapping[str, str]) -> list[str]:
-    return [face[side] for side in ("champion", "challenger") if side in face]
 
 
 def _pictures(refs: list[str]) -> Pictures:
@@ -132,7 +124,7 @@ def _of_fer2013(rows: list[int]) -> Pictures:
     return dict(kept)
 
 
-def _picture(grey: Any) -> str:
+def _picture(grey: Floats | Bytes) -> str:
     file = io.BytesIO()
     Image.fromarray(np.rint(grey).astype(np.uint8)).save(file, "PNG")
     return f"data:image/png;base64,{base64.b64encode(file.getvalue()).decode()}"

@@ -1,17 +1,17 @@
 """The charts of an exam's report: figures, differences, what is mixed up with what."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterable, Sequence
 
 from django.utils.translation import gettext as _
 
 from labeling.emotions import Emotion
+from ml.artefact.figures import Figures, Interval, Share
+from ml.evaluation.exam_report import Difference
 from ml.evaluation.metrics import wilson
 from webapp.charts import confusion_matrix, interval_plot
 from webapp.charts.axes import Chart
 
-Figures = Mapping[str, Any]
-Row = tuple[str, Mapping[str, float], str]  # name, share with its interval, tone
+Row = tuple[str, Interval | None, str]  # name, figure, tone
 
 
 def recalls(side: Figures, *, title: str, names: Sequence[str]) -> Chart | None:
@@ -31,32 +31,35 @@ def both_recalls(a: Figures, b: Figures, names: Sequence[str]) -> Chart | None:
     )
 
 
-def differences(difference: Figures) -> Chart | None:
+def differences(difference: Difference) -> Chart | None:
     """Of the whole exam; of its slices where it has several."""
-    if not {"accuracy", "low", "high"} <= set(difference):
+    if difference.accuracy_interval.percent() is None:
         return None
-    slices = difference.get("slices") or {}
+    slices = difference.slices
     rows = [
-        (_("accuracy"), {"value": difference["accuracy"], **difference}),
+        (_("accuracy"), difference.accuracy_interval),
         *((slice_name(s), slices[s]) for s in slices if len(slices) > 1),
-        (_("macro-F1"), difference.get("macro_f1")),
-        (_("FER+"), difference.get("ferplus")),
+        (_("macro-F1"), difference.macro_f1),
+        (_("FER+"), difference.ferplus),
     ]
     return _difference_chart(
-        _("Challenger minus champion"), [(name, d, "ink") for name, d in rows if d]
+        _("Challenger minus champion"), [(name, change, "ink") for name, change in rows]
     )
 
 
-def recall_differences(difference: Figures, names: Iterable[str]) -> Chart | None:
-    recall = difference.get("recall") or {}
+def recall_differences(difference: Difference, names: Iterable[str]) -> Chart | None:
+    recall = difference.recall
     rows = [(name, recall[name], name) for name in names if recall.get(name)]
     title = _("Challenger minus champion, by label")
     return _difference_chart(title, rows) if rows else None
 
 
-def confusion(side: Figures, title: str, names: Sequence[str]) -> Chart:
+def confusion(side: Figures, title: str, names: Sequence[str]) -> Chart | None:
+    """None where nothing was counted."""
+    if not side.confusion:
+        return None
     return confusion_matrix.confusion(
-        side["confusion"],
+        side.confusion,
         names=[word(name) for name in names],
         emojis=[_emoji(name) or name[:2] for name in names],
         title=title,
@@ -78,7 +81,7 @@ def _recall_chart(title: str, rows: Sequence[Row]) -> Chart | None:
     if not rows:
         return None
     return interval_plot.whiskers(
-        [_whisker(*row) for row in rows],
+        _whiskers(rows),
         title=title,
         x_label=_("Recall, %, with its 95 % interval"),
         heads=(_("Expression"), _("Recall, %"), _("Interval")),
@@ -88,7 +91,7 @@ def _recall_chart(title: str, rows: Sequence[Row]) -> Chart | None:
 
 def _difference_chart(title: str, rows: Sequence[Row]) -> Chart:
     return interval_plot.whiskers(
-        [_whisker(*row) for row in rows],
+        _whiskers(rows),
         title=title,
         x_label=_("Points, with the 95 % interval"),
         heads=(_("Figure"), _("Difference, points"), _("Interval")),
@@ -97,23 +100,29 @@ def _difference_chart(title: str, rows: Sequence[Row]) -> Chart:
     )
 
 
-def _whisker(name: str, share: Mapping[str, float], tone: str) -> interval_plot.Whisker:
-    value, low, high = (share[end] * 100 for end in ("value", "low", "high"))
-    return interval_plot.Whisker(word(name), value, low, high, tone, _emoji(name))
+def _whiskers(rows: Iterable[Row]) -> list[interval_plot.Whisker]:
+    """In percent; without the figures of which the interval is not known."""
+    return [
+        interval_plot.Whisker(word(name), *ends, tone, _emoji(name))
+        for name, figure, tone in rows
+        if figure and (ends := figure.percent())
+    ]
 
 
-def _with_intervals(side: Figures, names: Sequence[str]) -> dict[str, dict[str, float]]:
+def _with_intervals(side: Figures, names: Sequence[str]) -> dict[str, Interval]:
     """`ml compare` gives intervals; for a card's bare recalls the counts tell them."""
-    recall = side.get("recall") or {}
-    counts = side.get("confusion") or []
-    found: dict[str, dict[str, float]] = {}
+    found: dict[str, Interval] = {}
     for i, name in enumerate(names):
-        value = recall.get(name)
-        if isinstance(value, Mapping) and value.get("value") is not None:
-            found[name] = dict(value)
-        elif isinstance(value, (int, float)) and i < len(counts):
-            low, high = wilson(counts[i][i], sum(counts[i]))
-            found[name] = {"value": value, "low": low, "high": high}
+        share = side.recall.get(name)
+        bare = share.value if isinstance(share, Share) else share
+        if bare is None:
+            continue
+        if isinstance(share, Share) and share.percent():
+            found[name] = share
+        elif i < len(side.confusion):
+            counts = side.confusion[i]
+            low, high = wilson(counts[i], sum(counts))
+            found[name] = Interval(value=bare, low=low, high=high)
     return found
 
 

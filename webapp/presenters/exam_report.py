@@ -3,64 +3,95 @@
 Reports of older formats stay in the database for good: nothing here insists on a key.
 """
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
 
 from labeling.emotions import Emotion
 from labeling.models import Exam, ModelVersion, Snapshot
 from labeling.training import exams
+from ml.artefact.card import StoredCard
+from ml.evaluation.exam_report import (
+    CandidateFigures,
+    Difference,
+    Guard,
+    Slice,
+    StoredReport,
+)
+from webapp.charts.axes import Chart
 from webapp.presenters import exam_charts, exam_table
-from webapp.presenters.exam_charts import Figures, slice_name, word
+from webapp.presenters.exam_charts import slice_name, word
 
 
-def read(exam: Exam) -> dict[str, Any]:
-    report = exam.report
-    champion: Figures = report.get("champion") or {}
-    challenger: Figures = report.get("challenger") or {}
-    difference: Figures = report.get("difference") or {}
-    taken = report.get("exam") or {}
-    changed = report.get("changed") or {}
+@dataclass(frozen=True)
+class ShownGuard:
+    name: str
+    broken: bool
+    detail: str
+
+
+@dataclass(frozen=True)
+class ShownReport:
+    """What the page of a run says of its exam."""
+
+    sentence: str
+    n: int
+    slices: str
+    uses: int
+    champion_name: str
+    challenger_name: str
+    figures: list[exam_table.Row]
+    difference_chart: Chart | None
+    difference_sentence: str
+    recall_charts: list[Chart]
+    guards: list[ShownGuard]
+    confusions: list[Chart]
+    fixed: int
+    broken: int
+
+
+def read(exam: Exam) -> ShownReport:
+    report = StoredReport.read(exam.report)
+    champion = report.champion or CandidateFigures()
+    challenger = report.challenger
+    difference = report.difference or Difference()
     names = emotions_of(exam.challenger)
-    return {
-        "sentence": report.get("sentence", ""),
-        "n": taken.get("n", 0),
-        "slices": _slices(taken.get("slices") or []),
-        "uses": exams.uses(exam),
-        "champion_name": champion.get("name") or "–",
-        "challenger_name": challenger.get("name") or exam.challenger.name,
-        "figures": exam_table.rows(champion, challenger, difference),
-        "difference_chart": exam_charts.differences(difference),
-        "difference_sentence": _difference_sentence(difference),
-        "recall_charts": [
-            chart
-            for chart in (
-                exam_charts.recall_differences(difference, names),
-                exam_charts.both_recalls(champion, challenger, names),
-            )
-            if chart
-        ],
-        "guards": [_guard(guard) for guard in report.get("guards") or []],
-        "confusions": [
-            exam_charts.confusion(side, title, names)
-            for side, title in (
-                (champion, _("Champion, in percent of each row")),
-                (challenger, _("Challenger, in percent of each row")),
-            )
-            if side.get("confusion")
-        ],
-        "fixed": len(changed.get("fixed") or []),
-        "broken": len(changed.get("broken") or []),
-    }
+    recall_charts = (
+        exam_charts.recall_differences(difference, names),
+        exam_charts.both_recalls(champion, challenger, names),
+    )
+    confusions = (
+        exam_charts.confusion(side, title, names)
+        for side, title in (
+            (champion, _("Champion, in percent of each row")),
+            (challenger, _("Challenger, in percent of each row")),
+        )
+    )
+    return ShownReport(
+        sentence=report.sentence,
+        n=report.exam.n,
+        slices=_slices(report.exam.slices),
+        uses=exams.uses(exam),
+        champion_name=champion.name or "–",
+        challenger_name=challenger.name or exam.challenger.name,
+        figures=exam_table.rows(champion, challenger, difference),
+        difference_chart=exam_charts.differences(difference),
+        difference_sentence=_difference_sentence(difference),
+        recall_charts=[chart for chart in recall_charts if chart],
+        guards=[_guard(guard) for guard in report.guards],
+        confusions=[chart for chart in confusions if chart],
+        fixed=len(report.changed.fixed),
+        broken=len(report.changed.broken),
+    )
 
 
 def emotions_of(version: ModelVersion) -> list[str]:
     """In the order of its outputs: Postgres does not keep that of a report's keys."""
-    return list(version.card.get("emotions") or Emotion.values)
+    return list(StoredCard.read(version.card).emotions or Emotion.values)
 
 
-def snapshot_facts(snapshot: Snapshot | None) -> list[tuple[str, Any]]:
+def snapshot_facts(snapshot: Snapshot | None) -> list[tuple[str, str]]:
     if snapshot is None:
         return []
     known = {
@@ -74,25 +105,29 @@ def snapshot_facts(snapshot: Snapshot | None) -> list[tuple[str, Any]]:
     return [(_("Snapshot"), snapshot.hash[:12]), *found]
 
 
-def _difference_sentence(difference: Figures) -> str:
-    if "mcnemar_p" not in difference:
+def _difference_sentence(difference: Difference) -> str:
+    if difference.mcnemar_p is None:
         return ""
     return _(
         "Of the faces on which they differ, the champion alone is right on %(old)s and"
         " the challenger alone on %(new)s (exact McNemar test, %(p)s)."
     ) % {
-        "old": difference.get("champion_only", "–"),
-        "new": difference.get("challenger_only", "–"),
-        "p": _p(difference["mcnemar_p"]),
+        "old": _or_dash(difference.champion_only),
+        "new": _or_dash(difference.challenger_only),
+        "p": _p(difference.mcnemar_p),
     }
+
+
+def _or_dash(count: int | None) -> str:
+    return "–" if count is None else str(count)
 
 
 def _p(value: float) -> str:
     return "p < 0.001" if value < 0.001 else f"p = {value:.3f}"
 
 
-def _guard(guard: Figures) -> dict[str, Any]:
-    kind, _colon, what = str(guard.get("name", "")).partition(":")
+def _guard(guard: Guard) -> ShownGuard:
+    kind, _colon, what = guard.name.partition(":")
     names = {
         "recall": _("%(what)s faces") % {"what": word(what)},
         "slice": _("slice %(what)s") % {"what": slice_name(what)},
@@ -101,19 +136,14 @@ def _guard(guard: Figures) -> dict[str, Any]:
         "multiply_adds": _("multiply-adds"),
     }
     detail = ""
-    if kind in ("recall", "slice", "ferplus") and "p" in guard:
-        points = -100 * float(guard.get("loss") or 0)
+    if kind in ("recall", "slice", "ferplus") and guard.p is not None:
+        points = -100 * guard.loss
         detail = _("%(points)s points, %(p)s") % {
             "points": f"{points:+.1f}",
-            "p": _p(guard["p"]),
+            "p": _p(guard.p),
         }
-    return {
-        "name": names.get(kind, kind),
-        "broken": bool(guard.get("broken")),
-        "detail": detail,
-    }
+    return ShownGuard(names.get(kind, kind), guard.broken, detail)
 
 
-def _slices(slices: Sequence[Any]) -> str:
-    named = [s for s in slices if isinstance(s, Mapping) and s.get("name")]
-    return ", ".join(f"{slice_name(s['name'])}: {s.get('n', '–')}" for s in named)
+def _slices(slices: Sequence[Slice]) -> str:
+    return ", ".join(f"{slice_name(part.name)}: {part.n}" for part in slices)

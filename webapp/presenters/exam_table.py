@@ -1,12 +1,12 @@
 """The table of an exam's report: champion, challenger, and what lies between them."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from django.utils.translation import gettext as _
 
-from webapp.presenters.exam_charts import Figures, slice_name
+from ml.artefact.figures import Interval
+from ml.evaluation.exam_report import CandidateFigures, Difference
+from webapp.presenters.exam_charts import slice_name
 
 
 @dataclass(frozen=True)
@@ -33,55 +33,78 @@ class Row:
 
 
 PERCENT = Unit("%", 1, 100)
+MEBIBYTES = Unit("MiB", 2, 1 / 2**20)
+MILLIONS = Unit("M", 1, 1e-6)
+MILLISECONDS = Unit("ms", 2)
 
 
-def rows(champion: Figures, challenger: Figures, difference: Figures) -> list[Row]:
+def rows(old: CandidateFigures, new: CandidateFigures, change: Difference) -> list[Row]:
+    accuracies = old.accuracy_interval, new.accuracy_interval, change.accuracy_interval
     found = [
-        _row(_("Accuracy"), "accuracy", PERCENT, champion, challenger, difference),
-        *_parts(champion, challenger, difference),
+        _row(_("Accuracy"), PERCENT, *accuracies),
+        *_parts(old, new, change),
+        _plain(_("Macro-F1"), PERCENT, old.macro_f1, new.macro_f1, change.macro_f1),
+        _plain(_("Calibration error"), PERCENT, old.ece, new.ece),
+        _plain(
+            _("Agrees with FER+"), PERCENT, old.ferplus, new.ferplus, change.ferplus
+        ),
+        _plain(_("Size"), MEBIBYTES, old.bytes, new.bytes),
+        _plain(_("Multiply-adds"), MILLIONS, old.multiply_adds, new.multiply_adds),
+        _plain(_("Time a face"), MILLISECONDS, old.ms, new.ms),
     ]
-    for name, key, unit in (
-        (_("Macro-F1"), "macro_f1", PERCENT),
-        (_("Calibration error"), "ece", PERCENT),
-        (_("Agrees with FER+"), "ferplus", PERCENT),
-        (_("Size"), "bytes", Unit("MiB", 2, 1 / 2**20)),
-        (_("Multiply-adds"), "multiply_adds", Unit("M", 1, 1e-6)),
-        (_("Time a face"), "ms", Unit("ms", 2)),
-    ):
-        change = difference.get(key)
-        found.append(_row(name, key, unit, champion, challenger, change))
     return [row for row in found if row]
 
 
-def _parts(a: Figures, b: Figures, difference: Figures) -> list[Row | None]:
+def _parts(
+    old: CandidateFigures, new: CandidateFigures, change: Difference
+) -> list[Row | None]:
     """The accuracy on each slice of the exam, where it has more than one."""
-    old, new = a.get("slices") or {}, b.get("slices") or {}
-    changes = difference.get("slices") or {}
+    if len(old.slices) < 2:
+        return []
+    names = [name for name in old.slices if name in new.slices]
     return [
-        _row(slice_name(key), key, PERCENT, old, new, changes.get(key), is_part=True)
-        for key in old
-        if key in new and len(old) > 1
+        _row(
+            slice_name(name),
+            PERCENT,
+            old.slices[name],
+            new.slices[name],
+            change.slices.get(name),
+            is_part=True,
+        )
+        for name in names
     ]
+
+
+def _plain(
+    name: str,
+    unit: Unit,
+    old: float | None,
+    new: float | None,
+    change: Interval | None = None,
+) -> Row | None:
+    """Of figures that stand alone, without an interval."""
+    return _row(name, unit, Interval(value=old), Interval(value=new), change)
 
 
 def _row(
     name: str,
-    key: str,
     unit: Unit,
-    a: Figures,
-    b: Figures,
-    change: Figures | None = None,
+    old: Interval,
+    new: Interval,
+    change: Interval | None,
     *,
     is_part: bool = False,
 ) -> Row | None:
-    old, new = _number(a.get(key)), _number(b.get(key))
-    if old is None and new is None:
+    before, after = old.value, new.value
+    if before is None and after is None:
         return None
-    difference = "" if old is None or new is None else unit(new - old, "+")
+    difference = ""
+    if before is not None and after is not None:
+        difference = unit(after - before, "+")
     cells = [
-        Cell(_shown(unit, old), _interval(a, key, unit)),
-        Cell(_shown(unit, new), _interval(b, key, unit)),
-        Cell(difference, _ends(change, unit)),
+        Cell(_shown(unit, before), _ends(unit, old, "–")),
+        Cell(_shown(unit, after), _ends(unit, new, "–")),
+        Cell(difference, _ends(unit, change, " … ", "+")),
     ]
     return Row(name, cells, is_part)
 
@@ -90,24 +113,7 @@ def _shown(unit: Unit, value: float | None) -> str:
     return "–" if value is None else f"{unit(value)} {unit.name}"
 
 
-def _number(value: Any) -> float | None:
-    """A figure that may stand alone or beside the n it was measured on."""
-    if isinstance(value, Mapping):
-        value = value.get("accuracy", value.get("value"))
-    return float(value) if isinstance(value, (int, float)) else None
-
-
-def _interval(side: Figures, key: str, unit: Unit) -> str:
-    ends = side.get(f"{key}_ci")
-    if isinstance(ends, list) and len(ends) == 2:
-        return f"{unit(ends[0])}–{unit(ends[1])}"
-    value = side.get(key)
-    if isinstance(value, Mapping) and {"low", "high"} <= set(value):
-        return f"{unit(value['low'])}–{unit(value['high'])}"
-    return ""
-
-
-def _ends(change: Figures | None, unit: Unit) -> str:
-    if not change or not {"low", "high"} <= set(change):
+def _ends(unit: Unit, figure: Interval | None, between: str, sign: str = "") -> str:
+    if figure is None or figure.low is None or figure.high is None:
         return ""
-    return f"{unit(change['low'], '+')} … {unit(change['high'], '+')}"
+    return f"{unit(figure.low, sign)}{between}{unit(figure.high, sign)}"

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
@@ -10,6 +9,8 @@ from django.utils.translation import ngettext
 
 from labeling.models import Exam, ModelVersion, Promotion
 from labeling.stats import feedback_rates
+from ml.artefact.card import StoredCard
+from ml.evaluation.exam_report import CandidateFigures
 from webapp.charts import interval_plot, line_chart
 from webapp.charts.axes import Chart
 from webapp.presenters.formats import percent
@@ -51,7 +52,7 @@ def summarise(versions: Iterable[ModelVersion]) -> list[VersionSummary]:
         _summary(
             version,
             story(version, exams.get(version.pk), promotions.get(version.pk)),
-            figures.get(version.pk, {}),
+            figures.get(version.pk, CandidateFigures()),
             corrections.get(version.pk),
         )
         for version in rows
@@ -61,27 +62,26 @@ def summarise(versions: Iterable[ModelVersion]) -> list[VersionSummary]:
 def _summary(
     version: ModelVersion,
     story: str,
-    figures: Mapping[str, Any],
+    figures: CandidateFigures,
     correction: feedback_rates.FeedbackRate | None,
 ) -> VersionSummary:
-    interval = figures.get("accuracy_ci")
     return VersionSummary(
         version=version,
         story=story,
-        accuracy=figures.get("accuracy"),
-        interval=(interval[0], interval[1]) if interval else None,
-        faces=int((version.card.get("snapshot") or {}).get("contributions") or 0),
+        accuracy=figures.accuracy,
+        interval=figures.accuracy_ci,
+        faces=StoredCard.read(version.card).snapshot.contributions or 0,
         correction=correction,
     )
 
 
-def _figures(ids: list[int], exams: dict[int, Exam]) -> dict[int, Mapping[str, Any]]:
+def _figures(ids: list[int], exams: dict[int, Exam]) -> dict[int, CandidateFigures]:
     """How each did in its own exam; the shipped one, as champion in the first."""
-    found = {pk: exam.report.get("challenger") or {} for pk, exam in exams.items()}
+    found = {pk: exam.report.get("challenger") for pk, exam in exams.items()}
     others = Exam.objects.filter(champion__in=set(ids) - set(found)).order_by("-pk")
-    for pk, report in others.values_list("champion", "report"):
-        found[pk] = report.get("champion") or {}
-    return found
+    for pk, side in others.values_list("champion", "report__champion"):
+        found[pk] = side
+    return {pk: CandidateFigures.read(side) for pk, side in found.items()}
 
 
 def story(version: ModelVersion, exam: Exam | None, promotion: Promotion | None) -> str:

@@ -1,9 +1,8 @@
 """The versions: what each learned from, how it did, who decided; and deciding."""
 
 import csv
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from itertools import chain
-from typing import Any
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
@@ -16,6 +15,10 @@ from django.views.decorators.http import require_POST, require_safe
 from labeling.models import Exam, ModelVersion, Promotion
 from labeling.registry import lineage, model_versions
 from labeling.stats import feedback_rates
+from ml.artefact.card import DataFacts, StoredCard
+from ml.artefact.figures import Evaluation, Figures
+from ml.evaluation.exam_report import StoredReport
+from webapp.charts.axes import Chart
 from webapp.http.access import UserRequest, trainers_only
 from webapp.http.error_responses import message_and_back, on_problem
 from webapp.presenters import exam_charts, exam_report, versions
@@ -48,46 +51,38 @@ def model(request: HttpRequest, name: str) -> HttpResponse:
     )
     summary = versions.summarise([version])[0]
     exam = version.exams.order_by("-pk").first()
-    champion = model_versions.current()
+    card = StoredCard.read(version.card)
     promotions = list(version.promotions.select_related("by", "former"))
     context = {
         "version": version,
         "summary": summary,
-        "champion": champion,
+        "champion": model_versions.current(),
         "promotions": promotions,
-        "verdict": exam.report.get("sentence", "") if exam else "",
+        "verdict": StoredReport.read(exam.report).sentence if exam else "",
         "may_be_promoted": not version.is_champion and not version.contaminated_at,
         "proposal": _proposal(version),
-        "facts": _facts(summary, version.card),
-        "seen": _seen(version),
-        "recipe": sorted((version.card.get("config") or {}).items()),
-        "files": sorted((version.card.get("files") or {}).items()),
-        **_charts(
-            _figures_of(version, exam), summary, exam_report.emotions_of(version)
-        ),
+        "facts": _facts(summary, card),
+        "seen": _seen(version, card.snapshot),
+        "recipe": sorted(card.config.items()),
+        "files": sorted(card.files.items()),
+        **_charts(_figures_of(card, exam), summary, exam_report.emotions_of(version)),
     }
     return render(request, "models/model.html", context)
 
 
-def _figures_of(version: ModelVersion, exam: Exam | None) -> Mapping[str, Any]:
+def _figures_of(card: StoredCard, exam: Exam | None) -> Figures:
     """How it did: in its own exam, else by its card; never PrivateTest."""
-    if exam:
-        return exam.report.get("challenger") or {}
-    metrics = version.card.get("metrics") or {}
-    return metrics.get("public") or metrics.get("tune") or {}
+    return StoredReport.read(exam.report).challenger if exam else card.figures()
 
 
 def _charts(
-    figures: Mapping[str, Any], summary: versions.VersionSummary, names: list[str]
-) -> dict[str, Any]:
+    figures: Figures, summary: versions.VersionSummary, names: list[str]
+) -> dict[str, Chart | None]:
     by_label = _("How often it is right, by label")
     mixed_up = _("What it mixes up, in percent")
-    has_counts = bool(figures.get("confusion"))
     return {
         "recall_chart": exam_charts.recalls(figures, title=by_label, names=names),
-        "confusion_chart": exam_charts.confusion(figures, mixed_up, names)
-        if has_counts
-        else None,
+        "confusion_chart": exam_charts.confusion(figures, mixed_up, names),
         "correction_chart": versions.corrections_chart([summary]),
     }
 
@@ -98,16 +93,17 @@ def _proposal(version: ModelVersion) -> feedback_rates.Proposal | None:
 
 
 def _facts(
-    summary: versions.VersionSummary, card: Mapping[str, Any]
-) -> list[tuple[str, Any]]:
+    summary: versions.VersionSummary, card: StoredCard
+) -> list[tuple[str, object]]:
+    threshold = card.certainty_threshold
     rows = [
         (_("Made"), summary.version.created_at.strftime("%Y-%m-%d %H:%M")),
         (_("Right in the exam"), summary.accuracy_text),
-        (_("Network"), (card.get("config") or {}).get("network")),
-        (_("Parameters"), _count(card.get("params"))),
-        (_("Multiply-adds"), _count(card.get("multiply_adds"))),
-        (_("“Hard to say” below"), _share(card.get("certainty_threshold"))),
-        (_("Snapshot"), str((card.get("snapshot") or {}).get("hash", ""))[:12]),
+        (_("Network"), card.config.get("network")),
+        (_("Parameters"), _count(card.params)),
+        (_("Multiply-adds"), _count(card.multiply_adds)),
+        (_("“Hard to say” below"), f"{threshold:.0%}" if threshold else ""),
+        (_("Snapshot"), (card.snapshot.hash or "")[:12]),
     ]
     if summary.correction:
         rows.append(
@@ -125,40 +121,26 @@ def _corrected(correction: feedback_rates.FeedbackRate) -> str:
     }
 
 
-def _count(value: Any) -> str:
-    return f"{value:,}" if isinstance(value, int) and value else ""
+def _count(value: int) -> str:
+    return f"{value:,}" if value else ""
 
 
-def _share(value: Any) -> str:
-    return f"{value:.0%}" if isinstance(value, float) else ""
-
-
-def _seen(version: ModelVersion) -> list[tuple[str, int]]:
+def _seen(version: ModelVersion, snapshot: DataFacts) -> list[tuple[str, int]]:
     """What it learned from, in counts; through its ancestors too."""
-    snapshot = _part(version.card, "snapshot")
-    cleaning = _part(snapshot, "cleaning")
+    cleaning = snapshot.cleaning
     given = lineage.faces_seen_by(version).values("contribution_id").distinct()
     rows = [
-        (_("Faces of FER-2013"), _part(snapshot, "fer2013").get("rows")),
-        (_("Faces given by people"), snapshot.get("contributions")),
+        (_("Faces of FER-2013"), snapshot.fer2013.rows),
+        (_("Faces given by people"), snapshot.contributions),
         (_("Given faces, with those of its ancestors"), given.count()),
-        (_("Left out: they are in a test set too"), cleaning.get("leaked")),
-        (_("Left out: the same picture twice"), cleaning.get("duplicates")),
-        (_("Left out: not a face"), cleaning.get("non_faces")),
-        (_("Kept aside to choose by"), cleaning.get("tune")),
+        (_("Left out: they are in a test set too"), cleaning.leaked),
+        (_("Left out: the same picture twice"), cleaning.duplicates),
+        (_("Left out: not a face"), cleaning.non_faces),
+        (_("Kept aside to choose by"), cleaning.tune),
     ]
-    extra = _part(snapshot, "extra")
-    for name in extra:
-        rows.append(
-            (_("Faces of %(name)s") % {"name": name}, _part(extra, name).get("rows"))
-        )
+    for name, folder in snapshot.extra.items():
+        rows.append((_("Faces of %(name)s") % {"name": name}, folder.rows))
     return [(name, value) for name, value in rows if value]
-
-
-def _part(card: Mapping[str, Any], name: str) -> Mapping[str, Any]:
-    """Cards may come from elsewhere: what is not there, or is odd, is empty."""
-    part = card.get(name)
-    return part if isinstance(part, Mapping) else {}
 
 
 @require_safe
@@ -190,7 +172,7 @@ def figures(request: HttpRequest) -> HttpResponse:
     rows = [
         {
             "name": version.name,
-            "figures": [_figure(version.private_test, key) for key in FIGURES],
+            "figures": _shares(Evaluation.read(version.private_test)),
         }
         for version in measured
     ]
@@ -198,9 +180,9 @@ def figures(request: HttpRequest) -> HttpResponse:
     return render(request, "models/figures.html", context)
 
 
-def _figure(figures: Mapping[str, Any] | None, key: str) -> str:
-    value = (figures or {}).get(key)
-    return f"{value * 100:.1f} %" if isinstance(value, (int, float)) else "–"
+def _shares(figures: Evaluation) -> list[str]:
+    values = (getattr(figures, name) for name in FIGURES)
+    return ["–" if value is None else f"{value * 100:.1f} %" for value in values]
 
 
 @require_POST

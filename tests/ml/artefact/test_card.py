@@ -1,6 +1,7 @@
 import hashlib
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -8,6 +9,10 @@ from ml.artefact import card
 from ml.emotions import EMOTIONS
 from ml.errors import BadArtefact
 from tests.support import tiny_model
+
+ROOT = Path(__file__).resolve().parents[3]
+SHIPPED = ROOT / "models" / "base" / card.CARD
+OLD = sorted((ROOT / "tests" / "before_the_rooms").rglob(card.CARD))
 
 
 def test_what_is_written_is_read_again(tmp_path: Path) -> None:
@@ -51,6 +56,68 @@ def test_a_later_card_may_say_more(tmp_path: Path) -> None:
     content = json.loads((tmp_path / card.CARD).read_text())
     (tmp_path / card.CARD).write_text(json.dumps({**content, "mood": "sunny"}))
     assert card.read(tmp_path).name == "tiny"
+
+
+@pytest.mark.parametrize(
+    ("wrong", "sentence"),
+    [
+        ({"files": {"model.onnx": 3}}, "files.model.onnx: input should be a valid"),
+        ({"golden": {"faces": "x"}}, "golden.probabilities: field required"),
+        ({"golden": {"faces": "x", "probabilities": [["a"]]}}, "probabilities.0.0: "),
+        ({"name": None}, "card.json: name: input should be a valid string"),
+        ({"snapshot": {"cleaning": {"leaked": "?"}}}, "snapshot.cleaning.leaked: "),
+        ({"metrics": {"tune": {"accuracy": "high"}}}, "metrics.tune.accuracy: "),
+        ({"params": "many"}, "card.json: params: input should be a valid integer"),
+        ({"format": 2}, "card.json: format: input should be 1"),
+    ],
+)
+def test_what_is_wrong_in_a_card_is_named(wrong: Any, sentence: str) -> None:
+    content = json.loads(SHIPPED.read_text())
+    with pytest.raises(BadArtefact) as refusal:
+        card.parse({**content, **wrong})
+    assert sentence in str(refusal.value)
+
+
+@pytest.mark.parametrize("field", ["name", "emotions", "files", "golden", "format"])
+def test_what_a_card_lacks_is_named(field: str) -> None:
+    content = json.loads(SHIPPED.read_text())
+    del content[field]
+    with pytest.raises(BadArtefact, match=f"card.json: {field}: field required"):
+        card.parse(content)
+
+
+@pytest.mark.parametrize("file", [SHIPPED, *OLD], ids=lambda file: file.parent.name)
+def test_a_card_that_was_read_is_written_as_it_was(file: Path) -> None:
+    assert json.loads(card.read(file.parent).as_json()) == json.loads(file.read_text())
+
+
+def test_the_shipped_card_is_written_again_to_the_letter() -> None:
+    assert card.read(SHIPPED.parent).as_json() + "\n" == SHIPPED.read_text()
+
+
+def test_a_card_holds_what_it_was_given_and_no_figure_that_nobody_measured(
+    tmp_path: Path,
+) -> None:
+    given = {"snapshot": {"hash": "abc", "mood": "sunny"}, "metrics": {"x": {"n": 3}}}
+    tiny_model.make_artefact(tmp_path, **given)
+    content = json.loads((tmp_path / card.CARD).read_text())
+    assert {name: content[name] for name in given} == given
+    assert (content["config"], content["temperature"]) == ({}, 1.0)
+    with pytest.raises(TypeError, match="weather"):
+        tiny_model.make_artefact(tmp_path, weather="fine")
+
+
+@pytest.mark.parametrize("content", [None, [], "card", {}, {"name": 3, "golden": []}])
+def test_of_a_stored_card_what_is_odd_is_empty(content: object) -> None:
+    assert card.StoredCard.read(content) == card.StoredCard()
+
+
+def test_what_is_sound_in_an_odd_card_is_read() -> None:
+    snapshot = {"hash": "abc", "fer2013": 3, "cleaning": {"leaked": 7, "tune": "?"}}
+    odd = card.StoredCard.read({"params": 12, "files": "none", "snapshot": snapshot})
+    assert (odd.params, odd.files, odd.snapshot.hash) == (12, {}, "abc")
+    assert odd.snapshot.fer2013.rows == odd.snapshot.cleaning.tune == 0
+    assert odd.snapshot.cleaning.leaked == 7
 
 
 def test_a_missing_and_a_changed_file_are_noticed(tmp_path: Path) -> None:

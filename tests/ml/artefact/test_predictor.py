@@ -1,3 +1,4 @@
+import json
 import threading
 from pathlib import Path
 
@@ -90,6 +91,17 @@ def test_another_network_under_the_same_card_is_refused(folder: Path) -> None:
         text.replace(ours.files[card.MODEL], theirs.files[card.MODEL])
     )
     with pytest.raises(BadArtefact, match="golden faces"):
+        Predictor.load(folder)
+
+
+@pytest.mark.parametrize("rows", [[], [[0.5, 0.5]] * 4, [[0.1] * 7] * 3 + [[1.0]]])
+def test_a_card_that_tells_of_other_outputs_is_refused(
+    folder: Path, rows: list[list[float]]
+) -> None:
+    content = json.loads((folder / card.CARD).read_text())
+    content["golden"]["probabilities"] = rows
+    (folder / card.CARD).write_text(json.dumps(content))
+    with pytest.raises(BadArtefact, match="outputs of its card"):
         Predictor.load(folder)
 
 

@@ -74,8 +74,8 @@ def test_a_network_learns_and_its_folder_is_a_whole_artefact(trained: Path) -> N
     found = card.verify(trained)
     assert set(found.files) >= {"model.onnx", "model.keras", "report.html"}
     assert found.config["network"] == "vgg-tiny"
-    assert found.metrics["tune"]["accuracy"] > 0.6
-    assert found.snapshot["cleaning"]["training_rows"] == 420
+    assert found.metrics["tune"].accuracy > 0.6
+    assert found.snapshot.cleaning.training_rows == 420
     assert 0.25 <= found.certainty_threshold <= 0.6
     assert Predictor.load(trained).emotions == Config().emotions
     assert not list(trained.glob("*part*"))
@@ -138,13 +138,13 @@ def test_a_warm_start_goes_on_from_what_is_known(
         network="vgg-small",
         votes_share=0.2,
     )
-    known = card.read(trained).metrics["tune"]["accuracy"]
+    known = card.read(trained).metrics["tune"].accuracy
     done = next(e for e in events if e["event"] == "done")
     assert done["metrics"]["tune"]["accuracy"] >= known - 0.06
     later = card.read(tmp_path / "out")
     assert later.config["network"] == "vgg-tiny", "the champion's, whatever was asked"
     assert later.config["votes_share"] == 0.2, "as asked"
-    assert later.snapshot["warm_start"] == trained.name
+    assert later.snapshot.warm_start == trained.name
 
 
 def test_a_fresh_network_learns_from_teachers(
@@ -152,7 +152,7 @@ def test_a_fresh_network_learns_from_teachers(
 ) -> None:
     teachers = ["--teacher", str(trained)] * 2
     train_here(capsys, csv, tmp_path / "out", *teachers, distil=0.5, epochs=1)
-    assert card.read(tmp_path / "out").snapshot["teachers"] == [trained.name] * 2
+    assert card.read(tmp_path / "out").snapshot.teachers == (trained.name,) * 2
 
 
 def test_a_teacher_that_cannot_teach_is_refused(
@@ -196,8 +196,8 @@ def test_what_the_champion_learned_from_measures_nothing_after_it(
     warm = {"epochs": 0, "tune_every": 30}
     train_here(capsys, csv, first, "--warm-start", str(trained), **warm)
     train_here(capsys, csv, later, "--warm-start", str(first), epochs=0)
-    counts = [card.read(f).snapshot["cleaning"] for f in (trained, first, later)]
-    assert 0 < counts[1]["tune"] == counts[2]["tune"] < counts[0]["tune"]
+    counts = [card.read(f).snapshot.cleaning for f in (trained, first, later)]
+    assert 0 < counts[1].tune == counts[2].tune < counts[0].tune
 
 
 def test_a_trained_network_is_exported_by_the_same_command_again(
@@ -208,7 +208,7 @@ def test_a_trained_network_is_exported_by_the_same_command_again(
     (tmp_path / "out" / "card.json").unlink()
     events = train_here(capsys, csv, tmp_path / "out", "--resume", epochs=6)
     assert figures(events) == [], "nothing was left to learn"
-    assert card.read(tmp_path / "out").metrics["tune"]["n"] > 0
+    assert card.read(tmp_path / "out").metrics["tune"].n > 0
 
 
 def test_no_epochs_export_the_same_network_to_be_served_otherwise(
@@ -231,7 +231,7 @@ def test_a_run_on_contributions_alone(tmp_path: Path, capsys) -> None:
     snapshot = training_data.snapshot(tmp_path / "snapshot", train=140, exam=14)
     events = train_here(capsys, snapshot, tmp_path / "out")
     assert events[-1]["event"] == "done"
-    assert card.read(tmp_path / "out").snapshot["contributions"] == 140
+    assert card.read(tmp_path / "out").snapshot.contributions == 140
 
 
 def test_bad_data_end_with_one_sentence(tmp_path: Path, capsys) -> None:

@@ -47,7 +47,7 @@ def test_a_manifest_that_lacks_a_field_is_refused_by_its_name(
     tmp_path: Path, field: str
 ) -> None:
     less = {key: value for key, value in FORMAT_2.items() if key != field}
-    with pytest.raises(BadData, match=f"{field}: Field required"):
+    with pytest.raises(BadData, match=f"{field}: field required"):
         snapshot.manifest(write(tmp_path, less))
 
 
@@ -61,5 +61,5 @@ def test_a_manifest_that_is_missing_or_cut_off_is_refused(tmp_path: Path) -> Non
     with pytest.raises(BadData, match="cannot be read"):
         snapshot.manifest(tmp_path)
     (tmp_path / "manifest.json").write_text('{"format": 2, "emo')
-    with pytest.raises(BadData, match="Invalid JSON"):
+    with pytest.raises(BadData, match="invalid JSON"):
         snapshot.manifest(tmp_path)

@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -11,7 +12,7 @@ from scipy.stats import binom, binomtest
 
 from ml import __main__ as ml
 from ml.emotions import EMOTIONS
-from ml.evaluation import compare, metrics
+from ml.evaluation import compare, exam_report, metrics
 from ml.evaluation.compare import Candidate, ExamData
 from tests.support import tiny_model, training_data
 
@@ -36,6 +37,15 @@ def make_side(said: np.ndarray, name: str = "a", **costs: int) -> Candidate:
     p = np.full((len(said), K), 0.05, np.float32)
     p[np.arange(len(said)), said] = 0.7
     return Candidate(name, p, **costs)
+
+
+def examine(
+    exam: ExamData, champion: Candidate | None, challenger: Candidate, **policy: str
+) -> dict[str, Any]:
+    """The report as `--json` prints it."""
+    report = compare.compare(exam, champion, challenger, **policy).to_json()
+    assert exam_report.parse(json.loads(json.dumps(report))).to_json() == report
+    return report
 
 
 def spoilt(labels: np.ndarray, rows: list[int] | np.ndarray) -> np.ndarray:
@@ -73,7 +83,7 @@ def test_wilson_is_scipys(right: int, n: int) -> None:
 def test_intervals_are_seeded_and_as_wide_as_theory_has_it() -> None:
     champion = make_side(spoilt(LABELS, range(60)))
     challenger = make_side(spoilt(LABELS, range(60, 100)))
-    reports = [compare.compare(make_exam(LABELS), champion, challenger) for _ in "ab"]
+    reports = [examine(make_exam(LABELS), champion, challenger) for _ in "ab"]
     assert reports[0] == reports[1]
     found = reports[0]["difference"]
     assert found["low"] < found["accuracy"] < found["high"]
@@ -86,7 +96,7 @@ def test_each_class_has_its_paired_difference_of_the_same_resamples() -> None:
     """Angry faces: 20 of 100 won; happy ones: all as they were; no neutral ones."""
     labels = np.arange(700) % 6
     champion = make_side(spoilt(labels, np.nonzero(labels == 0)[0][:20]))
-    report = compare.compare(make_exam(labels), champion, make_side(labels))
+    report = examine(make_exam(labels), champion, make_side(labels))
     recall = report["difference"]["recall"]
     n = int((labels == 0).sum())
     assert recall["angry"]["value"] == pytest.approx(20 / n, abs=1e-4)
@@ -103,7 +113,7 @@ def test_each_slice_has_its_accuracies_and_their_difference() -> None:
     slices = ["public"] * 600 + ["community"] * 100
     champion = make_side(spoilt(LABELS, range(600, 650)))
     challenger = make_side(spoilt(LABELS, range(30)))
-    report = compare.compare(make_exam(LABELS, slices=slices), champion, challenger)
+    report = examine(make_exam(LABELS, slices=slices), champion, challenger)
     assert report["exam"]["slices"] == [
         {"name": "public", "n": 600},
         {"name": "community", "n": 100},
@@ -123,7 +133,7 @@ def test_each_slice_has_its_accuracies_and_their_difference() -> None:
 def test_a_better_challenger_is_promoted_with_a_sentence() -> None:
     champion = make_side(spoilt(LABELS, range(100)))
     challenger = make_side(spoilt(LABELS, range(60)), "b")
-    report = compare.compare(make_exam(LABELS), champion, challenger)
+    report = examine(make_exam(LABELS), champion, challenger)
     assert report["outcome"] == "promoted"
     assert report["sentence"].startswith("Promoted: the challenger named 640 of 700")
     assert report["difference"]["challenger_only"] == 40
@@ -140,10 +150,10 @@ def test_a_better_challenger_is_promoted_with_a_sentence() -> None:
 
 def test_an_equal_or_worse_challenger_leaves_the_champion() -> None:
     champion = make_side(spoilt(LABELS, range(50)))
-    same = compare.compare(make_exam(LABELS), champion, champion)
+    same = examine(make_exam(LABELS), champion, champion)
     assert (same["outcome"], same["reasons"][0]["code"]) == ("kept", "equal")
     worse = make_side(spoilt(LABELS, range(55)))
-    report = compare.compare(make_exam(LABELS), champion, worse)
+    report = examine(make_exam(LABELS), champion, worse)
     assert (report["outcome"], report["reasons"][0]["code"]) == ("kept", "worse")
 
 
@@ -151,19 +161,20 @@ def test_significance_may_be_demanded() -> None:
     champion = make_side(spoilt(LABELS, range(52)))
     challenger = make_side(spoilt(LABELS, range(2, 52)))
     exam = make_exam(LABELS)
-    assert compare.compare(exam, champion, challenger)["outcome"] == "promoted"
-    strict = compare.compare(exam, champion, challenger, policy="significant")
+    assert examine(exam, champion, challenger)["outcome"] == "promoted"
+    strict = examine(exam, champion, challenger, policy="significant")
     assert (strict["outcome"], strict["reasons"][0]["code"]) == (
         "kept",
         "not_significant",
     )
+    assert "which may be chance (p = 0.50)" in strict["sentence"]
 
 
 def test_harm_to_one_class_rejects_a_better_challenger() -> None:
     happy = np.nonzero(LABELS == 3)[0]
     champion = make_side(spoilt(LABELS, np.nonzero(LABELS == 0)[0][:60]))
     challenger = make_side(spoilt(LABELS, happy[:20]))
-    report = compare.compare(make_exam(LABELS), champion, challenger)
+    report = examine(make_exam(LABELS), champion, challenger)
     assert report["outcome"] == "rejected"
     assert [r["name"] for r in report["reasons"]] == ["recall:happy"]
     assert "on happy faces it lost 20.0 points" in report["sentence"]
@@ -173,9 +184,7 @@ def test_a_small_loss_in_one_class_is_no_veto() -> None:
     happy = np.nonzero(LABELS == 3)[0]
     champion = make_side(spoilt(LABELS, np.nonzero(LABELS == 0)[0][:30]))
     challenger = make_side(spoilt(LABELS, happy[:4]))
-    assert compare.compare(make_exam(LABELS), champion, challenger)["outcome"] == (
-        "promoted"
-    )
+    assert examine(make_exam(LABELS), champion, challenger)["outcome"] == ("promoted")
 
 
 def test_harm_against_the_raters_rejects() -> None:
@@ -183,7 +192,7 @@ def test_harm_against_the_raters_rejects() -> None:
     champion = make_side(majority)
     challenger = make_side(LABELS)
     exam = make_exam(LABELS, majority=majority)
-    report = compare.compare(exam, champion, challenger)
+    report = examine(exam, champion, challenger)
     assert report["outcome"] == "rejected"
     assert "raters" in report["sentence"]
 
@@ -191,12 +200,12 @@ def test_harm_against_the_raters_rejects() -> None:
 def test_a_network_too_large_is_rejected() -> None:
     challenger = make_side(LABELS, bytes=compare.MAX_BYTES + 1)
     champion = make_side(spoilt(LABELS, [1]))
-    report = compare.compare(make_exam(LABELS), champion, challenger)
+    report = examine(make_exam(LABELS), champion, challenger)
     assert [r["name"] for r in report["reasons"]] == ["bytes"]
 
 
 def test_the_first_champion_needs_no_rival() -> None:
-    report = compare.compare(make_exam(LABELS), None, make_side(LABELS))
+    report = examine(make_exam(LABELS), None, make_side(LABELS))
     assert report["outcome"] == "promoted"
     assert report["champion"] is None
 

@@ -127,9 +127,9 @@ def test_macro_f1_and_top_two_are_scikit_learns() -> None:
     names = list(EMOTIONS)
     found = metrics.figures(p, truth, names)
     expected = f1_score(truth, p.argmax(1), average="macro")
-    assert found["macro_f1"] == pytest.approx(expected, abs=1e-4)
+    assert found.macro_f1 == pytest.approx(expected, abs=1e-4)
     top2 = top_k_accuracy_score(truth, p, k=2)
-    assert found["top2"] == pytest.approx(top2, abs=1e-4)
+    assert found.top2 == pytest.approx(top2, abs=1e-4)
 
 
 @pytest.mark.slow
@@ -148,5 +148,5 @@ def test_the_shipped_champion_keeps_its_promises_on_tune(fer2013_cache: Path) ->
     part = rows.take(np.arange(0, len(rows), 4))
     p = evaluate.predict(predictor, part)
     accuracy = float((p.argmax(1) == part.labels).mean())
-    promised = predictor.card.metrics["tune"]["accuracy"]
+    promised = predictor.card.metrics["tune"].accuracy
     assert accuracy == pytest.approx(promised, abs=0.06)

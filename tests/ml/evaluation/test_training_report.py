@@ -6,10 +6,11 @@ from pathlib import Path
 
 import numpy as np
 
+from ml.artefact.exported_model import ExportedModel
 from ml.config import Config
 from ml.data.arrays import Rows
 from ml.evaluation import charts, evaluate, training_report
-from ml.export import calibrate_and_export
+from ml.training_events import EpochFigures
 from tests.support import training_data
 
 EMOTIONS = Config().emotions
@@ -31,7 +32,7 @@ def make_tune(n: int = 70, *, index: int = 0) -> Rows:
 def write(out: Path, tune: Rows) -> str:
     p = np.full((len(tune), 7), 0.05, np.float32)
     p[np.arange(len(tune)), (tune.labels + (np.arange(len(tune)) % 5 == 0)) % 7] = 0.7
-    shipped = calibrate_and_export.ExportedModel(
+    shipped = ExportedModel(
         probabilities=p,
         figures=evaluate.figures(p, tune, EMOTIONS),
         temperature=1.1,
@@ -40,8 +41,14 @@ def write(out: Path, tune: Rows) -> str:
         is_int8=True,
     )
     history = [
-        {"epoch": e, "loss": 2 / e, "accuracy": 1 - 1 / e}
-        | {"tune_loss": 2.1 / e, "tune_accuracy": 1 - 1.1 / e}
+        EpochFigures(
+            epoch=e,
+            epochs=3,
+            loss=2 / e,
+            accuracy=1 - 1 / e,
+            tune_loss=2.1 / e,
+            tune_accuracy=1 - 1.1 / e,
+        )
         for e in (1, 2, 3)
     ]
     facts = {"hash": "ab" * 32, "cleaning": {"leaked": 703}, "contributions": 12}
