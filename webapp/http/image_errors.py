@@ -35,6 +35,13 @@ SENTENCES: dict[str, tuple[int, Promise]] = {
             "A copy of it at half the size will work."
         ),
     ),
+    "too_complex": (
+        413,
+        _(
+            "This picture is built in a way that takes too long to open. "
+            "A copy saved anew will work."
+        ),
+    ),
     "broken": (
         400,
         _(

@@ -11,13 +11,13 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
-from labeling.contributions import consent, offers, quality
+from labeling.contributions import consent, offers
 from labeling.detection import photos
 from labeling.emotions import Emotion
 from labeling.errors import Refused
 from labeling.models import Contribution
 from labeling.review import demand
-from ml.vision import decode
+from ml.vision.decode import BadPicture
 from webapp.forms.contribute import FaceForm, GiveForm
 from webapp.http import error_responses, overload, throttling, uploads
 from webapp.http.access import given_here, keep_given, person, wants_part
@@ -31,8 +31,10 @@ def contribute(request: HttpRequest) -> HttpResponse:
         return ask(request)
     try:
         uploads.check_size(request)
-    except decode.BadPicture as why:
-        return ask(request, problem=error_responses.for_error(why).message, status=413)
+        throttling.spend(request, "detect", settings.DETECT_RATE)
+    except error_responses.EXPECTED as why:
+        refusal = error_responses.for_error(why)
+        return refusal.on(ask(request, problem=refusal.message))
     if photo := request.FILES.get("photo"):
         return find(request, photo.read())
     form = FaceForm(request.POST)
@@ -86,7 +88,6 @@ def ask(
 
 def find(request: HttpRequest, data: bytes) -> HttpResponse:
     try:
-        throttling.spend(request, "detect", settings.DETECT_RATE)
         with overload.turn():
             look = photos.detect(data, crops=True)
     except error_responses.EXPECTED as why:
@@ -114,9 +115,13 @@ def find(request: HttpRequest, data: bytes) -> HttpResponse:
 def propose(request: HttpRequest, face: dict[str, Any], jpeg: bytes) -> HttpResponse:
     """Ask about one face, unless it is so poor that it could not be kept anyway."""
     try:
-        quality.check(decode.decode(jpeg))
-    except (Refused, decode.BadPicture) as why:
+        with overload.turn():
+            offers.open_crop(jpeg)
+    except (Refused, BadPicture) as why:
         return ask(request, problem=error_responses.for_error(why).message)
+    except overload.Busy as why:
+        refusal = error_responses.for_error(why)
+        return refusal.on(ask(request, problem=refusal.message))
     return confirm(request, GiveForm(initial=face), crop=face["crop"])
 
 
