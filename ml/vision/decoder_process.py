@@ -30,7 +30,7 @@ from ml.vision import decode
 from ml.vision.decode import BadPicture, Picture
 from ml.vision.to_rgb import shrunk, shrunk_array
 
-MAX_MEMORY = 2**29  # bytes, the libraries' own included
+MAX_MEMORY = 3 * 2**28  # bytes, the libraries' own included
 IDLE = 5.0  # seconds
 MAX_THREADS = 8  # of a decoder, each with a stack of 8 MB
 
@@ -81,13 +81,19 @@ def _next_order(orders: socket.socket) -> bytes:
 def _prepare() -> None:
     resource.setrlimit(resource.RLIMIT_DATA, (MAX_MEMORY, MAX_MEMORY))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    pillow_heif.register_heif_opener(thumbnails=False)
-    pillow_heif.options.DECODE_THREADS = 1
-    cores = len(os.sched_getaffinity(0))
-    AvifImagePlugin.DEFAULT_MAX_THREADS = min(cores, MAX_THREADS)
+    prepare_codecs()
     # Pillow raises above twice as many, before it sets memory aside.
     Image.MAX_IMAGE_PIXELS = decode.MAX_PIXELS // 2
     warnings.simplefilter("ignore")  # of those between, and of odd metadata
+
+
+def prepare_codecs() -> None:
+    """HEIC can be read, and no decoder takes more threads than it may."""
+    pillow_heif.register_heif_opener(thumbnails=False)
+    pillow_heif.options.DECODE_THREADS = 1
+    cv2.setNumThreads(1)
+    cores = len(os.sched_getaffinity(0))
+    AvifImagePlugin.DEFAULT_MAX_THREADS = min(cores, MAX_THREADS)
 
 
 @contextmanager
