@@ -22,7 +22,7 @@ from labeling.emotions import Emotion
 from labeling.errors import Refused
 from labeling.models import Contribution, Crop, SpentToken, User
 from labeling.review import review_queue
-from ml.vision import decode, face_crop
+from ml.vision import decode, face_crop, jpeg_structure
 
 SECRET_BYTES = 16  # 128 bits, in the private link
 MAX_CROP_BYTES = 2**18  # ten times what a crop of 256 px takes
@@ -54,7 +54,7 @@ def offer(
     """
     _check_emotion(emotion)
     consent = consents.check(consent, basis=consent_basis)
-    crop = _pixels(crop_jpeg)
+    crop = open_crop(crop_jpeg)
     signature = near_duplicates.signature_of(crop)
     # A fresh JPEG of the pixels: no metadata, no trailer, whatever was sent.
     jpeg = crop_jpeg if claim else decode.encode_jpeg(crop)
@@ -74,6 +74,20 @@ def offer(
     row = Crop(pk=face.pk, jpeg=jpeg, edge=len(crop), signature=signature)
     _save(face, row, claim, before)
     return Offer(face, secret)
+
+
+def open_crop(crop_jpeg: bytes) -> NDArray[np.uint8]:
+    """The pixels of a crop as we make it: a square JPEG in one scan, no larger than we
+    would keep, and good enough. Raises BadPicture, Refused."""
+    jpeg = jpeg_structure.read(crop_jpeg)
+    if jpeg is None:
+        raise decode.BadPicture("not_a_picture", "This is no face as Mien cuts it out.")
+    is_square = jpeg.width == jpeg.height <= face_crop.CROP_SIDE
+    if not is_square or not jpeg.streams:
+        raise Refused("not_a_crop", _("This is not a face as Mien cuts it out."))
+    rgb = decode.decode(crop_jpeg, max_bytes=MAX_CROP_BYTES)
+    quality.check(rgb)
+    return rgb
 
 
 def claim(secret: str, *, by: User) -> Contribution:
@@ -155,16 +169,6 @@ def _keyed_digest(jpeg: bytes) -> dict[str, bytes]:
 
 def _new_secret() -> str:
     return secrets.token_urlsafe(SECRET_BYTES)
-
-
-def _pixels(crop_jpeg: bytes) -> NDArray[np.uint8]:
-    """The crop as we make it: square, no larger than we would keep, good enough."""
-    rgb = decode.decode(crop_jpeg, max_bytes=MAX_CROP_BYTES)
-    height, width = rgb.shape[:2]
-    if height != width or width > face_crop.CROP_SIDE:
-        raise Refused("not_a_crop", _("This is not a face as Mien cuts it out."))
-    quality.check(rgb)
-    return rgb
 
 
 def _spend_token(claim: FaceClaim) -> None:

@@ -108,9 +108,11 @@ def _usage(path: Path, otherwise: int) -> int:
 
 
 def _grey(path: Path) -> Bytes:
-    pixels = cv2.imdecode(np.fromfile(path, np.uint8), cv2.IMREAD_GRAYSCALE)
-    if pixels is None:
-        raise BadData(f"{path} is not a picture, or damaged")
+    try:
+        rgb = decode.decode(path.read_bytes())
+    except decode.BadPicture as why:
+        raise BadData(f"{path}: {why}") from None
+    pixels = cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY)
     if pixels.shape != (SIDE, SIDE):
         pixels = cv2.resize(pixels, (SIDE, SIDE), interpolation=cv2.INTER_AREA)
     return np.asarray(pixels, np.uint8)

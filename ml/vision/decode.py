@@ -1,43 +1,44 @@
 """Pictures from strangers: decoded within limits, upright, RGB, without metadata.
 
 The header is read before any pixel is, and what it promises decides whether pixels are
-read at all. Nothing but pixels leaves this module: no EXIF, no profile, no trailer.
+read at all. A JPEG whose work can be known by looking is read here; everything else in
+a process of its own, which ends when it takes too long. Nothing but pixels leaves this
+module: no EXIF, no profile, no trailer.
 """
 
 import io
 import math
 import threading
-import warnings
-from contextlib import nullcontext
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from typing import Literal
 
 import cv2
 import numpy as np
-import pillow_heif
 from numpy.typing import NDArray
-from PIL import Image, UnidentifiedImageError
+from PIL.JpegImagePlugin import JpegImageFile
 
 from ml.errors import BadInput
-from ml.vision.file_headers import holds_whole_picture, kind_of, webp_size
-from ml.vision.to_rgb import resize_array, resize_image
+from ml.vision import decoder_pool, jpeg_structure
+from ml.vision.jpeg_structure import Jpeg
+from ml.vision.to_rgb import resize_image
 
 MAX_BYTES = 20 * 2**20
 MAX_PIXELS = 16_000_000  # 64 MB once decoded, and up to 128 beside it meanwhile
 MAX_DRAFT_PIXELS = 100_000_000  # a JPEG that is reduced while it is decoded
 WORK_SIDE = 1920  # px: three times what the detector sees; a face of 48 is 16 to it
 LARGE_PIXELS = 1_500_000  # of these, one at a time
-FORMATS = ("JPEG", "PNG", "WEBP", "AVIF", "HEIF", "GIF", "BMP", "DIB", "TIFF")
 
 Code = Literal[
-    "empty", "not_a_picture", "unsupported", "too_large", "too_many_pixels", "broken"
+    "empty",
+    "not_a_picture",
+    "unsupported",
+    "too_large",
+    "too_many_pixels",
+    "too_complex",
+    "broken",
 ]
-
-pillow_heif.register_heif_opener(thumbnails=False)
-pillow_heif.options.DECODE_THREADS = 1
-# Sizes are our business below; without this, Pillow would warn of what we allow.
-Image.MAX_IMAGE_PIXELS = MAX_DRAFT_PIXELS
-warnings.filterwarnings("ignore", module="PIL")  # of odd metadata, dropped anyway
 
 _one_large_decode = threading.Lock()
 
@@ -86,10 +87,12 @@ def load(
         raise BadPicture(
             "too_large", f"The file is larger than {max_bytes // 2**20} MB."
         )
-    webp = webp_size(data)  # Pillow sets memory aside for a WebP before it tells us
-    if webp:
-        _check_size(*webp, MAX_PIXELS)
-    return _load(data, max_side)
+    data = bytes(data)  # the database's driver gives a memoryview
+    if jpeg := jpeg_structure.read(data):
+        return _read_jpeg(jpeg, max_side)
+    if jpeg_structure.has_too_many_scans(data):
+        raise too_complex()
+    return _read_elsewhere(data, max_side)
 
 
 def encode_jpeg(rgb: NDArray[np.uint8], *, quality: int = 90) -> bytes:
@@ -112,41 +115,40 @@ def resize(pixels: NDArray[np.uint8], width: int, height: int) -> NDArray[np.uin
 def fit(pixels: NDArray[np.uint8], max_side: int) -> NDArray[np.uint8]:
     """The same, reduced to a longer side of `max_side` where it is larger."""
     height, width = pixels.shape[:2]
-    goal = _fitted_size(width, height, max_side)
+    goal = fitted_size(width, height, max_side)
     return pixels if goal == (width, height) else resize(pixels, *goal)
 
 
-def _load(data: bytes, max_side: int | None) -> Picture:
-    with _open(data) as image:
-        width, height = image.size
-        is_jpeg = image.format in {"JPEG", "MPO"}
-        streams = is_jpeg and not holds_whole_picture(data)
-        most = MAX_DRAFT_PIXELS if streams else MAX_PIXELS
-        if is_jpeg and not streams:  # 2 bytes for each pixel of each colour
-            most = MAX_PIXELS * 3 // max(3, len(image.getbands()))
-        _check_size(width, height, most)
-        goal = _fitted_size(width, height, max_side)
-        if is_jpeg:  # shrinks by 2, 4 or 8, and never below the goal
-            image.draft(None, goal)
-        cost = image.width * image.height if streams else width * height
+def _read_jpeg(jpeg: Jpeg, max_side: int | None) -> Picture:
+    most = MAX_DRAFT_PIXELS
+    if not jpeg.streams:  # 2 bytes for each pixel of each colour
+        most = MAX_PIXELS * 3 // max(3, jpeg.colours)
+    check_size(jpeg.width, jpeg.height, most)
+    goal = fitted_size(jpeg.width, jpeg.height, max_side)
+    with damage(), JpegImageFile(io.BytesIO(jpeg.bare)) as image:
+        image.draft(None, goal)  # shrinks by 2, 4 or 8, and never below the goal
+        cost = image.width * image.height if jpeg.streams else jpeg.width * jpeg.height
         with _one_large_decode if cost > LARGE_PIXELS else nullcontext():
-            rgb = _pixels(image, data, goal)
-        orientation = _orientation(image)
-    if orientation >= 5:
-        width, height = height, width
-    return Picture(_upright(rgb, orientation), width, height)
+            image.load()
+            rgb = resize_image(image, goal)
+    return upright(rgb, jpeg.orientation, jpeg.width, jpeg.height)
 
 
-def _pixels(
-    image: Image.Image, data: bytes, goal: tuple[int, int]
-) -> NDArray[np.uint8]:
+def _read_elsewhere(data: bytes, max_side: int | None) -> Picture:
     try:
-        if image.format == "WEBP" and image.size != goal:
-            return _webp(data, goal)
-        if image.format == "AVIF" and image.size != goal:
-            return _avif(image, goal)
-        image.load()
-        return resize_image(image, goal)
+        answer = decoder_pool.decode(data, max_side)
+    except decoder_pool.TooSlow:
+        raise too_complex() from None
+    if answer.rgb is None:
+        raise BadPicture(answer.told["code"], answer.told["sentence"])
+    return Picture(answer.rgb, answer.told["width"], answer.told["height"])
+
+
+@contextmanager
+def damage() -> Iterator[None]:
+    """What a decoder raises becomes BadPicture."""
+    try:
+        yield
     except MemoryError:
         raise
     except Exception as error:  # decoders raise whatever comes to them
@@ -155,50 +157,14 @@ def _pixels(
         ) from error
 
 
-def _webp(data: bytes, goal: tuple[int, int]) -> NDArray[np.uint8]:
-    """By OpenCV (the first frame): Pillow would hold four copies of it at once."""
-    pixels = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
-    if pixels is None:
-        raise ValueError("damaged")
-    order = "BGRA" if pixels.shape[2] == 4 else "BGR"
-    return resize_array(np.asarray(pixels, np.uint8), goal, order=order)
-
-
-def _avif(image: Image.Image, goal: tuple[int, int]) -> NDArray[np.uint8]:
-    """What Pillow's decoder hands over, before Pillow would make a copy of its own."""
-    frame, *_times = image._decoder.get_frame(0)  # type: ignore[attr-defined]
-    pixels = np.frombuffer(frame, np.uint8).reshape(image.height, image.width, -1)
-    return resize_array(pixels, goal, order=image.mode)
-
-
-def _open(data: bytes) -> Image.Image:
-    try:
-        return Image.open(io.BytesIO(data), formats=FORMATS)
-    except Image.DecompressionBombError:
-        raise _too_many() from None
-    except (UnidentifiedImageError, OSError):
-        kind = kind_of(data)
-    except Exception:  # a parser that stumbles over a hostile header
-        kind = "broken"
-    if kind == "broken":
-        raise BadPicture("broken", "The picture is damaged and cannot be opened.")
-    if kind:
-        raise BadPicture(
-            "unsupported",
-            f"{kind} is not read here. JPEG, PNG, WebP, AVIF, HEIC, GIF, BMP and TIFF "
-            "are.",
-        )
-    raise BadPicture("not_a_picture", "The file is not a picture.")
-
-
-def _check_size(width: int, height: int, most: int) -> None:
+def check_size(width: int, height: int, most: int) -> None:
     if width < 1 or height < 1:
         raise BadPicture("broken", "The picture is damaged: it has no pixels.")
     if width * height > most:
-        raise _too_many()
+        raise too_many_pixels()
 
 
-def _too_many() -> BadPicture:
+def too_many_pixels() -> BadPicture:
     return BadPicture(
         "too_many_pixels",
         "The picture has too many pixels: 16 megapixels are read, "
@@ -206,7 +172,16 @@ def _too_many() -> BadPicture:
     )
 
 
-def _fitted_size(width: int, height: int, max_side: int | None) -> tuple[int, int]:
+def too_complex() -> BadPicture:
+    return BadPicture(
+        "too_complex",
+        "The picture is built in a way that takes too long to open. "
+        "A copy saved anew will work.",
+    )
+
+
+def fitted_size(width: int, height: int, max_side: int | None) -> tuple[int, int]:
+    """Width and height within MAX_PIXELS and `max_side`, never enlarged."""
     scale = min(1.0, math.sqrt(MAX_PIXELS / (width * height)))
     if max_side is not None:
         scale = min(scale, max_side / max(width, height))
@@ -215,17 +190,13 @@ def _fitted_size(width: int, height: int, max_side: int | None) -> tuple[int, in
     return max(1, round(width * scale)), max(1, round(height * scale))
 
 
-def _orientation(image: Image.Image) -> int:
-    """EXIF's 1–8; anything unreadable or out of range counts as upright."""
-    try:
-        value = int(image.getexif().get(0x0112, 1))
-    except Exception:  # EXIF is written by anyone and parsed by hope
-        return 1
-    return value if 1 <= value <= 8 else 1
-
-
-def _upright(rgb: NDArray[np.uint8], orientation: int) -> NDArray[np.uint8]:
+def upright(
+    rgb: NDArray[np.uint8], orientation: int, width: int, height: int
+) -> Picture:
+    """Turned as EXIF says (1 to 8); width and height are as they were stored."""
+    if orientation >= 5:
+        width, height = height, width
     if orientation in {2, 5, 7, 4}:
         rgb = rgb[:, ::-1]
     quarter_turns = {3: 2, 4: 2, 5: 1, 6: 3, 7: 3, 8: 1}.get(orientation, 0)
-    return np.ascontiguousarray(np.rot90(rgb, quarter_turns))
+    return Picture(np.ascontiguousarray(np.rot90(rgb, quarter_turns)), width, height)

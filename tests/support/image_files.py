@@ -92,6 +92,13 @@ def _webp_of_size(width: int, height: int) -> bytes:
     return b"RIFF" + struct.pack("<I", len(body)) + body
 
 
+def _many_scans() -> bytes:
+    """Progressive, its last scan a thousand times; no encoder writes a hundred."""
+    photo = _jpeg(progressive=True)
+    last = photo[photo.rindex(b"\xff\xda") : -2]
+    return photo[:-2] + last * 1000 + b"\xff\xd9"
+
+
 def _palette() -> bytes:
     image = Image.fromarray(scene()).convert("P", palette=Image.Palette.ADAPTIVE)
     return encoded(image, "PNG", transparency=0)
@@ -197,6 +204,7 @@ BAD: dict[str, Bad] = {
     "108-megapixels.jpg": Bad(
         "too_many_pixels", lambda: _flat(12_000, 9_000, "JPEG", quality=20)
     ),
+    "1000-scans.jpg": Bad("too_complex", _many_scans),
     "too-many-bytes.bmp": Bad("too_large", lambda: _flat(3000, 2400, "BMP")),
     "drawing.svg": Bad(
         "unsupported",

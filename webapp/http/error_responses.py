@@ -60,6 +60,13 @@ IMAGE_ERRORS: dict[str, tuple[int, Promise]] = {
             "A copy of it at half the size will work."
         ),
     ),
+    "too_complex": (
+        413,
+        gettext_lazy(
+            "This picture is built in a way that takes too long to open. "
+            "A copy saved anew will work."
+        ),
+    ),
     "broken": (
         400,
         gettext_lazy(

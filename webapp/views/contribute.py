@@ -11,12 +11,11 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
-from labeling.contributions import consent, offers, quality
+from labeling.contributions import consent, offers
 from labeling.detection import photos
 from labeling.emotions import Emotion
 from labeling.models import Contribution
 from labeling.review import demand
-from ml.vision import decode
 from webapp.forms.contribute import FaceForm, GiveForm
 from webapp.http import admission
 from webapp.http.access import SiteRequest, given_here, keep_given, person
@@ -28,8 +27,9 @@ def _ask_with_problem(request: SiteRequest, problem: Problem) -> HttpResponse:
 
 
 def _ask_for_a_better_face(request: SiteRequest, problem: Problem) -> HttpResponse:
-    """Nothing went wrong, so it is an answer like any other."""
-    return ask(request, problem=problem.message)
+    """Of a poor face nothing went wrong, so it is an answer like any other."""
+    page = ask(request, problem=problem.message)
+    return problem.on(page) if problem.code == "busy" else page
 
 
 def _confirm_with_problem(request: SiteRequest, problem: Problem) -> HttpResponse:
@@ -46,6 +46,7 @@ def contribute(request: SiteRequest) -> HttpResponse:
     if request.method == "GET":
         return ask(request)
     admission.check_size(request)
+    admission.spend(request, "detect", settings.DETECT_RATE)
     if photo := request.FILES.get("photo"):
         return find(request, photo.read())
     form = FaceForm(request.POST)
@@ -95,7 +96,6 @@ def ask(
 
 
 def find(request: SiteRequest, data: bytes) -> HttpResponse:
-    admission.spend(request, "detect", settings.DETECT_RATE)
     with admission.turn():
         seen = photos.detect(data, crops=True)
     if not seen.faces:
@@ -122,7 +122,8 @@ def propose(
     request: SiteRequest, face: Mapping[str, str | None], jpeg: bytes
 ) -> HttpResponse:
     """Ask about one face, unless it is so poor that it could not be kept anyway."""
-    quality.check(decode.decode(jpeg))
+    with admission.turn():
+        offers.open_crop(jpeg)
     return confirm(request, GiveForm(initial=dict(face)), crop=face["crop"])
 
 
