@@ -18,6 +18,7 @@ from labeling.contributions import offers
 from labeling.detection import photos
 from labeling.models import Contribution
 from labeling.registry import model_versions
+from ml.vision.decode import BadPicture
 from webapp.api import serializers
 from webapp.api.parsers import Bytes, Picture
 from webapp.forms.contribute import GiveForm
@@ -89,12 +90,17 @@ def _or_error(request: Request, data: bytes) -> dict[str, Any]:
 
 
 def _look(request: Request, data: bytes) -> photos.Detection:
-    if _is_on(request, "live"):
-        throttling.spend(request, "live", settings.LIVE_RATE)
-    else:
-        throttling.spend(request, "detect", settings.DETECT_RATE)
-    with overload.turn():
-        return photos.detect(data, **_extras(request))
+    live = _is_on(request, "live")
+    kind, rate = (
+        ("live", settings.LIVE_RATE) if live else ("detect", settings.DETECT_RATE)
+    )
+    throttling.spend(request, kind, rate)
+    try:
+        with overload.turn():
+            return photos.detect(data, **_extras(request))
+    except BadPicture as why:
+        throttling.charge(request, kind, rate, why.code)
+        raise
 
 
 def _json(request: Request, seen: photos.Detection) -> dict[str, Any]:

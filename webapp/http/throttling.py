@@ -19,6 +19,7 @@ from redis.exceptions import RedisError
 log = logging.getLogger(__name__)
 
 Rate = tuple[int, int]  # times, in seconds
+HEAVY = 4  # pictures that took too much work use up the whole rate
 HOUSEHOLD = 5  # accounts at one address may ask this many times as often as one
 ROUNDING = 1e-6  # the clock's, as a share of one request
 
@@ -53,14 +54,26 @@ def spend(request: HttpRequest, kind: str, rate: Rate | None) -> None:
     raise TooMany(wait)
 
 
-def _count(key: str, rate: Rate, counted: list[str]) -> int:
-    """One more for this key, noted in `counted`; seconds to wait if it is too many."""
+def charge(request: HttpRequest, kind: str, rate: Rate | None, refused: str) -> None:
+    """Count a picture that was refused as too complex once more, and heavily: its
+    decoder was at work for seconds."""
+    if rate is None or refused != "too_complex":
+        return
+    try:
+        for who, _share in whose(request):
+            _count(f"rate:{kind}:{who}", rate, [], by=math.ceil(rate[0] / HEAVY))
+    except (RedisError, ValueError):
+        log.warning("requests are not counted: Redis does not answer")
+
+
+def _count(key: str, rate: Rate, counted: list[str], *, by: int = 1) -> int:
+    """More for this key, noted in `counted`; seconds to wait if it is too many."""
     times, seconds = rate
     window, gone = divmod(time.time() / seconds, 1)  # share of it that has gone by
     now = f"{key}:{window:.0f}"
     cache.add(now, 0, timeout=2 * seconds + 1)
     before = cache.get(f"{key}:{window - 1:.0f}", 0)
-    count = cache.incr(now)
+    count = cache.incr(now, by)
     counted.append(now)
     if before * (1 - gone) + count <= times + ROUNDING:
         return 0

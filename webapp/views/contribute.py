@@ -92,6 +92,7 @@ def find(request: HttpRequest, data: bytes) -> HttpResponse:
             look = photos.detect(data, crops=True)
     except error_responses.EXPECTED as why:
         refusal = error_responses.for_error(why)
+        throttling.charge(request, "detect", settings.DETECT_RATE, refusal.code)
         return refusal.on(ask(request, problem=refusal.message))
     if not look.faces:
         return ask(

@@ -46,6 +46,8 @@ def detect(request: HttpRequest) -> HttpResponse:
         try:
             throttling.spend(request, "detect", settings.DETECT_RATE)
             result = detection.detect(photo.read(), name=photo.name, id=id)
+            code = result.refusal.code if result.refusal else ""
+            throttling.charge(request, "detect", settings.DETECT_RATE, code)
         except error_responses.EXPECTED as why:
             result = detection.Result(
                 id, photo.name, refusal=error_responses.for_error(why)
