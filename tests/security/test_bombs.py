@@ -10,6 +10,7 @@ import time
 
 import psutil
 import pytest
+from django.conf import LazySettings
 from django.test import Client
 
 from labeling.contributions import offers
@@ -136,7 +137,21 @@ class TestTheSite:
             assert answer.status_code == 413
             assert "takes too long to open" in answer.text
 
-    def test_a_crop_is_counted_and_bounded(self, client: Client, settings) -> None:
+    @pytest.mark.parametrize("path", ["/detect/", "/contribute/", "/api/v1/detect"])
+    def test_a_few_bombs_use_up_the_rate(
+        self, client: Client, path: str, settings: LazySettings
+    ) -> None:
+        settings.DETECT_RATE = (20, 60)
+        statuses = []
+        for _ in range(5):
+            photo = image_files.io.BytesIO(image_files.BAD["1000-scans.jpg"].make())
+            photo.name = "bomb.jpg"
+            statuses.append(client.post(path, {"photo": photo}).status_code)
+        assert statuses == [413] * 4 + [429]
+
+    def test_a_crop_is_counted_and_bounded(
+        self, client: Client, settings: LazySettings
+    ) -> None:
         settings.DETECT_RATE = (2, 60)
         for jpeg, said in (
             (image_files.BAD["1000-scans.jpg"].make(), "open"),

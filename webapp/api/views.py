@@ -111,11 +111,12 @@ def _or_error(request: Request, data: bytes) -> dict[str, object]:
 
 
 def _detect(request: Request, data: bytes) -> photos.Detection:
-    if _is_on(request, "live"):
-        admission.spend(request, "live", settings.LIVE_RATE)
-    else:
-        admission.spend(request, "detect", settings.DETECT_RATE)
-    with admission.turn():
+    is_live = _is_on(request, "live")
+    kind, rate = (
+        ("live", settings.LIVE_RATE) if is_live else ("detect", settings.DETECT_RATE)
+    )
+    admission.spend(request, kind, rate)
+    with admission.turn(), admission.charge_for_work(request, kind, rate):
         return photos.detect(data, **_extras(request))
 
 

@@ -36,6 +36,7 @@ Rate = tuple[int, int]  # times, in seconds
 
 MOST_BYTES = 64 * 2**20  # of one request, several photos together
 MOST_PHOTOS = 20  # of one request
+HEAVY = 4  # pictures that took too much work use up the whole rate
 HOUSEHOLD = 5  # accounts at one address may ask this many times as often as one
 WAIT = 0.5  # seconds; a person does not mind it, and a queue of it drains at once
 RETRY_AFTER = 1  # seconds
@@ -124,6 +125,33 @@ def spend(request: HttpRequest, kind: str, rate: Rate | None) -> None:
         log.warning("requests are not counted: Redis does not answer")
         return
     raise TooMany(wait)
+
+
+@contextmanager
+def charge_for_work(
+    request: HttpRequest, kind: str, rate: Rate | None
+) -> Iterator[None]:
+    """A picture that is refused as too complex kept its decoder at work for seconds:
+    it counts once more, and heavily."""
+    try:
+        yield
+    except BadPicture as why:
+        if rate and why.code == "too_complex":
+            _charge(request, kind, rate)
+        raise
+
+
+def _charge(request: HttpRequest, kind: str, rate: Rate) -> None:
+    times, seconds = rate
+    limiter = _limiter(settings.REDIS_URL)
+    try:
+        for who, share in whose(request):
+            limit = RateLimitItemPerSecond(share * times, seconds, namespace=kind)
+            left = limiter.get_window_stats(limit, who).remaining
+            if cost := min(left, math.ceil(times / HEAVY)):
+                limiter.hit(limit, who, cost=cost)
+    except redis.RedisError:
+        log.warning("requests are not counted: Redis does not answer")
 
 
 @functools.cache

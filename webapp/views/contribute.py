@@ -96,7 +96,8 @@ def ask(
 
 
 def find(request: SiteRequest, data: bytes) -> HttpResponse:
-    with admission.turn():
+    charge = admission.charge_for_work(request, "detect", settings.DETECT_RATE)
+    with admission.turn(), charge:
         seen = photos.detect(data, crops=True)
     if not seen.faces:
         return ask(

@@ -55,7 +55,8 @@ def _result(request: SiteRequest, file: UploadedFile[Any]) -> detection.Result:
 
 def _detect(request: SiteRequest, data: bytes) -> photos.Detection:
     admission.spend(request, "detect", settings.DETECT_RATE)
-    with admission.turn():
+    charge = admission.charge_for_work(request, "detect", settings.DETECT_RATE)
+    with admission.turn(), charge:
         return photos.detect(
             data, crops=True, evidence=True, preview_side=detection.PREVIEW_SIDE
         )
