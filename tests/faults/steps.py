@@ -29,7 +29,7 @@ def send(services, run):
 
 
 def every_message_is_taken(services):
-    with redis.Redis.from_url(services.spots.redis_url) as broker:
+    with redis.Redis.from_url(services.paths.redis_url) as broker:
         return broker.llen("training") == 0
 
 
