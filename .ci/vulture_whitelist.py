@@ -5,10 +5,13 @@
 leased_to, leased_until, is_compared, expires_at, heartbeat_at, saved_at, token_hash
 # Templates.
 is_narrow, badge, neighbours, disagrees
-# What an artefact's card and the API's answers are made of.
-packages, angry, disgust, surprise, neutral, withdrawal
+champion_name, challenger_name, difference_chart, difference_sentence
+# Fields: of cards, manifests, events, releases, the API's answers, Popen's arguments.
+packages, angry, disgust, surprise, neutral, withdrawal, distribution
+other_emotions, conflicting, contradicted, per_emotion, per_source, mixed_bfloat16
+tune_loss, tune_label_head, tune_votes_head, tune_votes, extra_groups
 # By a made-up name, a dotted path in the settings, or the base class that lists them.
-_step, _done, csrf_failure, ContentSecurityPolicy, InMemory, application
+csrf_failure, ContentSecurityPolicy, InMemory, application
 PersonalTokenScheme, devices, ProblemPages, process_exception
 # Fixtures that are asked for what they do, and a stream of Python's CSV writer.
 embedded, sweeping, writable, raise_request_exception
