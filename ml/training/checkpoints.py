@@ -40,8 +40,11 @@ def save(folder: Path, variables: list[Any], history: list[EpochFigures]) -> Non
 
 
 def load(folder: Path, variables: list[Any]) -> list[EpochFigures]:
-    """Put the checkpoint's arrays into `variables`; returns the epochs so far."""
+    """Put the checkpoint's arrays into `variables`; returns the epochs so far, none
+    where there is no checkpoint."""
     folder = _complete(folder)
+    if not (folder / STATE).exists():
+        return []
     with np.load(folder / VALUES) as arrays:
         names = sorted(arrays.files)
         if len(names) != len(variables):
@@ -50,11 +53,6 @@ def load(folder: Path, variables: list[Any]) -> list[EpochFigures]:
             variable.assign(arrays[name])
     state = json.loads((folder / STATE).read_text())
     return [EpochFigures.model_validate(epoch) for epoch in state["history"]]
-
-
-def exists(folder: Path) -> bool:
-    """Whether there is a whole checkpoint to go on from."""
-    return (_complete(folder) / STATE).exists()
 
 
 def _complete(folder: Path) -> Path:

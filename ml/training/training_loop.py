@@ -47,7 +47,7 @@ def train(
     torch_patches.apply()
     model = compile_network(config, start)
     folder = out / "checkpoint"
-    history = load_history(model, folder) if resume else []
+    history = checkpoints.load(folder, state_variables(model)) if resume else []
     is_over = len(history) >= config.epochs  # resumed only to be exported
     own = [start] if start is not None else []
     targets = make_targets(config, rows, [] if is_over else teachers or own)
@@ -75,13 +75,6 @@ def start_event(config: Config, rows: Rows, tune: Rows) -> Start:
         tune_rows=len(tune),
         mixed_bfloat16=dtype_policy(config) == "mixed_bfloat16",
     )
-
-
-def load_history(model: keras.Model, checkpoint: Path) -> list[EpochFigures]:
-    """The epochs of a checkpoint, its values put into `model`; none without one."""
-    if not checkpoints.exists(checkpoint):
-        return []
-    return checkpoints.load(checkpoint, state_variables(model))
 
 
 def compile_network(config: Config, start: keras.Model | None) -> keras.Model:
@@ -153,9 +146,7 @@ def train_epoch(
         losses.append((float(logs["loss"]), float(logs["categorical_accuracy"])))
         progress.advance()
         if progress.is_due():
-            on_event(
-                Step(progress=progress.share(), seconds_left=progress.seconds_left())
-            )
+            on_event(progress.event())
     loss, accuracy = np.mean(losses, axis=0)
     # The share of its time in which the network did not wait for batches: what it
     # reaches of the speed it would have on ready-made arrays.
@@ -295,8 +286,9 @@ class Progress:
         self.reported = now
         return True
 
-    def share(self) -> float:
-        return round(self.done / self.total, 4)
+    def event(self) -> Step:
+        share = round(self.done / self.total, 4)
+        return Step(progress=share, seconds_left=self.seconds_left())
 
     def seconds_left(self) -> float:
         pace = (time.monotonic() - self.began) / max(1, self.done - self.first)

@@ -106,12 +106,7 @@ def spend(request: HttpRequest, kind: str, rate: Rate | None) -> None:
     """Count one request of this kind, or raise TooMany and count nothing."""
     if rate is None:
         return
-    times, seconds = rate
-    limiter = _limiter(settings.REDIS_URL)
-    limits = {
-        who: RateLimitItemPerSecond(share * times, seconds, namespace=kind)
-        for who, share in whose(request)
-    }
+    limiter, limits = _limiter(settings.REDIS_URL), _limits(request, kind, rate)
     try:
         # All are asked before one is counted: what the address refuses does not
         # count for the account.
@@ -142,16 +137,23 @@ def charge_for_work(
 
 
 def _charge(request: HttpRequest, kind: str, rate: Rate) -> None:
-    times, seconds = rate
     limiter = _limiter(settings.REDIS_URL)
     try:
-        for who, share in whose(request):
-            limit = RateLimitItemPerSecond(share * times, seconds, namespace=kind)
+        for who, limit in _limits(request, kind, rate).items():
             left = limiter.get_window_stats(limit, who).remaining
-            if cost := min(left, math.ceil(times / HEAVY)):
+            if cost := min(left, math.ceil(rate[0] / HEAVY)):
                 limiter.hit(limit, who, cost=cost)
     except redis.RedisError:
         log.warning("requests are not counted: Redis does not answer")
+
+
+def _limits(request: HttpRequest, kind: str, rate: Rate) -> dict[str, RateLimitItem]:
+    """What each name that a request is counted under may do."""
+    times, seconds = rate
+    return {
+        who: RateLimitItemPerSecond(share * times, seconds, namespace=kind)
+        for who, share in whose(request)
+    }
 
 
 @functools.cache
