@@ -39,13 +39,11 @@ def test_in_another_precision_a_network_says_the_same(name: str) -> None:
     network = networks.build(name, 7, heads=2, dropout=0.1)
     twin = networks.with_dtype_policy(network, "mixed_bfloat16")
     faces = training_data.faces(16)[0]
-    there, here = (
-        softmax(training_loop.predict_logits(n, faces), axis=-1)
-        for n in (network, twin)
-    )
+    logits, other = (training_loop.predict_logits(n, faces) for n in (network, twin))
     assert {v.dtype for v in twin.weights} == {"float32"}
     assert "bfloat16" in {layer.compute_dtype for layer in twin.layers}
-    np.testing.assert_allclose(there, here, atol=0.05)
+    # Steps of bfloat16 are relative (2^-8): an untrained network's logits may be 50.
+    np.testing.assert_allclose(other, logits, atol=0.1 * np.abs(logits).max())
 
 
 @pytest.mark.parametrize("name", ["resnet-lean", "mobilenetv2-96", "relu-cnn"])
