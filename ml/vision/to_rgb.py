@@ -20,6 +20,9 @@ def resize_image(image: Image.Image, goal: tuple[int, int]) -> NDArray[np.uint8]
     Palettes, greys of any depth, CMYK and so on all become RGB; what is transparent
     shows white.
     """
+    is_plain = image.mode == "RGB" and "transparency" not in image.info
+    if is_plain and image.size == goal and math.prod(goal) <= STRIP_PIXELS:
+        return np.array(image)  # as crops are
     low, high = _range(image)
 
     def rows(first: int, last: int) -> Image.Image:
