@@ -32,8 +32,9 @@ def test_one_command_starts_everything_and_says_where(house: SupervisedSite) -> 
     )
     assert answer["database"]["ok"]
     assert answer["broker"]["ok"]
-    for word in ("postgres", "redis-server", "gunicorn", "training", "beat"):
-        assert house.child(word).is_running()
+    for word in ("postgres", "redis-server", "webapp.server", "training", "beat"):
+        assert house.children(word)
+    assert len(house.children("webapp.server")) == 2
 
 
 def test_only_its_owner_can_look_into_its_folder(house: SupervisedSite) -> None:
@@ -70,16 +71,18 @@ def test_a_setting_that_does_not_fit_is_told_before_anything_starts(
     assert said == "Mien cannot start: PORT is 'none'; it takes a number.\n"
 
 
-@pytest.mark.parametrize("word", ["gunicorn", "training", "redis-server", "postgres"])
+@pytest.mark.parametrize(
+    "word", ["webapp.server", "training", "redis-server", "postgres"]
+)
 def test_what_dies_is_started_again(house: SupervisedSite, word: str) -> None:
-    first = house.child(word)
-    first.kill()
-    until(lambda: not first.is_running())
+    before = house.children(word)
+    before[0].kill()
+    until(lambda: not before[0].is_running())
 
     def is_back() -> bool:
         try:
-            return house.child(word).is_running()
-        except (ValueError, psutil.Error):
+            return len(house.children(word)) == len(before)
+        except psutil.Error:
             return False
 
     until(is_back)
