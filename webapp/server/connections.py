@@ -28,7 +28,8 @@ from webapp.http import admission
 PATIENCE = 10.0  # seconds for a request, or for taking the answer, and
 SLOWEST = 20_000  # bytes for each of which a second is added
 KEEP_ALIVE = 10.0  # seconds between two requests
-MOST_CONNECTIONS = 800  # of one process; a thousand files are open to most
+MOST_CONNECTIONS = 450  # of one process: each may hold a file, too, and most systems
+# let a process open a thousand
 MOST_BYTES = 256 * 2**20  # of all requests that one process holds
 MEGABYTE = 2**20
 GRACE = 8.0  # seconds for what is under way when the process shall end
@@ -37,7 +38,8 @@ LOOK = 1.0  # seconds between two looks at who is late
 
 class Request(HTTPRequestParser):  # type: ignore[misc]  # waitress has no types
     """Of a body that is too large nothing is kept: the site refuses it by its length,
-    in its own words."""
+    in its own words. Nor is a second request that comes with the first: answers to many
+    would pile up before a slow reader, and nobody but an attacker sends them."""
 
     error: Any
 
@@ -47,6 +49,9 @@ class Request(HTTPRequestParser):  # type: ignore[misc]  # waitress has no types
             self.error = self.body_rcv = None
             self.headers.setdefault("CONTENT_LENGTH", str(self.body_bytes_received))
             self.headers["CONNECTION"] = "close"
+        if self.completed and not self.empty and consumed < len(data):
+            self.headers["CONNECTION"] = "close"
+            return len(data)
         return consumed
 
 

@@ -249,6 +249,19 @@ def test_a_photo_stays_in_memory(visit: Visit) -> None:
     assert json.loads(told) == [str(len(BIG)), len(BIG), BytesIO.__name__]
 
 
+def test_of_several_requests_at_once_the_first_is_answered(visit: Visit) -> None:
+    one = visit(b"\r\n\r\n" + get("/") * 3)
+    assert answer(one) == LAST_PAGE
+    assert is_closed(one)
+
+
+def test_one_request_after_the_other_is_answered(visit: Visit) -> None:
+    one = visit(get("/"))
+    for _ in range(3):
+        assert answer(one) == PAGE
+        one.sendall(get("/"))
+
+
 def test_of_what_is_too_large_nothing_is_read(
     visit: Visit,
 ) -> None:
