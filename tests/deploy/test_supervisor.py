@@ -2,6 +2,8 @@
 
 import re
 import signal
+import threading
+import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -88,6 +90,33 @@ def test_what_dies_is_started_again(house: SupervisedSite, word: str) -> None:
     until(is_back)
     until(lambda: (found := house.health()) and found["database"]["ok"])
     until(lambda: house.health().get("workers", {}).get("ok"))
+
+
+def test_a_web_process_that_ends_takes_nobodys_request_along(
+    house: SupervisedSite,
+) -> None:
+    house.run()
+    failures: list[OSError] = []
+    is_over = threading.Event()
+
+    def visit() -> None:
+        while not is_over.is_set():
+            try:
+                urllib.request.urlopen(f"http://127.0.0.1:{house.port}/about/").read()
+            except OSError as problem:
+                failures.append(problem)
+
+    visitors = [threading.Thread(target=visit) for _ in range(3)]
+    for visitor in visitors:
+        visitor.start()
+    for web in house.children("webapp.server"):
+        web.terminate()
+        until(lambda web=web: not web.is_running())
+        until(lambda: len(house.children("webapp.server")) == 2)
+    is_over.set()
+    for visitor in visitors:
+        visitor.join()
+    assert failures == []
 
 
 def test_violent_death_leaves_no_orphan_and_the_next_start_is_well(

@@ -28,11 +28,12 @@ from webapp.http import admission
 PATIENCE = 10.0  # seconds for a request, or for taking the answer, and
 SLOWEST = 20_000  # bytes for each of which a second is added
 KEEP_ALIVE = 10.0  # seconds between two requests
-MOST_CONNECTIONS = 450  # of one process: each may hold a file, too, and most systems
-# let a process open a thousand
+# Of one process: each may hold a file, too, and most systems let it open a thousand.
+MOST_CONNECTIONS = 450
 MOST_BYTES = 256 * 2**20  # of all requests that one process holds
 MEGABYTE = 2**20
 GRACE = 8.0  # seconds for what is under way when the process shall end
+LAST_WORDS = 0.3  # seconds for who was let in just before, and has not asked yet
 LOOK = 1.0  # seconds between two looks at who is late
 
 
@@ -168,8 +169,10 @@ class Server(TcpWSGIServer):  # type: ignore[misc]
         while not self.is_ending:
             poll2(LOOK, self._map)
         self.accepting = False
-        deadline = time.monotonic() + GRACE
-        while self._is_at_work() and time.monotonic() < deadline:
+        began = time.monotonic()
+        while (passed := time.monotonic() - began) < GRACE:
+            if passed > LAST_WORDS and not self._is_at_work():
+                break
             poll2(0.1, self._map)
         self.task_dispatcher.shutdown(timeout=1)
 

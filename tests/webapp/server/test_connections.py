@@ -62,6 +62,7 @@ def server(
 ) -> Iterator[Server]:
     settings.WEB_THREADS = 2
     monkeypatch.setattr(connections, "LOOK", 0.02)
+    monkeypatch.setattr(connections, "LAST_WORDS", 0.02)
     # Each test shortens what it is about.
     monkeypatch.setattr(connections, "PATIENCE", PATIENCE)
     monkeypatch.setattr(connections, "KEEP_ALIVE", PATIENCE)
