@@ -188,6 +188,7 @@ def network(text: str) -> str:
         known = ipaddress.ip_address(text)
     except ValueError:
         return text
+    known = getattr(known, "ipv4_mapped", None) or known
     if known.version == 4:
         return str(known)
     return str(ipaddress.ip_network((known, 64), strict=False))
