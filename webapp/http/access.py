@@ -10,6 +10,7 @@ from django.utils.crypto import get_random_string, salted_hmac
 from django_htmx.middleware import HtmxDetails
 
 from labeling.models import User
+from webapp.http import admission
 
 View = Callable[..., HttpResponseBase]
 
@@ -124,10 +125,21 @@ class Voter(TypedDict):
     by: User | None
     device: str | None
     own: list[UUID]  # faces given without an account
+    network: str
 
 
 def voter(request: SiteRequest) -> Voter:
-    return Voter(by=person(request), device=device(request), own=given_here(request))
+    return Voter(
+        by=person(request),
+        device=device(request),
+        own=given_here(request),
+        network=network(request),
+    )
+
+
+def network(request: HttpRequest) -> str:
+    """Whose address it is: one, or all of an IPv6 customer's."""
+    return admission.network(request.META.get("REMOTE_ADDR", ""))
 
 
 def voter_key(request: SiteRequest) -> str:
