@@ -107,14 +107,21 @@ def claim(secret: str, *, by: User) -> Contribution:
 
 
 def change_consent(
-    contribution: Contribution, *, may_be_seen: bool, may_be_released: bool
+    contribution: Contribution, consent: Consent, *, said_again: bool = False
 ) -> None:
-    """Widen or narrow the two free consents; withdrawn ones hold at once."""
-    now = consents.given(may_be_seen=may_be_seen, may_be_released=may_be_released)
-    changed = Contribution.objects.filter(pk=contribution.pk).update(
-        **_consent_fields(now),
+    """Widen or narrow the two free consents; withdrawn ones hold at once.
+
+    `said_again`: the giver agreed anew that we keep the face, which ends a doubt; where
+    there is one, nothing less does.
+    """
+    rows = Contribution.objects.filter(pk=contribution.pk)
+    if not said_again and rows.exclude(consent_in_doubt="").exists():
+        consents.check(None)
+    changed = rows.update(
+        **_consent_fields(consents.check(consent)),
         consented_at=Now(),
-        screened_at=F("screened_at") if may_be_seen else None,
+        consent_in_doubt="",
+        screened_at=F("screened_at") if consent.may_be_seen else None,
     )
     if not changed:
         raise Refused("gone", _("This face has been withdrawn."))

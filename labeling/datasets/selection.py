@@ -44,7 +44,7 @@ SELECT DISTINCT ON (COALESCE(c.cluster, c.id))
          WHEN c.source = 'import' THEN NULL  -- an admin's doing: no cap
          ELSE 0 END AS capped_as  -- all without an account together
 FROM labeling_contribution c LEFT JOIN votes v ON v.contribution_id = c.id
-WHERE c.status = 'accepted'
+WHERE c.status = 'accepted' AND c.consent_in_doubt = ''
   AND (c.cluster IS NULL OR c.cluster NOT IN (SELECT cluster FROM straddling))
   AND (c.split = 'train' OR (
       c.split = 'exam' AND c.giver_id IS NOT NULL

@@ -52,6 +52,7 @@ class ContributionAdmin(ReadOnlyAdmin):
                     *("created_at", "source", "source_name", "consent_version"),
                     *("consent_language", "consented_at", "consent_basis"),
                     *("may_be_seen", "may_be_released", "released_at"),
+                    "consent_in_doubt",
                 )
             },
         ),
