@@ -140,6 +140,7 @@ class VersionAdmin(ReadOnlyAdmin):
 @admin.register(Review)
 class ReviewAdmin(ReadOnlyAdmin):
     list_display = ("created_at", "act", "by", "from_emotion", "to_emotion", "reason")
+    list_filter = ("act", "is_own_gift")
 
 
 @admin.register(Vote)
