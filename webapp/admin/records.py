@@ -146,6 +146,7 @@ class ReviewAdmin(ReadOnlyAdmin):
 @admin.register(Vote)
 class VoteAdmin(ReadOnlyAdmin):
     list_display = ("created_at", "choice", "gold_answer", "contribution_id")
+    exclude = ("network_hash",)
 
 
 @admin.register(Exam)

@@ -26,9 +26,6 @@ class CheckboxOrTruth(forms.Widget):
         sent = data.getlist(name) if isinstance(data, MultiValueDict) else [data[name]]
         return sent[0] if len(sent) == 1 else sent
 
-    def value_omitted_from_data(self, *args: object) -> bool:
-        return False
-
 
 class ConsentField(forms.Field):
     """A plain yes or no: a ticked box, JSON's true and false, or these two words.
