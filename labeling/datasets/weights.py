@@ -6,6 +6,7 @@ what giver, voters and reviewer said, and a poor record lowers the weight.
 
 from collections.abc import Iterable, Mapping
 
+from labeling.voting import vote_weights
 from ml.emotions import EMOTIONS
 
 REVIEWER_VOTES = 3.0  # what a reviewer's decision counts for; he saw the label
@@ -43,10 +44,13 @@ def _heard(
 
 
 def clarity(votes: Mapping[str, float]) -> float:
-    """1 down to 0.5: how few of the voters found the expression unclear."""
-    whole = sum(votes.values())
+    """1 down to 0.5: how few of the voters found the expression unclear.
+
+    It takes two strangers with accounts to halve what a face counts, not one device.
+    """
+    whole = max(sum(votes.values()), vote_weights.AGREED)
     unclear = sum(count for choice, count in votes.items() if choice not in EMOTIONS)
-    return 1 - 0.5 * unclear / whole if whole else 1.0
+    return 1 - 0.5 * unclear / whole
 
 
 def record(agreed: int, decided: int, *, least: float) -> float:

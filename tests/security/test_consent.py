@@ -114,6 +114,15 @@ def test_the_page_refuses_it_too_and_ticks_no_box(
     assert not Contribution.objects.exists()
 
 
+def test_no_box_is_ticked_beforehand_by_what_was_sent_along(
+    client: Client, gift: dict[str, Any]
+) -> None:
+    page = client.post("/contribute/", {**gift, **dict.fromkeys(CONSENTS, "on")}).text
+    assert "Shall we keep this one?" in page
+    assert not [name for name in CONSENTS if f'name="{name}" checked' in page]
+    assert "checked" not in page.split("You decide what it is for")[1]
+
+
 def test_a_box_that_is_not_sent_is_not_ticked() -> None:
     form = GiveForm({"crop": "", "token": "t", "emotion": "sad", **AGREED})
     form.is_valid()

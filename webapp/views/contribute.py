@@ -122,7 +122,8 @@ def propose(
     """Ask about one face, unless it is so poor that it could not be kept anyway."""
     with admission.turn():
         offers.open_crop(jpeg)
-    return confirm(request, GiveForm(initial=dict(face)), crop=face["crop"])
+    known = {name: face.get(name) for name in ("token", "emotion")}  # never a consent
+    return confirm(request, GiveForm(initial=known), crop=face["crop"])
 
 
 def confirm(
