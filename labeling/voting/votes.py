@@ -5,12 +5,15 @@ account; `network` is where he votes from, and for one face counts once. Some fa
 gold: accepted, and all voters agreed. They test the voter and are not counted again.
 """
 
+import logging
 import random
 from collections.abc import Collection
 from datetime import timedelta
 from uuid import UUID, uuid4
 
+import redis
 from django.conf import settings
+from django.core.cache import cache
 from django.db import IntegrityError, transaction
 from django.db.models import Exists, F, OuterRef, Q, QuerySet, Value
 from django.db.models.functions import Now
@@ -24,10 +27,14 @@ from labeling.models.contribution import ContributionQuerySet
 from labeling.review import decisions, review_queue
 from labeling.voting import vote_weights
 
+log = logging.getLogger(__name__)
+
 GOLD_SHARE = 0.1  # of the faces shown
 GOLD_VOTES = 3  # that agree, before a face is gold
 LAST_LOOK = 1000  # faces, where a voter has seen nearly all
 WINDOW = 12  # faces looked at around a random place, of each number of votes
+LOOKS = 10  # at one face from one network in a day: nobody uses up everybody's
+DAY = 24 * 3600  # seconds
 UNDO_WITHIN = timedelta(minutes=10)
 NETWORK_SALT = "mien.vote.network"
 
@@ -72,8 +79,11 @@ def picture(
     """The crop, for a voter's eyes; each look counts, and there is an end to them."""
     may_look = _unvoted(by, device, own).filter(pk=contribution.pk)
     crop = Crop.objects.filter(pk=contribution.pk, views__lt=settings.VOTE_VIEWS)
-    if not _open_to_network(may_look, network) or not crop.update(views=F("views") + 1):
-        raise Refused("not_to_be_seen", _("This face is not to be seen any more."))
+    is_open = _open_to_network(may_look, network)
+    if not is_open or not _may_look_again(contribution.pk, network):
+        raise _not_to_be_seen()
+    if not crop.update(views=F("views") + 1):
+        raise _not_to_be_seen()
     return bytes(
         crop.model.objects.values_list("jpeg", flat=True).get(pk=contribution.pk)
     )
@@ -195,6 +205,15 @@ def _network_hash(face_id: UUID, network: str, by: User | None) -> str | None:
         return None
     what = f"{face_id}|{network}"
     return salted_hmac(NETWORK_SALT, what, algorithm="sha256").hexdigest()
+
+
+def _may_look_again(face_id: UUID, network: str) -> bool:
+    key = f"looks:{_network_hash(face_id, network, None)}"
+    try:
+        return not network or cache.add(key, 1, DAY) or cache.incr(key) <= LOOKS
+    except (redis.RedisError, ValueError):  # away, or the day ended in between
+        log.warning("looks are not counted: Redis does not answer")
+        return True
 
 
 def _open_to_network(faces: ContributionQuerySet, network: str) -> list[UUID]:

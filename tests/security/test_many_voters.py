@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from labeling.datasets import weights
 from labeling.errors import Refused
-from labeling.models import Contribution, Vote
+from labeling.models import Contribution, Crop, Vote
 from labeling.review import decisions
 from labeling.voting import vote_weights, votes
 from ml.emotions import EMOTIONS
@@ -191,3 +191,20 @@ def test_one_device_does_not_halve_what_a_face_counts() -> None:
     assert weights.clarity(said_of(face)) > 0.85
     make_votes(face, "not_clear", [make_user("ann"), make_user("bo")])
     assert weights.clarity(said_of(face)) == 0.5
+
+
+def test_one_address_does_not_use_up_everybodys_looks_at_a_face(settings: Any) -> None:
+    settings.VOTE_VIEWS = 2 * votes.LOOKS
+    face = make_open()
+    for n in range(votes.LOOKS):
+        votes.picture(face, device=f"d{n}", network="192.0.2.7")
+    with pytest.raises(Refused):
+        votes.picture(face, device="again", network="192.0.2.7")
+    assert Crop.objects.get().views == votes.LOOKS
+    assert votes.picture(face, device="other", network="192.0.2.8") == b"jpeg"
+
+
+def test_without_redis_looks_go_on(settings: Any, tmp_path: Any) -> None:
+    gone = {**settings.CACHES["default"], "LOCATION": f"unix://{tmp_path / 'gone'}"}
+    settings.CACHES = {"default": gone}
+    assert votes.picture(make_open(), device="d", network="192.0.2.7") == b"jpeg"
