@@ -213,7 +213,7 @@ def test_the_operator_reads_what_is_in_doubt_since_when(
     since = f"{face.consented_at:%Y-%m-%dT%H:%M:%SZ}"
     doubts = "keep,adult,may_be_seen,may_be_released"
     assert printed.out == f"{face.pk}\t{doubts}\t{since}\treleased\n"
-    assert "1 faces" in printed.err
+    assert "in doubt: 1" in printed.err
 
 
 def test_its_giver_reads_it_and_says_so_again(client: Client, ada: User) -> None:

@@ -43,10 +43,10 @@ def by_api(client: Client) -> int:
 
 Door = Callable[[Client], int]
 DOORS = [by_page, by_api]
+PAIRS = [(by_page, by_api), (by_api, by_page)]
 
 
-@pytest.mark.parametrize("first", DOORS)
-@pytest.mark.parametrize("second", DOORS)
+@pytest.mark.parametrize(("first", "second"), PAIRS)
 def test_page_and_api_spend_the_same_rate(
     settings: Any, first: Door, second: Door
 ) -> None:
@@ -68,8 +68,7 @@ def test_a_token_spends_its_accounts_rate(settings: Any) -> None:
     assert statuses == [201, 429]
 
 
-@pytest.mark.parametrize("first", DOORS)
-@pytest.mark.parametrize("second", DOORS)
+@pytest.mark.parametrize(("first", "second"), [*PAIRS, (by_api, by_api)])
 def test_the_same_picture_without_a_cookie_is_known_by_the_address(
     first: Door, second: Door
 ) -> None:

@@ -20,4 +20,4 @@ class Command(BaseCommand):
             released = "released" if face.released_at else "-"
             since = f"{face.consented_at:%Y-%m-%dT%H:%M:%SZ}"
             self.stdout.write(f"{face.pk}\t{doubt}\t{since}\t{released}")
-        self.stderr.write(f"{faces.count()} faces are in doubt.")
+        self.stderr.write(f"in doubt: {faces.count()}")
