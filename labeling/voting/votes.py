@@ -58,11 +58,11 @@ def next_face(
         pools.insert(0, _gold())
     drawn = _draw(pools)
     rest = _unvoted(by, device, own).exclude(pk__in=skipping)
-    fresh = _open_to_network(rest.filter(pk__in=drawn).order_by(), network)
+    fresh = _open_to_network(rest.filter(pk__in=drawn).order_by(), network, by)
     best = min((drawn[face] for face in fresh), default=None)
     if best is None:  # somebody who voted on nearly everything: look at all the rest
         some = rest.filter(vote_count__lt=settings.VOTES_WANTED)
-        left = _open_to_network(some.order_by("vote_count", "pk"), network)
+        left = _open_to_network(some.order_by("vote_count", "pk"), network, by)
         return rest.filter(pk=left[0]).first() if left else None
     chosen = random.choice([face for face in fresh if drawn[face] == best])  # noqa: S311
     return rest.filter(pk=chosen).first()
@@ -79,7 +79,7 @@ def picture(
     """The crop, for a voter's eyes; each look counts, and there is an end to them."""
     may_look = _unvoted(by, device, own).filter(pk=contribution.pk)
     crop = Crop.objects.filter(pk=contribution.pk, views__lt=settings.VOTE_VIEWS)
-    is_open = _open_to_network(may_look, network)
+    is_open = _open_to_network(may_look, network, by)
     if not is_open or not _may_look_again(contribution.pk, network):
         raise _not_to_be_seen()
     if not crop.update(views=F("views") + 1):
@@ -216,12 +216,14 @@ def _may_look_again(face_id: UUID, network: str) -> bool:
         return True
 
 
-def _open_to_network(faces: ContributionQuerySet, network: str) -> list[UUID]:
+def _open_to_network(
+    faces: ContributionQuerySet, network: str, by: User | None
+) -> list[UUID]:
     """Those, up to a thousand, on which nobody of this network has voted."""
     ids = list(faces.values_list("pk", flat=True)[:LAST_LOOK])
     if not network or not ids:
         return ids
-    hashes = [_network_hash(face, network, None) for face in ids]
+    hashes = [_network_hash(face, network, by) for face in ids]
     votes = Vote.objects.filter(contribution__in=ids, network_hash__in=hashes)
     voted = set(votes.values_list("contribution", flat=True))
     return [face for face in ids if face not in voted]
