@@ -115,6 +115,13 @@ def test_a_face_takes_no_more_votes_than_it_wants(settings: Any) -> None:
     assert cast(face, "sad", device="d9") == "enough_votes"
 
 
+def test_votes_from_before_places_count_too(settings: Any) -> None:
+    face = make_open(vote_count=settings.VOTES_WANTED)
+    voters = [make_user(f"v{n}") for n in range(settings.VOTES_WANTED)]
+    make_votes(face, "fear", voters)
+    assert cast(face, "sad", device="d") == "enough_votes"
+
+
 def test_postgres_gives_no_place_twice() -> None:
     face = make_open()
     Vote.objects.create(contribution=face, choice="sad", device_hash="d", place=1)
