@@ -1,7 +1,8 @@
 import uuid
+from typing import Any
 
 from django.contrib.auth.models import AbstractUser
-from django.db import models
+from django.db import models, transaction
 from django.db.models.functions import Now
 
 
@@ -30,6 +31,18 @@ class User(AbstractUser):
         editable=False,
         help_text="Fixed at the first gift: do this giver's faces train or examine?",
     )
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """A new password, by whichever door, ends the tokens made under the old one.
+
+        Sessions end by Django's doing: they carry a hash of the password. One that is
+        only hashed anew, with a stronger method, is no new password.
+        """
+        is_set = getattr(self, "_password", None) is not None
+        with transaction.atomic():
+            super().save(*args, **kwargs)
+            if is_set or not self.has_usable_password():
+                self.api_tokens.all().delete()
 
     @property
     def is_reviewer(self) -> bool:

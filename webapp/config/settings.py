@@ -199,13 +199,13 @@ UNFOLD = admin_theme.UNFOLD
 
 AUTH_USER_MODEL = "labeling.User"
 AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
-AUTH_PASSWORD_VALIDATORS = [
-    {"NAME": f"django.contrib.auth.password_validation.{name}"}
-    for name in (
-        "UserAttributeSimilarityValidator",
-        "MinimumLengthValidator",
-        "CommonPasswordValidator",
-        "NumericPasswordValidator",
+AUTH_PASSWORD_VALIDATORS: list[dict[str, object]] = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}", "OPTIONS": options}
+    for name, options in (
+        ("UserAttributeSimilarityValidator", {}),
+        ("MinimumLengthValidator", {"min_length": 10}),
+        ("CommonPasswordValidator", {}),
+        ("NumericPasswordValidator", {}),
     )
 ]
 LOGIN_URL = reverse_lazy("account_login")
@@ -228,6 +228,11 @@ if _mail:
     EMAIL_TIMEOUT = 10
 DEFAULT_FROM_EMAIL = env.text("EMAIL_FROM", f"Mien <mien@{SITE_HOST}>")
 ACCOUNT_EMAIL_VERIFICATION = "mandatory" if MAIL_CONFIGURED else "none"
+# Without mail an address cannot be confirmed: who has one already is said at once, no
+# code is promised, and a second factor does not wait for a confirmation.
+ACCOUNT_PREVENT_ENUMERATION = MAIL_CONFIGURED
+ACCOUNT_REAUTHENTICATION_METHODS = ["password", "mfa", *(["code"] * MAIL_CONFIGURED)]
+MFA_ALLOW_UNVERIFIED_EMAIL = not MAIL_CONFIGURED
 
 # --- words and times
 

@@ -1,8 +1,13 @@
-"""The account page: links to what allauth does, and personal API tokens."""
+"""The account page and its tokens, and what is ours around allauth's own pages."""
 
+from collections.abc import Callable
+
+from allauth.account import views as allauth_views
+from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.http import HttpResponse
+from django.db import IntegrityError, transaction
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
@@ -46,3 +51,46 @@ def revoke_token(request: UserRequest, pk: int) -> HttpResponse:
     accounts.revoke_token(token)
     messages.success(request, _("The token is revoked."))
     return redirect("account")
+
+
+def addresses(request: HttpRequest) -> HttpResponseBase:
+    """allauth's page, where another account's address can be named, but not taken."""
+    return _unless_taken(allauth_views.email, request, back="account_email")
+
+
+def sign_up(request: HttpRequest) -> HttpResponseBase:
+    """allauth's page, asked by two at once for the same address."""
+    return _unless_taken(allauth_views.signup, request, back="account_signup")
+
+
+def _unless_taken(
+    view: Callable[[HttpRequest], HttpResponseBase], request: HttpRequest, *, back: str
+) -> HttpResponseBase:
+    """Postgres keeps an address to one account; all or nothing is changed."""
+    try:
+        with transaction.atomic():
+            return view(request)
+    except IntegrityError:
+        messages.error(
+            request,
+            _(
+                "Another account already has this address, and nothing was changed. "
+                "If that account is yours, sign in to it; if you can't, ask the admin."
+            ),
+        )
+        return redirect(back)
+
+
+def forgotten_password(request: HttpRequest) -> HttpResponseBase:
+    """allauth's page, and who can help where no mail can be sent."""
+    if not settings.MAIL_CONFIGURED:
+        return render(request, "account/no_mail.html")
+    answer: HttpResponseBase = allauth_views.password_reset(request)
+    return answer
+
+
+def reset_mail_sent(request: HttpRequest) -> HttpResponseBase:
+    if not settings.MAIL_CONFIGURED:
+        return redirect("account_reset_password")
+    answer: HttpResponseBase = allauth_views.password_reset_done(request)
+    return answer
