@@ -45,7 +45,6 @@ ALLOWED_HOSTS = [SITE_HOST] if IS_HTTPS else LOOPBACK
 CSRF_TRUSTED_ORIGINS = [SITE_URL]
 # How many proxies stand before us; their last words about the visitor are believed.
 TRUSTED_PROXIES = env.integer("TRUSTED_PROXIES", 1 if IS_HTTPS else 0)
-ALLAUTH_TRUSTED_PROXY_COUNT = TRUSTED_PROXIES
 SECURE_SSL_REDIRECT = SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = IS_HTTPS
 SECURE_PROXY_SSL_HEADER = (
     ("HTTP_X_FORWARDED_PROTO", "https") if TRUSTED_PROXIES else None
@@ -210,6 +209,7 @@ AUTH_PASSWORD_VALIDATORS: list[dict[str, object]] = [
 ]
 LOGIN_URL = reverse_lazy("account_login")
 LOGIN_REDIRECT_URL = ACCOUNT_LOGOUT_REDIRECT_URL = reverse_lazy("try")
+ACCOUNT_ADAPTER = "webapp.http.account_adapter.AccountAdapter"
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
 ACCOUNT_DEFAULT_HTTP_PROTOCOL = "https" if IS_HTTPS else "http"
