@@ -15,3 +15,5 @@ csrf_failure, ContentSecurityPolicy, InMemory, application
 PersonalTokenScheme, devices, ProblemPages, process_exception
 # Fixtures that are asked for what they do, and a stream of Python's CSV writer.
 embedded, sweeping, writable, raise_request_exception
+# What allauth calls.
+AccountAdapter, get_client_ip, pre_authenticate, authentication_failed

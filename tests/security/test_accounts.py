@@ -173,7 +173,7 @@ def test_a_password_that_the_admin_sets_or_takes_revokes_tokens(
 
 def test_only_a_new_password_ends_tokens(alice: User, secret: str, settings):
     other = accounts.make_token(make_user("bob"), name="his")[1]
-    alice.first_name = "Al"
+    alice.split = "exam"
     alice.save()
     settings.PASSWORD_HASHERS = [
         "django.contrib.auth.hashers.PBKDF2PasswordHasher",

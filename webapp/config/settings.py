@@ -214,6 +214,12 @@ ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
 ACCOUNT_DEFAULT_HTTP_PROTOCOL = "https" if IS_HTTPS else "http"
 ACCOUNT_EMAIL_SUBJECT_PREFIX = "Mien: "
+# Wrong codes of a second factor, and wrong old passwords. What is tried to sign in is
+# counted by webapp/http/password_attempts.py.
+ACCOUNT_RATE_LIMITS = {
+    "login_failed": "5/m/key,10/10m/key,20/h/key,40/d/key",
+    "change_password": "5/m/user,10/10m/user,20/h/user,40/d/user",
+}
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
 
 _mail = env.mail_server("EMAIL_URL")

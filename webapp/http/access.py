@@ -16,8 +16,11 @@ View = Callable[..., HttpResponseBase]
 DEVICE_COOKIE = "mien_device"
 GIVEN_COOKIE = "mien_given"
 MOST_GIVEN = 100  # the latest; more would not fit into a cookie
+KNOWN_COOKIE = "mien_known"
+MOST_KNOWN = 10
 _DEVICE_SALT = "mien.device"
 _GIVEN_SALT = "mien.given"
+_KNOWN_SALT = "mien.known"
 _YEAR = 365 * 24 * 3600
 
 
@@ -102,6 +105,27 @@ def keep_given(request: HttpRequest, response: HttpResponseBase, face: UUID) -> 
     ids = [*given_here(request), face][-MOST_GIVEN:]
     text = ".".join(pk.hex for pk in ids)
     _keep(request, response, GIVEN_COOKIE, text, _GIVEN_SALT)
+
+
+def signed_in_here(request: HttpRequest, email: str) -> bool:
+    """Has somebody signed in by this address in this browser before?"""
+    return _known(email) in _known_here(request)
+
+
+def keep_known(request: HttpRequest, response: HttpResponseBase, *emails: str) -> None:
+    new = [_known(email) for email in emails]
+    others = [known for known in _known_here(request) if known not in new]
+    text = ".".join([*others, *new][-MOST_KNOWN:])
+    _keep(request, response, KNOWN_COOKIE, text, _KNOWN_SALT)
+
+
+def _known_here(request: HttpRequest) -> list[str]:
+    known = request.get_signed_cookie(KNOWN_COOKIE, default="", salt=_KNOWN_SALT)
+    return (known or "").split(".")
+
+
+def _known(email: str) -> str:
+    return salted_hmac(_KNOWN_SALT, email.lower(), algorithm="sha256").hexdigest()[:32]
 
 
 def _keep(
