@@ -221,6 +221,9 @@ ACCOUNT_RATE_LIMITS = {
     "change_password": "5/m/user,10/10m/user,20/h/user,40/d/user",
 }
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
+# Do reviewers, trainers and admins need a second factor? With https they do.
+_mfa = ("optional", "required")
+STAFF_MFA = env.choice("STAFF_MFA", _mfa[::-1] if IS_HTTPS else _mfa)
 
 _mail = env.mail_server("EMAIL_URL")
 # Without a mail server nothing can be confirmed: sign-up works and the page says so.

@@ -1,12 +1,18 @@
 """Who is asking, and which doors are open to them."""
 
+import functools
 from collections.abc import Callable
 from typing import Any, TypedDict
 from uuid import UUID
 
+from django.contrib import messages
 from django.contrib.auth.decorators import login_required, permission_required
 from django.http import HttpRequest, HttpResponseBase
+from django.shortcuts import redirect
+from django.urls import reverse
 from django.utils.crypto import get_random_string, salted_hmac
+from django.utils.translation import gettext as _
+from django_htmx.http import HttpResponseClientRedirect
 from django_htmx.middleware import HtmxDetails
 
 from labeling.models import User
@@ -47,14 +53,29 @@ def person(request: HttpRequest) -> User | None:
 
 
 def staff(permission: str) -> Callable[[View], View]:
-    """Strangers go to sign in, everyone else without the permission gets 403."""
+    """Strangers go to sign in, who lacks a second factor that is asked for sets it up,
+    and everyone else without the permission gets 403."""
 
     def guard(view: View) -> View:
         allowed: Any = permission_required(permission, raise_exception=True)(view)
-        guarded: View = login_required(allowed)
+        guarded: View = login_required(second_factor_first(allowed))
         return guarded
 
     return guard
+
+
+def second_factor_first(view: View) -> View:
+    """For people who are signed in: to the page that sets it up, if they owe it."""
+
+    @functools.wraps(view)
+    def guarded(request: UserRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        if not request.user.owes_second_factor:
+            return view(request, *args, **kwargs)
+        messages.warning(request, _("This site asks for two-step sign-in there."))
+        page = reverse("mfa_activate_totp")
+        return HttpResponseClientRedirect(page) if request.htmx else redirect(page)
+
+    return guarded
 
 
 reviewers_only = staff("labeling.review")

@@ -59,6 +59,7 @@ def test_with_nothing_set_the_site_is_private_plain_and_not_in_debug(
     assert found["DATABASES"]["default"]["HOST"].startswith("/")
     assert found["ACCOUNT_EMAIL_VERIFICATION"] == "none"
     assert found["MAIL_CONFIGURED"] is False
+    assert found["STAFF_MFA"] == "optional"
 
 
 def test_a_https_address_turns_the_security_on(tmp_path: Path) -> None:
@@ -70,6 +71,7 @@ def test_a_https_address_turns_the_security_on(tmp_path: Path) -> None:
     assert found["CSRF_COOKIE_SECURE"] is True
     assert found["SECURE_HSTS_SECONDS"] > 0
     assert found["TRUSTED_PROXIES"] == 1
+    assert found["STAFF_MFA"] == "required"
 
 
 def test_plain_http_away_from_this_machine_is_refused(tmp_path: Path) -> None:
