@@ -17,3 +17,5 @@ PersonalTokenScheme, devices, ProblemPages, process_exception
 embedded, sweeping, writable, raise_request_exception
 # What allauth calls.
 AccountAdapter, get_client_ip, pre_authenticate, authentication_failed
+# What Django asks of a session engine, and a middleware that the settings name.
+cache_key_prefix, get_model_class, user_id, modified, last_use

@@ -38,16 +38,17 @@ class User(AbstractUser):
     )
 
     def save(self, *args: Any, **kwargs: Any) -> None:
-        """A new password, by whichever door, ends the tokens made under the old one.
+        """A new password, by whichever door, ends what was opened with the old one.
 
-        Sessions end by Django's doing: they carry a hash of the password. One that is
-        only hashed anew, with a stronger method, is no new password.
+        Sessions carry a hash of the password, so without their rows, too, they open
+        nothing. One that is only hashed anew, and better, is no new password.
         """
         is_set = getattr(self, "_password", None) is not None
         with transaction.atomic():
             super().save(*args, **kwargs)
             if is_set or not self.has_usable_password():
                 self.api_tokens.all().delete()
+                self.sessions.all().delete()
 
     def has_perm(self, perm: str, obj: Any = None) -> bool:
         """Nothing that was granted opens before a second factor that is asked for."""

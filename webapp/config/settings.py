@@ -92,7 +92,7 @@ CACHES = {
         "KEY_PREFIX": "mien",
     }
 }
-SESSION_ENGINE = "django.contrib.sessions.backends.cached_db"
+SESSION_ENGINE = "labeling.models.session"
 
 CELERY_BROKER_URL = REDIS_URL.replace("unix://", "redis+socket://").replace(
     "?db=", "?virtual_host="
@@ -136,6 +136,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "webapp.http.sessions.last_use",
     "webapp.http.access.devices",
     "webapp.http.error_responses.ProblemPages",
 ]

@@ -3,10 +3,13 @@
 from collections.abc import Callable
 
 from allauth.account import views as allauth_views
+from allauth.mfa.models import Authenticator
+from allauth.mfa.totp.views import activate_totp
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.db import IntegrityError, transaction
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
@@ -14,7 +17,8 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
 from labeling import accounts
-from webapp.http.access import UserRequest
+from webapp.http import sessions
+from webapp.http.access import UserRequest, person
 from webapp.http.error_responses import Problem, on_problem
 
 
@@ -25,7 +29,15 @@ def account(request: UserRequest) -> HttpResponse:
 
 
 def _page(request: UserRequest, *, status: int = 200, **more: object) -> HttpResponse:
-    context = {"tokens": request.user.api_tokens.all(), **more}
+    here = request.session.session_key
+    context = {
+        "tokens": request.user.api_tokens.all(),
+        "sessions": [
+            {"row": row, "handle": sessions.handle(row), "is_here": row.pk == here}
+            for row in accounts.live_sessions(request.user)
+        ],
+        **more,
+    }
     return render(request, "account/account.html", context, status=status)
 
 
@@ -51,6 +63,34 @@ def revoke_token(request: UserRequest, pk: int) -> HttpResponse:
     accounts.revoke_token(token)
     messages.success(request, _("The token is revoked."))
     return redirect("account")
+
+
+@login_required
+@require_POST
+def end_session(request: UserRequest, handle: str) -> HttpResponse:
+    for session in accounts.live_sessions(request.user):
+        if sessions.handle(session) == handle:
+            accounts.end_session(session)
+            messages.success(request, _("That browser is signed out."))
+    return redirect("account")
+
+
+@login_required
+@require_POST
+def end_other_sessions(request: UserRequest) -> HttpResponse:
+    accounts.end_other_sessions(request.user, but=request.session.session_key)
+    messages.success(request, _("You are signed in here only."))
+    return redirect("account")
+
+
+def set_up_second_factor(request: UserRequest) -> HttpResponseBase:
+    """allauth's page. Sessions that began without the factor end, but for this one."""
+    owned: QuerySet[Authenticator] = Authenticator.objects.filter(type="totp")
+    had_one = person(request) and owned.filter(user=request.user).exists()
+    answer: HttpResponseBase = activate_totp(request)
+    if person(request) and not had_one and owned.filter(user=request.user).exists():
+        accounts.end_other_sessions(request.user, but=request.session.session_key)
+    return answer
 
 
 def addresses(request: HttpRequest) -> HttpResponseBase:
