@@ -138,7 +138,7 @@ def test_the_whole_way_from_the_refusal_to_the_open_page(client: Client):
     EmailAddress.objects.create(user=rita, email=rita.email, primary=True)
     client.post("/accounts/login/", {"login": rita.email, "password": "secret"})
     page = client.get("/review/", follow=True)
-    assert "asks for two-step sign-in" in page.text
+    assert "set up two-step sign-in first" in page.text
     assert "Two-step sign-in" in client.get("/").text
     where = f"/accounts/reauthenticate/?next={SET_UP}"
     form = client.post(where, {"password": "secret"}, follow=True)

@@ -71,7 +71,7 @@ def second_factor_first(view: View) -> View:
     def guarded(request: UserRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         if not request.user.owes_second_factor:
             return view(request, *args, **kwargs)
-        messages.warning(request, _("This site asks for two-step sign-in there."))
+        messages.warning(request, _("Please set up two-step sign-in first."))
         page = reverse("mfa_activate_totp")
         return HttpResponseClientRedirect(page) if request.htmx else redirect(page)
 
