@@ -215,11 +215,17 @@ ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
 ACCOUNT_DEFAULT_HTTP_PROTOCOL = "https" if IS_HTTPS else "http"
 ACCOUNT_EMAIL_SUBJECT_PREFIX = "Mien: "
-# Wrong codes of a second factor, and wrong old passwords. What is tried to sign in is
-# counted by webapp/http/password_attempts.py.
+ACCOUNT_MAX_EMAIL_ADDRESSES = 5
+# Wrong codes of a second factor, wrong old passwords, new accounts, and mail to one
+# address or sent for one account. Wrong passwords of who signs in are counted by
+# webapp/http/password_attempts.py.
 ACCOUNT_RATE_LIMITS = {
     "login_failed": "5/m/key,10/10m/key,20/h/key,40/d/key",
     "change_password": "5/m/user,10/10m/user,20/h/user,40/d/user",
+    "signup": "20/m/ip,100/d/ip",
+    "reset_password": "20/m/ip,100/d/ip,5/h/key,10/d/key",
+    "confirm_email": "1/3m/key,10/d/key",
+    "manage_email": "10/m/user,30/d/user",
 }
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
 # Do reviewers, trainers and admins need a second factor? With https they do.
