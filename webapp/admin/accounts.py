@@ -13,13 +13,17 @@ from django.contrib.auth.models import Group
 from django.db.models import ManyToManyField, QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
-from unfold.admin import ModelAdmin
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm
 from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 
 from labeling import accounts
 from labeling.models import User
-from webapp.admin.read_only import ReadOnlyAdmin, is_admin, show_outcomes
+from webapp.admin.read_only import (
+    ReadOnlyAdmin,
+    StrictSelection,
+    is_admin,
+    show_outcomes,
+)
 from webapp.http.access import person, second_factor_first
 from webapp.http.error_responses import attempt
 
@@ -39,7 +43,7 @@ admin.site.login = secure_admin_login(  # type: ignore[method-assign]
 
 
 @admin.register(User)
-class AccountAdmin(UserAdmin, ModelAdmin):  # type: ignore[misc,type-arg]
+class AccountAdmin(StrictSelection, UserAdmin):  # type: ignore[misc,type-arg]
     """Accounts: who is a reviewer, a trainer, or shut out. Deleting is withdrawing."""
 
     form = UserChangeForm

@@ -57,6 +57,9 @@ SILENCED_SYSTEM_CHECKS = ["security.W021"]
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 CSRF_FAILURE_VIEW = "webapp.views.pages.csrf_failure"
+# Who finds a hole writes there, and reads there how: /.well-known/security.txt.
+SECURITY_CONTACT = env.contact("SECURITY_CONTACT")
+SECURITY_POLICY = env.contact("SECURITY_POLICY")
 
 CONTENT_SECURITY_POLICY = content_security.POLICY
 
@@ -127,6 +130,8 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "webapp.http.csp.ContentSecurityPolicy",
+    "webapp.http.private_pages.private_pages",
+    "webapp.http.hostile_input.HostileInput",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",

@@ -18,6 +18,13 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         """For its limits of sign-up, sign-in and password reset."""
         return client_address(request)
 
+    def is_safe_url(self, url: str | None) -> bool:
+        """Whether to go on there after signing in; not to what is no address at all."""
+        try:
+            return bool(super().is_safe_url(url))
+        except ValueError:
+            return False
+
     def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:
         """Before any password is looked at: to sign in, or to confirm who one is."""
         seconds = password_attempts.seconds_to_wait(request, _name(credentials))

@@ -59,8 +59,12 @@ class Busy(Exception):
 
 
 def check_size(request: HttpRequest) -> None:
-    """Refuse what `InMemory` did not even keep."""
-    if int(request.headers.get("content-length") or 0) > MOST_BYTES:
+    """Refuse what `InMemory` does not even keep, at whatever page."""
+    try:
+        length = int(request.headers.get("content-length") or 0)
+    except ValueError:
+        length = 0  # as Django reads it
+    if length > MOST_BYTES:
         raise BadPicture("too_large", "The request is too large.")
 
 

@@ -110,6 +110,7 @@ def test_a_database_elsewhere_needs_a_key_that_is_given(tmp_path: Path) -> None:
         ("TRUSTED_PROXIES", "many"),
         ("DATABASE_URL", "mysql://root:secret@db/mien"),
         ("EMAIL_URL", "smtp://mail:secret@host:port"),
+        ("SECURITY_CONTACT", "somebody"),
     ],
 )
 def test_a_value_that_does_not_fit_is_named_but_never_repeated_with_its_password(
@@ -128,6 +129,13 @@ def test_a_mail_server_makes_addresses_be_confirmed(tmp_path: Path) -> None:
     assert found["EMAIL_HOST_PASSWORD"] == "p/w"
     assert found["EMAIL_USE_TLS"] is True
     assert found["ACCOUNT_EMAIL_VERIFICATION"] == "mandatory"
+
+
+def test_an_address_to_tell_of_a_hole_becomes_a_url(tmp_path: Path) -> None:
+    found = settings(tmp_path, SECURITY_CONTACT="security@example.org")
+    assert found["SECURITY_CONTACT"] == "mailto:security@example.org"
+    page = "https://example.org/report"
+    assert settings(tmp_path, SECURITY_CONTACT=page)["SECURITY_CONTACT"] == page
 
 
 def test_the_broker_is_the_same_redis_by_socket_or_network(tmp_path: Path) -> None:
