@@ -95,7 +95,8 @@ def test_nobody_ends_the_session_of_another(alice: User):
     hers, bobs = signed_in(alice), signed_in(make_user("bob"))
     row = Session.objects.get(user=alice)
     for handle in (sessions.handle(row), row.session_key):
-        bobs.post(f"/account/sessions/{handle}/end/")
+        answer = bobs.post(f"/account/sessions/{handle}/end/")
+        assert answer.status_code == 404
     assert is_signed_in(hers)
 
 

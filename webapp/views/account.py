@@ -10,7 +10,7 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
@@ -68,10 +68,11 @@ def revoke_token(request: UserRequest, pk: int) -> HttpResponse:
 @login_required
 @require_POST
 def end_session(request: UserRequest, handle: str) -> HttpResponse:
-    for session in accounts.live_sessions(request.user):
-        if sessions.handle(session) == handle:
-            accounts.end_session(session)
-            messages.success(request, _("That browser is signed out."))
+    own = {sessions.handle(row): row for row in accounts.live_sessions(request.user)}
+    if handle not in own:
+        raise Http404
+    accounts.end_session(own[handle])
+    messages.success(request, _("That browser is signed out."))
     return redirect("account")
 
 
