@@ -7,7 +7,7 @@ from datetime import timedelta
 from functools import partial
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.db.models.functions import Now
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from labeling.contributions import withdrawal_log, withdrawals
 from labeling.contributions.withdrawals import Receipt
 from labeling.errors import Refused
-from labeling.models import ApiToken, Erasure, User, Vote
+from labeling.models import ApiToken, Erasure, Session, User, Vote
 
 log = logging.getLogger(__name__)
 
@@ -60,6 +60,23 @@ def find_token(secret: str) -> ApiToken | None:
 def revoke_token(token: ApiToken) -> None:
     """From now on it opens nothing. Revoking it twice is harmless."""
     ApiToken.objects.filter(pk=token.pk).delete()
+
+
+def live_sessions(user: User) -> QuerySet[Session]:
+    return user.sessions.filter(expire_date__gt=Now()).order_by("-last_used_at")
+
+
+def end_session(session: Session) -> None:
+    """That browser is signed out with its next request."""
+    session.get_session_store_class()().delete(session.session_key)
+
+
+def end_other_sessions(user: User, *, but: str | None) -> int:
+    """All but the one with this key; how many."""
+    others = list(live_sessions(user).exclude(session_key=but))
+    for session in others:
+        end_session(session)
+    return len(others)
 
 
 @transaction.atomic

@@ -231,6 +231,8 @@ def test_the_download_holds_every_face_and_what_is_known_of_it(
     for row in told["faces"]:
         assert archive.read(row["picture"]).startswith(b"\xff\xd8")
     assert told["account"]["email"] == ada.email
+    assert len(told["account"]["sessions"]) == 1
+    assert told["account"]["tokens"] == []
 
 
 def test_deleting_the_account_takes_everything_along(client: Client, ada: User):
