@@ -9,7 +9,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('labeling', '0005_field_names'),
+        ('labeling', '0007_doubtful_consents'),
     ]
 
     operations = [
