@@ -13,13 +13,13 @@ from pathlib import Path
 
 import psycopg2
 from django.core.management import call_command
-from django.db import connection
+from django.db import connection, transaction
 from django.utils import timezone
 from psycopg2 import errors, sql
 
-from labeling import withdrawal_replay
+from labeling import audit, withdrawal_replay
 from labeling.contributions import withdrawal_log
-from labeling.models import Withdrawal
+from labeling.models import AuditEntry, Withdrawal
 from webapp.config import postgres_programs
 
 LOG_NAME = "withdrawals.log"
@@ -38,15 +38,19 @@ def default_file() -> Path:
 
 def dump(file: Path) -> None:
     """Write a dump that only its owner can read; beside it, the log of withdrawals."""
-    if Withdrawal._meta.db_table not in connection.introspection.table_names():
+    tables = connection.introspection.table_names()
+    if Withdrawal._meta.db_table not in tables:
         raise Failed("there is nothing in the database yet.")
     file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     part = file.with_name(f"{file.name}.part")
     os.close(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600))
     left_out = [f"--exclude-table-data={table}" for table in LEFT_OUT]
     try:
-        _run("pg_dump", "--format=custom", *left_out, f"--file={part}", _name())
-        part.rename(file)
+        with transaction.atomic():
+            if AuditEntry._meta.db_table in tables:  # not before its migration
+                audit.record(audit.Act.BACKED_UP, details={"file": file.name})
+            _run("pg_dump", "--format=custom", *left_out, f"--file={part}", _name())
+            part.rename(file)
     finally:
         part.unlink(missing_ok=True)
     log = file.with_name(LOG_NAME)
@@ -62,6 +66,7 @@ def restore(file: Path) -> tuple[int, int]:
     logs = [withdrawal_log.path(), file.with_name(LOG_NAME)]
     call_command("migrate", verbosity=0, interactive=False)
     withdrawal_log.write(logs[0])
+    acts = list(AuditEntry.objects.all())
     with _server() as execute:
         execute("drop database if exists {} with (force)", former)
         # A trial: Postgres refuses it while anybody else is connected.
@@ -75,6 +80,7 @@ def restore(file: Path) -> tuple[int, int]:
     with _using(fresh):
         call_command("migrate", verbosity=0, interactive=False)
         counts = [withdrawal_replay.replay(log) for log in logs if log.exists()]
+        _record_restore(file, acts)
     with _server() as execute:
         execute("begin")
         execute("alter database {} rename to {}", name, former)
@@ -82,6 +88,13 @@ def restore(file: Path) -> tuple[int, int]:
         execute("commit")
         execute("drop database {} with (force)", former)
     return sum(faces for faces, _ in counts), sum(accounts for _, accounts in counts)
+
+
+@transaction.atomic
+def _record_restore(file: Path, acts: list[AuditEntry]) -> None:
+    """What was done since the dump stays on record."""
+    audit.keep(acts)
+    audit.record(audit.Act.RESTORED, details={"file": file.name})
 
 
 def _name() -> str:

@@ -17,6 +17,7 @@ def main() -> int:
         call_command("fetch_detector")
         call_command("register_champion")
         call_command("create_first_admin")
+        record_limits()
         collect_static()
     except OperationalError as why:
         print(f"The database cannot be used: {why}".strip(), file=sys.stderr)
@@ -25,6 +26,12 @@ def main() -> int:
         print(why, file=sys.stderr)
         return 1
     return 0
+
+
+def record_limits() -> None:
+    from labeling import audit
+
+    audit.record_limits()
 
 
 def collect_static() -> None:

@@ -1,6 +1,7 @@
 """The rows that remember. One file per noun; state changes live beside this package
 (`contributions/offers.py`, `review/decisions.py`, …), never in `save()`."""
 
+from labeling.models.audit_entry import AuditEntry
 from labeling.models.contribution import Contribution, Crop, SpentToken
 from labeling.models.feedback import PredictionFeedback
 from labeling.models.review import Review
@@ -15,6 +16,7 @@ from labeling.models.withdrawal import Erasure, Withdrawal
 __all__ = [
     "PredictionFeedback",
     "ApiToken",
+    "AuditEntry",
     "Checkpoint",
     "Contribution",
     "Crop",

@@ -17,6 +17,7 @@ from django.utils.text import format_lazy
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from labeling import audit
 from labeling.errors import Refused
 from labeling.models import Checkpoint, ModelVersion, RunEvent, TrainingRun, User
 from labeling.training import run_options
@@ -64,9 +65,11 @@ def request(
     run_options.check_data()
     try:
         with transaction.atomic():
-            return TrainingRun.objects.create(
+            run = TrainingRun.objects.create(
                 preset=preset, requested_by=by, trigger=trigger, options=wishes.stored()
             )
+            _record_start(run, by)
+            return run
     except IntegrityError:
         active = TrainingRun.objects.active().first()
         raise Refused(
@@ -77,6 +80,13 @@ def request(
             ),
             run=active,
         ) from None
+
+
+def _record_start(run: TrainingRun, by: User | None) -> None:
+    if run.trigger == TrainingRun.Trigger.SCHEDULE:  # nobody's act
+        return
+    details = {"preset": run.preset, "trigger": run.trigger, "options": run.options}
+    audit.record(audit.Act.RUN_STARTED, by=by, subject=run, details=details)
 
 
 def claim(run_id: int, worker: str) -> int | None:
@@ -179,17 +189,25 @@ def lose(run_id: int, attempt: int, *, reason: str) -> bool:
     return _lose(_mine(run_id, attempt), reason)
 
 
+@transaction.atomic
 def cancel(run: TrainingRun, *, by: User | None = None) -> None:
     """Ask a run to end. One that waits ends at once; a running one within seconds."""
+    if _ask_to_end(run, by):
+        audit.record(audit.Act.RUN_CANCELLED, by=by, subject=run)
+
+
+def _ask_to_end(run: TrainingRun, by: User | None) -> bool:
+    """False: it was asked before."""
     who = f"cancelled by {by.get_username()}" if by else "cancelled"
     waiting = TrainingRun.objects.filter(pk=run.pk, status=Status.QUEUED)
     asked = {"cancel_asked_at": Now(), "log": _appended(who)}
     if _end(waiting, Status.CANCELLED, gettext("Cancelled."), **asked):
-        return
+        return True
     running = TrainingRun.objects.filter(pk=run.pk, status__in=TrainingRun.RUNNING)
-    running.filter(cancel_asked_at=None).update(**asked)
+    is_first = bool(running.filter(cancel_asked_at=None).update(**asked))
     if not running.exists():
         raise Refused("not_active", _("This run has ended already."))
+    return is_first
 
 
 def sweep() -> list[int]:

@@ -1,0 +1,84 @@
+"""The audit log: who did what with more rights than a visitor has. Decisions on faces
+and promotions have rows of their own (`Review`, `Promotion`); all else is here."""
+
+import os
+import pwd
+from collections.abc import Iterable, Mapping
+
+from django.conf import settings
+from django.db import connection, transaction
+from django.db.models import Model
+
+from labeling.models import AuditEntry, User
+
+Act = AuditEntry.Act
+
+# What bounds the site or decides for people, as a start finds it.
+LIMITS = (
+    *("DETECT_RATE", "LIVE_RATE", "GIVE_RATE", "VOTE_RATE"),
+    *("WEB_PROCESSES", "WEB_THREADS", "TRUSTED_PROXIES", "DEBUG"),
+    *("VOTES_WANTED", "VOTE_VIEWS"),
+    *("VOTES_ACCEPT", "VOTES_REJECT", "VOTES_AGREEMENT"),
+    *("PROMOTION_POLICY", "RETRAIN_MIN_FACES", "CAP_FACES", "CAP_PERCENT"),
+    *("RECORD_PERCENT", "DOUBT_PERCENT", "HOLD_OUT_PERCENT"),
+    *("HOLD_OUT_FACES", "HOLD_OUT_GIVERS"),
+    *("KEEP_WAITING_DAYS", "KEEP_REJECTED_DAYS"),
+)
+
+
+def record(
+    act: Act,
+    *,
+    by: User | None = None,
+    subject: Model | None = None,
+    details: Mapping[str, object] | None = None,
+) -> AuditEntry:
+    """Write an act down, in the transaction of the act: both stand, or neither.
+
+    No names, addresses or secrets belong into `details`: an entry outlives the account
+    that it is about. Without `by`, it says which user of the machine ran the program.
+    """
+    if not connection.in_atomic_block:
+        raise transaction.TransactionManagementError(
+            "An act and its audit entry belong into one transaction."
+        )
+    said = dict(details or {})
+    if by is None:
+        said["system_user"] = _system_user()
+    return AuditEntry.objects.create(
+        act=act,
+        by_key=by.key if by else None,
+        subject=_name_of(subject) if subject else "",
+        details=said,
+    )
+
+
+@transaction.atomic
+def record_limits() -> AuditEntry | None:
+    """At a start: the limits, if they are others than at the last start."""
+    now = {name.lower(): getattr(settings, name) for name in LIMITS}
+    now = {name: list(v) if isinstance(v, tuple) else v for name, v in now.items()}
+    entries = AuditEntry.objects.filter(act=Act.LIMITS_SET)
+    last = entries.values_list("details__limits", flat=True).first()
+    if last == now:
+        return None
+    changed = sorted(name for name in now if last and last.get(name) != now[name])
+    return record(Act.LIMITS_SET, details={"limits": now, "changed": changed})
+
+
+def keep(entries: Iterable[AuditEntry]) -> None:
+    """Bring entries along into a restored database; those it knows are passed over."""
+    AuditEntry.objects.bulk_create(entries, ignore_conflicts=True, batch_size=1000)
+
+
+def _name_of(subject: Model) -> str:
+    """An account by its key: a restore could give its number to somebody else."""
+    which = subject.key if isinstance(subject, User) else subject.pk
+    return f"{subject._meta.model_name} {which}"
+
+
+def _system_user() -> str:
+    try:
+        return pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:  # containers run as numbers
+        return str(os.getuid())
