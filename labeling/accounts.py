@@ -77,6 +77,7 @@ def remove_second_factors(user: User, *, by: User) -> None:
 @transaction.atomic
 def confirm_address(address: EmailAddress, *, by: User) -> None:
     """As if its owner had followed the link that did not arrive."""
+    address = EmailAddress.objects.select_for_update().get(pk=address.pk)
     if address.verified:
         return
     if not address.set_verified():

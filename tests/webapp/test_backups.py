@@ -9,8 +9,9 @@ from django.core.management import CommandError, call_command
 from django.db import connection
 from pytest_django import Settings
 
+from labeling import accounts
 from labeling.contributions import withdrawals
-from labeling.models import Contribution, User, Withdrawal
+from labeling.models import AuditEntry, Contribution, User, Withdrawal
 from tests.support.factories import make_contribution, make_user
 from webapp import backups
 
@@ -61,6 +62,26 @@ def test_a_backup_brings_back_what_was_there(data: Path) -> None:
     assert backups.restore(dump) == (0, 0)
     assert bytes(Contribution.objects.get(pk=face.pk).crop.jpeg) == jpeg
     assert databases() == before
+
+
+def test_what_was_done_since_a_backup_stays_on_record(data: Path) -> None:
+    boss, ada = make_user("boss", is_superuser=True), make_user("ada")
+    accounts.change_rights(ada, {"active", "staff"}, by=boss)
+    backups.dump(data / "mien.dump")
+    accounts.change_rights(ada, {"active", "staff", "admin"}, by=boss)
+    backups.restore(data / "mien.dump")
+    assert not User.objects.get(pk=ada.pk).is_superuser
+    acts = AuditEntry.objects.order_by("at").values_list("act", flat=True)
+    assert list(acts) == ["rights", "backup", "rights", "restore"]
+    files = AuditEntry.objects.filter(act__in=["backup", "restore"])
+    assert {entry.details["file"] for entry in files} == {"mien.dump"}
+
+
+def test_a_backup_that_failed_is_not_on_record(data: Path) -> None:
+    (data / "mien.dump").mkdir()  # in the way
+    with pytest.raises(OSError):
+        backups.dump(data / "mien.dump")
+    assert not AuditEntry.objects.exists()
 
 
 def test_a_backup_is_its_owners_alone(data: Path) -> None:
