@@ -9,9 +9,23 @@ from django.conf import settings
 from django.db import connection, transaction
 from django.db.models import Model
 
-from labeling.models import AuditEntry, User
+from labeling.models import (
+    AuditEntry,
+    Contribution,
+    ModelVersion,
+    TrainingRun,
+    User,
+)
 
 Act = AuditEntry.Act
+
+# What an act may be about, as entries call it.
+KINDS: dict[type[Model], str] = {
+    User: "account",
+    Contribution: "face",
+    TrainingRun: "run",
+    ModelVersion: "version",
+}
 
 # What bounds the site or decides for people, as a start finds it.
 LIMITS = (
@@ -56,14 +70,17 @@ def record(
 @transaction.atomic
 def record_limits() -> AuditEntry | None:
     """At a start: the limits, if they are others than at the last start."""
-    now = {name.lower(): getattr(settings, name) for name in LIMITS}
-    now = {name: list(v) if isinstance(v, tuple) else v for name, v in now.items()}
+    now = {name.lower(): _as_json(getattr(settings, name)) for name in LIMITS}
     entries = AuditEntry.objects.filter(act=Act.LIMITS_SET)
-    last = entries.values_list("details__limits", flat=True).first()
-    if last == now:
+    last = entries.values_list("details__all_limits", flat=True).first() or {}
+    changed = {
+        name: f"{last.get(name)} → {value}"
+        for name, value in now.items()
+        if last and last.get(name) != value
+    }
+    if last and not changed:
         return None
-    changed = sorted(name for name in now if last and last.get(name) != now[name])
-    return record(Act.LIMITS_SET, details={"limits": now, "changed": changed})
+    return record(Act.LIMITS_SET, details={"changed": changed, "all_limits": now})
 
 
 def keep(entries: Iterable[AuditEntry]) -> None:
@@ -74,7 +91,11 @@ def keep(entries: Iterable[AuditEntry]) -> None:
 def _name_of(subject: Model) -> str:
     """An account by its key: a restore could give its number to somebody else."""
     which = subject.key if isinstance(subject, User) else subject.pk
-    return f"{subject._meta.model_name} {which}"
+    return f"{KINDS[type(subject)]} {which}"
+
+
+def _as_json(value: object) -> object:
+    return list(value) if isinstance(value, tuple) else value
 
 
 def _system_user() -> str:

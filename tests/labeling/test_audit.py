@@ -147,11 +147,11 @@ CASES = {
 
 def subject_of(made: Any) -> str:
     if made is None:
-        return f"trainingrun {TrainingRun.objects.get().pk}"
+        return f"run {TrainingRun.objects.get().pk}"
     person = made if isinstance(made, User) else getattr(made, "user", None)
     if isinstance(person, User):
-        return f"user {person.key}"
-    return f"{made._meta.model_name} {made.pk}"
+        return f"account {person.key}"
+    return f"{audit.KINDS[type(made)]} {made.pk}"
 
 
 @pytest.mark.parametrize("act", CASES)
@@ -278,12 +278,12 @@ def test_a_start_records_limits_that_are_others_than_before(settings: Settings) 
     settings.DETECT_RATE = (120, 60)
     first = audit.record_limits()
     assert first
-    assert first.details["limits"]["detect_rate"] == [120, 60]
+    assert first.details["all_limits"]["detect_rate"] == [120, 60]
     assert audit.record_limits() is None
     settings.DETECT_RATE = None
     second = audit.record_limits()
     assert second
-    assert second.details["changed"] == ["detect_rate"]
+    assert second.details["changed"] == {"detect_rate": "[120, 60] → None"}
     assert AuditEntry.objects.count() == 2
 
 

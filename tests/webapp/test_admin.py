@@ -209,7 +209,7 @@ def test_the_last_admin_is_told_why_he_stays_one(client: Client, boss: User):
 
 
 def entry_about(user: User) -> AuditEntry:
-    return AuditEntry.objects.get(subject=f"user {user.key}")
+    return AuditEntry.objects.get(subject=f"account {user.key}")
 
 
 def test_rights_that_an_admin_gives_are_on_record(client: Client, boss: User):
@@ -271,7 +271,7 @@ def test_what_an_admin_deletes_and_withdraws_is_on_record(client: Client, boss: 
     act(client, "contribution", "take_back", face)
     client.post(f"/admin/labeling/user/{ada.pk}/delete/", {"post": "yes"})
     assert entry_about(ada).act == "account"
-    withdrawal = AuditEntry.objects.get(subject=f"contribution {face.pk}")
+    withdrawal = AuditEntry.objects.get(subject=f"face {face.pk}")
     assert (withdrawal.act, withdrawal.by_key) == ("withdrawal", boss.key)
 
 
@@ -293,10 +293,10 @@ def test_the_log_shows_who_and_is_found_from_an_account(client: Client, boss: Us
     accounts.delete_account(ada, by=boss)
     html = client.get("/admin/labeling/auditentry/").text
     assert boss.email in html
-    assert f"user {ada.key}" in html
+    assert f"account {ada.key}" in html
     found = client.get(f"/admin/labeling/user/{bob.pk}/history/", follow=True).text
-    assert f"user {bob.key}" in found
-    assert f"user {ada.key}" not in found
+    assert f"account {bob.key}" in found
+    assert f"account {ada.key}" not in found
     assert "staff" in found
 
 

@@ -4,9 +4,12 @@ from django.contrib import admin
 from django.db.models import OuterRef, QuerySet, Subquery
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.html import format_html
+from django.utils.text import Truncator
 from django.utils.translation import gettext_lazy as _
 
+from labeling import audit
 from labeling.contributions import withdrawals
 from labeling.models import (
     AuditEntry,
@@ -175,16 +178,20 @@ class ErasureAdmin(ReadOnlyAdmin):
 class AuditEntryAdmin(ReadOnlyAdmin):
     """Who did what. People stand in it by key; whoever has left stays a key."""
 
-    list_display = ("at", "act", "who", "subject_link", "said")
+    list_display = ("moment", "act", "who", "subject_link", "said_briefly")
     list_filter = ("act",)
     search_fields = ("subject", "by_key")
-    fields = ("at", "act", "who", "subject_link", "said")
-    readonly_fields = ("who", "subject_link", "said")
+    fields = ("moment", "act", "who", "subject_link", "said")
+    readonly_fields = ("moment", "who", "subject_link", "said")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[AuditEntry]:
         actor = User.objects.filter(key=OuterRef("by_key")).values("email")
         entries: QuerySet[AuditEntry] = super().get_queryset(request)
         return entries.annotate(email=Subquery(actor))
+
+    @admin.display(description=_("at"), ordering="at")
+    def moment(self, entry: AuditEntry) -> str:
+        return f"{timezone.localtime(entry.at):%Y-%m-%d %H:%M:%S}"
 
     @admin.display(description=_("by"))
     def who(self, entry: AuditEntry) -> str:
@@ -196,7 +203,7 @@ class AuditEntryAdmin(ReadOnlyAdmin):
     @admin.display(description=_("subject"))
     def subject_link(self, entry: AuditEntry) -> str:
         kind, _space, key = entry.subject.partition(" ")
-        if kind != User._meta.model_name:
+        if kind != audit.KINDS[User]:
             return entry.subject
         address = reverse("admin:labeling_user_changelist", query={"q": key})
         link = '<a class="text-primary-600 dark:text-primary-500" href="{}">{}</a>'
@@ -204,4 +211,16 @@ class AuditEntryAdmin(ReadOnlyAdmin):
 
     @admin.display(description=_("details"))
     def said(self, entry: AuditEntry) -> str:
-        return "; ".join(f"{name}: {value}" for name, value in entry.details.items())
+        rows = entry.details.items()
+        parts = [(name, value) for name, value in rows if name != "system_user"]
+        return "; ".join(f"{name}: {_words(value)}" for name, value in parts if value)
+
+    @admin.display(description=_("details"))
+    def said_briefly(self, entry: AuditEntry) -> str:
+        return Truncator(self.said(entry)).chars(160)
+
+
+def _words(value: object) -> str:
+    if isinstance(value, dict):
+        return ", ".join(f"{name} {_words(each)}" for name, each in value.items())
+    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)

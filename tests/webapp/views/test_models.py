@@ -194,7 +194,7 @@ def test_trainers_get_the_rows_of_a_version_and_of_its_ancestors(
     assert len(text.splitlines()) == 2
     entry = AuditEntry.objects.get()
     assert (entry.act, entry.by_key) == ("rows", tom.key)
-    assert entry.subject == f"modelversion {child.pk}"
+    assert entry.subject == f"version {child.pk}"
 
 
 @pytest.mark.parametrize("snapshot", [None, [], {"fer2013": 3, "extra": {"x": 1}}])
