@@ -1,9 +1,11 @@
 """The audit log: who did what with more rights than a visitor has. Decisions on faces
 and promotions have rows of their own (`Review`, `Promotion`); all else is here."""
 
+import logging
 import os
 import pwd
 from collections.abc import Iterable, Mapping
+from functools import partial
 
 from django.conf import settings
 from django.db import connection, transaction
@@ -16,6 +18,8 @@ from labeling.models import (
     TrainingRun,
     User,
 )
+
+log = logging.getLogger(__name__)
 
 Act = AuditEntry.Act
 
@@ -59,12 +63,17 @@ def record(
     said = dict(details or {})
     if by is None:
         said["system_user"] = _system_user()
-    return AuditEntry.objects.create(
+    entry = AuditEntry.objects.create(
         act=act,
         by_key=by.key if by else None,
         subject=_name_of(subject) if subject else "",
         details=said,
     )
+    # In the site's log too: who owns the database could still change what it holds.
+    who = entry.by_key or said["system_user"]
+    line = ("on record: %s %s by %s", act.value, entry.subject, who)
+    transaction.on_commit(partial(log.info, *line))
+    return entry
 
 
 @transaction.atomic

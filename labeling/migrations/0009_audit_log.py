@@ -54,6 +54,7 @@ class Migration(migrations.Migration):
                         choices=[
                             ("rights", "rights changed"),
                             ("password", "password set for somebody"),
+                            ("password_link", "password link made for somebody"),
                             ("second_factor", "second factor removed"),
                             ("address", "address confirmed for somebody"),
                             ("token", "somebody's API token revoked"),

@@ -12,6 +12,7 @@ class AuditEntry(models.Model):
     class Act(models.TextChoices):
         RIGHTS_CHANGED = "rights", _("rights changed")
         PASSWORD_SET = "password", _("password set for somebody")
+        PASSWORD_LINK_MADE = "password_link", _("password link made for somebody")
         SECOND_FACTOR_REMOVED = "second_factor", _("second factor removed")
         ADDRESS_CONFIRMED = "address", _("address confirmed for somebody")
         TOKEN_REVOKED = "token", _("somebody's API token revoked")

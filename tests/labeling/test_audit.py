@@ -239,6 +239,17 @@ def test_without_a_person_it_says_who_ran_the_program() -> None:
     assert entry.system_user
 
 
+def test_the_sites_own_log_tells_of_it_once_it_stands(
+    caplog: pytest.LogCaptureFixture, django_capture_on_commit_callbacks: Any
+) -> None:
+    caplog.set_level("INFO")
+    boss, ada = make_user("boss", is_superuser=True), make_user("ada")
+    with django_capture_on_commit_callbacks(execute=True):
+        accounts.change_rights(ada, {"active", "staff"}, by=boss)
+        assert "on record" not in caplog.text
+    assert f"on record: rights account {ada.key} by {boss.key}" in caplog.text
+
+
 @pytest.mark.django_db(transaction=True)
 def test_an_entry_without_a_transaction_is_refused() -> None:
     with pytest.raises(transaction.TransactionManagementError):
