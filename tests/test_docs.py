@@ -17,7 +17,7 @@ MAKEFILE = (ROOT / "Makefile").read_text()
 DOCUMENTS = {"README.md": README, "CONTRIBUTING.md": CONTRIBUTING}
 MAPS = {
     name: (ROOT / "docs" / name).read_text()
-    for name in ("architecture.md", "glossary.md", "how-it-works.md")
+    for name in ("architecture.md", "glossary.md", "how-it-works.md", "security.md")
 }
 ELSEWHERE = {"POSTGRES_PASSWORD"}  # read by compose.yaml
 OF_OTHERS = {"KAGGLE_CONFIG_DIR"}  # where Kaggle's own program looks

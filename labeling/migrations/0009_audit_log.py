@@ -2,7 +2,8 @@
 may lose a person or a former version that is gone and nothing else.
 
 Django's own log of the admin is not kept any more: it held the names of accounts that
-were erased. What it has keeps who, when and what, without those names.
+were erased. What it has keeps who, when and what, without those names. The log of a run
+named who cancelled it, likewise for ever.
 """
 
 import uuid
@@ -28,6 +29,11 @@ CREATE TRIGGER promotion_is_fixed BEFORE UPDATE ON labeling_promotion FOR EACH R
     WHEN ((NEW.id, NEW.version_id, NEW.kind, NEW.reason, NEW.created_at)
         IS DISTINCT FROM (OLD.id, OLD.version_id, OLD.kind, OLD.reason, OLD.created_at))
     EXECUTE FUNCTION labeling_promotion_is_fixed();
+"""
+FORGET_WHO_CANCELLED = """
+UPDATE labeling_trainingrun
+SET log = regexp_replace(log, 'cancelled by [^\n]*', 'cancelled by a person', 'g')
+WHERE log LIKE '%cancelled by %';
 """
 UNFIX = """
 DROP TRIGGER {table}_is_fixed ON labeling_{table};
@@ -87,4 +93,5 @@ class Migration(migrations.Migration):
         migrations.RunSQL(
             "UPDATE django_admin_log SET object_repr = ''", migrations.RunSQL.noop
         ),
+        migrations.RunSQL(FORGET_WHO_CANCELLED, migrations.RunSQL.noop),
     ]

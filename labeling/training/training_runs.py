@@ -198,7 +198,8 @@ def cancel(run: TrainingRun, *, by: User | None = None) -> None:
 
 def _ask_to_end(run: TrainingRun, by: User | None) -> bool:
     """False: it was asked before."""
-    who = f"cancelled by {by.get_username()}" if by else "cancelled"
+    # By whom, the audit log tells: this one would keep the name of who has left.
+    who = "cancelled by a person" if by else "cancelled"
     waiting = TrainingRun.objects.filter(pk=run.pk, status=Status.QUEUED)
     asked = {"cancel_asked_at": Now(), "log": _appended(who)}
     if _end(waiting, Status.CANCELLED, gettext("Cancelled."), **asked):
