@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ import pytest
 from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
 from django.core import serializers
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 from pytest_django import Settings
 
 from labeling import accounts, audit
@@ -283,6 +284,16 @@ def test_a_promotion_keeps_its_reason_though_its_person_leaves() -> None:
     accounts.delete_account(tom)
     promotion = Promotion.objects.get()
     assert (promotion.by, promotion.reason) == (None, "It is better.")
+
+
+def test_runs_of_before_forget_who_cancelled_them() -> None:
+    run = make_run(log="taken by a worker\ncancelled by ann\nCancelled.\n")
+    migration = import_module("labeling.migrations.0009_audit_log")
+    with connection.cursor() as cursor:
+        cursor.execute(migration.FORGET_WHO_CANCELLED)
+    run.refresh_from_db()
+    said = ["taken by a worker", "cancelled by a person", "Cancelled."]
+    assert run.log.splitlines() == said
 
 
 def test_a_start_records_limits_that_are_others_than_before(settings: Settings) -> None:
