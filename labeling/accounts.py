@@ -36,6 +36,7 @@ FLAGS = {"active": "is_active", "staff": "is_staff", "admin": "is_superuser"}
 @transaction.atomic
 def change_rights(user: User, rights: Collection[str], *, by: User | None) -> None:
     """Give an account exactly these rights: names of FLAGS and of groups."""
+    _lock_admins()
     user = User.objects.select_for_update().get(pk=user.pk)
     before, after = rights_of(user), set(rights)
     if before == after:
@@ -136,6 +137,8 @@ def delete_account(
     Decisions and promotions that the person made stay on record, without a name.
     `by`: the admin who does it for somebody else.
     """
+    if user.is_superuser:
+        _lock_admins()
     user = User.objects.select_for_update().get(pk=user.pk)
     if not is_replay:
         _keep_one_admin(user)
@@ -150,6 +153,12 @@ def delete_account(
     user.delete()
     log.info("an account was erased, with %s faces", receipt.count)
     return receipt
+
+
+def _lock_admins() -> None:
+    """Before any other row, so that of two who remove each other one comes second."""
+    admins = User.objects.filter(is_superuser=True).order_by("pk")
+    list(admins.select_for_update().values_list("pk"))
 
 
 def _keep_one_admin(user: User) -> None:

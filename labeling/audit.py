@@ -100,7 +100,7 @@ def keep(entries: Iterable[AuditEntry]) -> None:
 def _name_of(subject: Model) -> str:
     """An account by its key: a restore could give its number to somebody else."""
     which = subject.key if isinstance(subject, User) else subject.pk
-    return f"{KINDS[type(subject)]} {which}"
+    return f"{KINDS[subject.__class__]} {which}"
 
 
 def _as_json(value: object) -> object:

@@ -28,7 +28,7 @@ from labeling.models import (
 )
 from labeling.registry import lineage, model_versions
 from labeling.training import training_runs
-from tests.support.concurrency import crash_before
+from tests.support.concurrency import crash_before, together
 from tests.support.factories import (
     make_contribution,
     make_run,
@@ -217,6 +217,20 @@ def test_the_last_admin_gives_no_right_away_that_only_he_has() -> None:
     make_user("other", is_superuser=True)
     accounts.change_rights(boss, {"active"}, by=boss)
     assert AuditEntry.objects.get().details["revoked"] == ["admin"]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_two_admins_who_remove_each_other_one_stays() -> None:
+    pair = [make_user(name, is_superuser=True) for name in ("ada", "bob")]
+    acts = [
+        lambda: accounts.change_rights(pair[1], {"active"}, by=pair[0]),
+        lambda: accounts.delete_account(pair[0], by=pair[1]),
+    ]
+    outcomes = together(2, lambda i: acts[i]())
+    refused = [one for one in outcomes if isinstance(one, Refused)]
+    assert [refusal.code for refusal in refused] == ["last_admin"]
+    assert User.objects.filter(is_superuser=True).count() == 1
+    assert AuditEntry.objects.count() == 1
 
 
 def test_an_entry_outlives_the_account_and_does_not_name_it() -> None:
