@@ -36,13 +36,12 @@ FLAGS = {"active": "is_active", "staff": "is_staff", "admin": "is_superuser"}
 @transaction.atomic
 def change_rights(user: User, rights: Collection[str], *, by: User | None) -> None:
     """Give an account exactly these rights: names of FLAGS and of groups."""
-    _lock_admins()
+    if not {"active", "admin"} <= set(rights):
+        _keep_one_admin(User.objects.get(pk=user.pk))
     user = User.objects.select_for_update().get(pk=user.pk)
     before, after = rights_of(user), set(rights)
     if before == after:
         return
-    if not {"active", "admin"} <= after:
-        _keep_one_admin(user)
     flags = {column: right in after for right, column in FLAGS.items()}
     User.objects.filter(pk=user.pk).update(**flags)
     user.groups.set(Group.objects.filter(name__in=after))
@@ -137,11 +136,9 @@ def delete_account(
     Decisions and promotions that the person made stay on record, without a name.
     `by`: the admin who does it for somebody else.
     """
-    if user.is_superuser:
-        _lock_admins()
-    user = User.objects.select_for_update().get(pk=user.pk)
     if not is_replay:
         _keep_one_admin(user)
+    user = User.objects.select_for_update().get(pk=user.pk)
     receipt = withdrawals.withdraw_all(by=user)
     _anonymise_votes(user)
     now = timezone.now()
@@ -155,15 +152,10 @@ def delete_account(
     return receipt
 
 
-def _lock_admins() -> None:
-    """Before any other row, so that of two who remove each other one comes second."""
-    admins = User.objects.filter(is_superuser=True).order_by("pk")
-    list(admins.select_for_update().values_list("pk"))
-
-
 def _keep_one_admin(user: User) -> None:
-    others = User.objects.filter(is_superuser=True, is_active=True).exclude(pk=user.pk)
-    if user.is_superuser and not others.exists():
+    """All admins are held until this one is gone: two cannot leave at once."""
+    admins = User.objects.filter(is_superuser=True, is_active=True).order_by("pk")
+    if user.is_superuser and not set(admins.select_for_update()) - {user}:
         raise Refused(
             "last_admin",
             _("You are the only admin. Please make somebody else one first."),
