@@ -9,7 +9,7 @@ from functools import partial
 
 from django.conf import settings
 from django.db import connection, transaction
-from django.db.models import Model
+from django.db.models import Model, Q, QuerySet
 
 from labeling.models import (
     AuditEntry,
@@ -90,6 +90,11 @@ def record_limits() -> AuditEntry | None:
     if last and not changed:
         return None
     return record(Act.LIMITS_SET, details={"changed": changed, "all_limits": now})
+
+
+def of(user: User) -> QuerySet[AuditEntry]:
+    """What was done to an account, and what it did."""
+    return AuditEntry.objects.filter(Q(subject=_name_of(user)) | Q(by_key=user.key))
 
 
 def keep(entries: Iterable[AuditEntry]) -> None:
