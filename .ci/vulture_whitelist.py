@@ -13,5 +13,11 @@ tune_loss, tune_label_head, tune_votes_head, tune_votes, extra_groups
 # By a made-up name, a dotted path in the settings, or the base class that lists them.
 csrf_failure, ContentSecurityPolicy, InMemory, application
 PersonalTokenScheme, devices, ProblemPages, process_exception
+HostileInput, process_view, private_pages, request_class
+AccountAdapter, get_client_ip
 # Fixtures that are asked for what they do, and a stream of Python's CSV writer.
 embedded, sweeping, writable, raise_request_exception
+# What allauth calls.
+AccountAdapter, get_client_ip, pre_authenticate, authentication_failed
+# What Django asks of a session engine, and a middleware that the settings name.
+cache_key_prefix, get_model_class, user_id, modified, last_use

@@ -11,7 +11,7 @@ from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
 from django.contrib.auth.models import Group
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.db.models.functions import Now
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -20,7 +20,7 @@ from labeling import audit
 from labeling.contributions import withdrawal_log, withdrawals
 from labeling.contributions.withdrawals import Receipt
 from labeling.errors import Refused
-from labeling.models import ApiToken, Erasure, User, Vote
+from labeling.models import ApiToken, Erasure, Session, User, Vote
 
 log = logging.getLogger(__name__)
 
@@ -63,15 +63,15 @@ def set_password(user: User, password: str | None, *, by: User) -> None:
 
 
 @transaction.atomic
-def remove_second_factors(user: User, *, by: User) -> None:
+def remove_second_factors(user: User, *, by: User | None) -> bool:
     """All of them: recovery codes alone would still ask for a factor."""
     factors = Authenticator.objects.filter(user=user)
     kinds = sorted(factors.values_list("type", flat=True))
-    if factors.delete()[0]:
-        details = {"kinds": kinds}
-        audit.record(
-            audit.Act.SECOND_FACTOR_REMOVED, by=by, subject=user, details=details
-        )
+    if not factors.delete()[0]:
+        return False
+    details = {"kinds": kinds}
+    audit.record(audit.Act.SECOND_FACTOR_REMOVED, by=by, subject=user, details=details)
+    return True
 
 
 @transaction.atomic
@@ -125,6 +125,23 @@ def revoke_token(token: ApiToken, *, by: User | None = None) -> None:
         audit.record(
             audit.Act.TOKEN_REVOKED, by=by, subject=token.user, details=details
         )
+
+
+def live_sessions(user: User) -> QuerySet[Session]:
+    return user.sessions.filter(expire_date__gt=Now()).order_by("-last_used_at")
+
+
+def end_session(session: Session) -> None:
+    """That browser is signed out with its next request."""
+    session.get_session_store_class()().delete(session.session_key)
+
+
+def end_other_sessions(user: User, *, but: str | None) -> int:
+    """All but the one with this key; how many."""
+    others = list(live_sessions(user).exclude(session_key=but))
+    for session in others:
+        end_session(session)
+    return len(others)
 
 
 @transaction.atomic

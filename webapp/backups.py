@@ -24,7 +24,7 @@ from webapp.config import postgres_programs
 
 LOG_NAME = "withdrawals.log"
 # Who is signed in is nobody's business in a backup.
-LEFT_OUT = ("django_session",)
+LEFT_OUT = ("django_session", "labeling_session")
 
 
 class Failed(Exception):

@@ -4,7 +4,7 @@ its views, and is included here."""
 from django.contrib import admin
 from django.urls import include, path
 
-from webapp.views import account, health, live, pages, try_it
+from webapp.views import account, health, live, pages, try_it, well_known
 
 urlpatterns = [
     path("", try_it.try_it, name="try"),
@@ -26,11 +26,20 @@ urlpatterns = [
     path("account/", account.account, name="account"),
     path("account/tokens/", account.make_token, name="make-token"),
     path("account/tokens/<int:pk>/revoke/", account.revoke_token, name="revoke-token"),
+    path("account/sessions/end/", account.end_other_sessions, name="end-sessions"),
+    path("account/sessions/<str:handle>/end/", account.end_session, name="end-session"),
+    path("accounts/2fa/totp/activate/", account.set_up_second_factor),
+    path("accounts/email/", account.addresses),
+    path("accounts/signup/", account.sign_up),
+    path("accounts/password/reset/", account.forgotten_password),
+    path("accounts/password/reset/done/", account.reset_mail_sent),
     path("accounts/", include("allauth.urls")),
     path("api/", include("webapp.api.urls")),
     path("admin/", admin.site.urls),
     path("health", health.health, name="health"),
     path("favicon.ico", pages.favicon),
+    path("robots.txt", well_known.robots),
+    path(".well-known/security.txt", well_known.security),
 ]
 
 handler400 = "webapp.views.pages.bad_request"

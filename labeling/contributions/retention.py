@@ -9,7 +9,7 @@ from django.db.models import QuerySet
 from django.db.models.functions import Now
 
 from labeling.contributions import withdrawals
-from labeling.models import Contribution, SpentToken
+from labeling.models import Contribution, Session, SpentToken
 
 log = logging.getLogger(__name__)
 
@@ -29,6 +29,7 @@ def purge() -> dict[str, int]:
             )
         ),
         "tokens": SpentToken.objects.filter(expires_at__lt=Now()).delete()[0],
+        "sessions": Session.objects.filter(expire_date__lt=Now()).delete()[0],
     }
     log.info("purged: %s", ", ".join(f"{n} {kind}" for kind, n in gone.items()))
     return gone

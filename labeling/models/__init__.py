@@ -5,6 +5,7 @@ from labeling.models.audit_entry import AuditEntry
 from labeling.models.contribution import Contribution, Crop, SpentToken
 from labeling.models.feedback import PredictionFeedback
 from labeling.models.review import Review
+from labeling.models.session import Session
 from labeling.models.site_stats import SiteStats
 from labeling.models.snapshot import Snapshot, SnapshotRow
 from labeling.models.training_run import Checkpoint, RunEvent, TrainingRun
@@ -28,6 +29,7 @@ __all__ = [
     "Promotion",
     "Review",
     "RunEvent",
+    "Session",
     "DatasetSplit",
     "Snapshot",
     "SnapshotRow",

@@ -1,8 +1,11 @@
 import uuid
+from typing import Any
 
+from django.conf import settings
 from django.contrib.auth.models import AbstractUser
-from django.db import models
+from django.db import models, transaction
 from django.db.models.functions import Now
+from django.utils.functional import cached_property
 
 
 class DatasetSplit(models.TextChoices):
@@ -11,6 +14,9 @@ class DatasetSplit(models.TextChoices):
     TRAIN = "train"
     EXAM = "exam"
     NEITHER = "neither"
+
+
+STAFF_PERMISSIONS = ("labeling.review", "labeling.train")
 
 
 class User(AbstractUser):
@@ -30,6 +36,34 @@ class User(AbstractUser):
         editable=False,
         help_text="Fixed at the first gift: do this giver's faces train or examine?",
     )
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """A new password, by whichever door, ends what was opened with the old one.
+
+        Sessions carry a hash of the password, so without their rows, too, they open
+        nothing. One that is only hashed anew, and better, is no new password.
+        """
+        is_set = getattr(self, "_password", None) is not None
+        with transaction.atomic():
+            super().save(*args, **kwargs)
+            if is_set or not self.has_usable_password():
+                self.api_tokens.all().delete()
+                self.sessions.all().delete()
+
+    def has_perm(self, perm: str, obj: Any = None) -> bool:
+        """Nothing that was granted opens before a second factor that is asked for."""
+        return super().has_perm(perm, obj) and not self.owes_second_factor
+
+    @cached_property
+    def owes_second_factor(self) -> bool:
+        """Was something granted that this site opens by two steps only?"""
+        if settings.STAFF_MFA != "required" or not self.is_active:
+            return False
+        granted = any(super(User, self).has_perm(perm) for perm in STAFF_PERMISSIONS)
+        if not (granted or self.is_staff):
+            return False
+        factors = self.authenticator_set  # type: ignore[attr-defined]  # allauth's
+        return not factors.filter(type="totp").exists()
 
     @property
     def is_reviewer(self) -> bool:

@@ -141,6 +141,7 @@ def test_who_was_signed_in_is_not_in_a_backup(data: Path) -> None:
     told = (data / "sql").read_text()
     assert "COPY public.labeling_user" in told
     assert "COPY public.django_session" not in told
+    assert "COPY public.labeling_session" not in told
 
 
 def test_a_file_that_is_no_dump_changes_nothing(data: Path) -> None:

@@ -17,7 +17,6 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
-from unfold.admin import ModelAdmin
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm
 from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 
@@ -26,14 +25,27 @@ from labeling.models import ApiToken, User
 from webapp.admin.read_only import (
     NoLog,
     ReadOnlyAdmin,
+    StrictSelection,
     admin_of,
     is_admin,
     show_outcomes,
 )
+from webapp.http.access import person, second_factor_first
 from webapp.http.error_responses import attempt
 
+
+def _may_enter(request: HttpRequest) -> bool:
+    if not admin.AdminSite.has_permission(admin.site, request):
+        return False
+    user = person(request)
+    return bool(user and not user.owes_second_factor)
+
+
+admin.site.has_permission = _may_enter  # type: ignore[method-assign]
 # The one door to sign in, with the second factor where an account has one.
-admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
+admin.site.login = secure_admin_login(  # type: ignore[method-assign]
+    second_factor_first(admin.site.login)
+)
 
 
 class PasswordForm(AdminPasswordChangeForm):  # type: ignore[misc]
@@ -50,7 +62,7 @@ class PasswordForm(AdminPasswordChangeForm):  # type: ignore[misc]
 
 
 @admin.register(User)
-class AccountAdmin(NoLog, UserAdmin, ModelAdmin):  # type: ignore[misc,type-arg]
+class AccountAdmin(NoLog, StrictSelection, UserAdmin):  # type: ignore[misc,type-arg]
     """Accounts: who is a reviewer, a trainer, or shut out. Deleting is withdrawing."""
 
     form = UserChangeForm

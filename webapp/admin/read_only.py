@@ -4,7 +4,10 @@ from collections.abc import Iterable
 from typing import Any
 
 from django.contrib import messages
-from django.http import HttpRequest
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
+from django.core.exceptions import BadRequest, ValidationError
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponseBase
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin
 
@@ -25,7 +28,22 @@ class NoLog:
     def log_deletions(self, *args: Any) -> None: ...
 
 
-class ReadOnlyAdmin(NoLog, ModelAdmin):  # type: ignore[misc]
+class StrictSelection(ModelAdmin):  # type: ignore[misc]
+    """Django breaks down by a selected id that is none; here it is a bad request."""
+
+    def response_action(
+        self, request: HttpRequest, queryset: QuerySet[Any]
+    ) -> HttpResponseBase | None:
+        try:
+            for text in request.POST.getlist(ACTION_CHECKBOX_NAME):
+                self.model._meta.pk.to_python(text)
+        except ValidationError as why:
+            raise BadRequest from why
+        response: HttpResponseBase | None = super().response_action(request, queryset)
+        return response
+
+
+class ReadOnlyAdmin(NoLog, StrictSelection):
     """Lists and pages without a single field to write in."""
 
     show_full_result_count = False

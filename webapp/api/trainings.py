@@ -3,9 +3,10 @@
 from typing import Any
 
 from django.shortcuts import get_object_or_404
+from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import extend_schema as describe
 from rest_framework.decorators import api_view, parser_classes, permission_classes
-from rest_framework.exceptions import ValidationError
+from rest_framework.exceptions import PermissionDenied, ValidationError
 from rest_framework.parsers import FormParser, JSONParser
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
@@ -21,7 +22,13 @@ from workers import launch
 
 class IsTrainer(BasePermission):
     def has_permission(self, request: Request, view: Any) -> bool:
-        return bool(request.user and request.user.has_perm("labeling.train"))
+        user = person(request)
+        if user and user.owes_second_factor:
+            raise PermissionDenied(
+                _("Please set up two-step sign-in first, on your account page."),
+                "second_factor_missing",
+            )
+        return bool(user and user.is_trainer)
 
 
 @describe(

@@ -81,7 +81,6 @@ def _switch(name: str, what: str) -> OpenApiParameter:
 @api_view(["POST"])
 @parser_classes([MultiPartParser, Picture, Bytes])
 def detect(request: Request) -> Response:
-    admission.check_size(request)
     sent: Any = request.data
     if not request.content_type.startswith("multipart/"):
         # An empty body is not even parsed.

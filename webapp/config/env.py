@@ -1,6 +1,7 @@
 """Settings from the environment, typed; a value that does not fit says so and stops."""
 
 import os
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
@@ -73,6 +74,18 @@ def url(name: str, *, schemes: tuple[str, ...]) -> SplitResult | None:
         known = " or ".join(f"{scheme}://" for scheme in schemes)
         raise ImproperlyConfigured(f"{name} must be a URL that starts with {known}.")
     return parts
+
+
+def contact(name: str) -> str:
+    """A URL, of a page or for writing to; an email address alone becomes one."""
+    value = text(name)
+    if re.fullmatch(r"[^\s@:/]+@[^\s@:/]+", value):
+        return f"mailto:{value}"
+    if value and not re.fullmatch(r"(https://|mailto:|tel:)\S+", value):
+        raise ImproperlyConfigured(
+            f"{name} is {value!r}; it takes an email address, or an https:// URL."
+        )
+    return value
 
 
 def database(name: str) -> dict[str, object] | None:

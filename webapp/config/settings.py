@@ -45,7 +45,6 @@ ALLOWED_HOSTS = [SITE_HOST] if IS_HTTPS else LOOPBACK
 CSRF_TRUSTED_ORIGINS = [SITE_URL]
 # How many proxies stand before us; their last words about the visitor are believed.
 TRUSTED_PROXIES = env.integer("TRUSTED_PROXIES", 1 if IS_HTTPS else 0)
-ALLAUTH_TRUSTED_PROXY_COUNT = TRUSTED_PROXIES
 SECURE_SSL_REDIRECT = SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = IS_HTTPS
 SECURE_PROXY_SSL_HEADER = (
     ("HTTP_X_FORWARDED_PROTO", "https") if TRUSTED_PROXIES else None
@@ -58,6 +57,9 @@ SILENCED_SYSTEM_CHECKS = ["security.W021"]
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 CSRF_FAILURE_VIEW = "webapp.views.pages.csrf_failure"
+# Who finds a hole writes there, and reads there how: /.well-known/security.txt.
+SECURITY_CONTACT = env.contact("SECURITY_CONTACT")
+SECURITY_POLICY = env.contact("SECURITY_POLICY")
 
 CONTENT_SECURITY_POLICY = content_security.POLICY
 
@@ -93,7 +95,7 @@ CACHES = {
         "KEY_PREFIX": "mien",
     }
 }
-SESSION_ENGINE = "django.contrib.sessions.backends.cached_db"
+SESSION_ENGINE = "labeling.models.session"
 
 CELERY_BROKER_URL = REDIS_URL.replace("unix://", "redis+socket://").replace(
     "?db=", "?virtual_host="
@@ -128,6 +130,8 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "webapp.http.csp.ContentSecurityPolicy",
+    "webapp.http.private_pages.private_pages",
+    "webapp.http.hostile_input.HostileInput",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -137,6 +141,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "webapp.http.sessions.last_use",
     "webapp.http.access.devices",
     "webapp.http.error_responses.ProblemPages",
 ]
@@ -199,22 +204,38 @@ UNFOLD = admin_theme.UNFOLD
 
 AUTH_USER_MODEL = "labeling.User"
 AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
-AUTH_PASSWORD_VALIDATORS = [
-    {"NAME": f"django.contrib.auth.password_validation.{name}"}
-    for name in (
-        "UserAttributeSimilarityValidator",
-        "MinimumLengthValidator",
-        "CommonPasswordValidator",
-        "NumericPasswordValidator",
+AUTH_PASSWORD_VALIDATORS: list[dict[str, object]] = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}", "OPTIONS": options}
+    for name, options in (
+        ("UserAttributeSimilarityValidator", {}),
+        ("MinimumLengthValidator", {"min_length": 10}),
+        ("CommonPasswordValidator", {}),
+        ("NumericPasswordValidator", {}),
     )
 ]
 LOGIN_URL = reverse_lazy("account_login")
 LOGIN_REDIRECT_URL = ACCOUNT_LOGOUT_REDIRECT_URL = reverse_lazy("try")
+ACCOUNT_ADAPTER = "webapp.http.account_adapter.AccountAdapter"
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
 ACCOUNT_DEFAULT_HTTP_PROTOCOL = "https" if IS_HTTPS else "http"
 ACCOUNT_EMAIL_SUBJECT_PREFIX = "Mien: "
+ACCOUNT_MAX_EMAIL_ADDRESSES = 5
+# Wrong codes of a second factor, wrong old passwords, new accounts, and mail to one
+# address or sent for one account. Wrong passwords of who signs in are counted by
+# webapp/http/password_attempts.py.
+ACCOUNT_RATE_LIMITS = {
+    "login_failed": "5/m/key,10/10m/key,20/h/key,40/d/key",
+    "change_password": "5/m/user,10/10m/user,20/h/user,40/d/user",
+    "signup": "20/m/ip,100/d/ip",
+    "reset_password": "20/m/ip,100/d/ip,5/h/key,10/d/key",
+    "confirm_email": "1/3m/key,10/d/key",
+    "manage_email": "10/m/user,30/d/user",
+}
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
+# Do reviewers, trainers and admins need a second factor? With https they do.
+_mfa = ("optional", "required")
+STAFF_MFA = env.choice("STAFF_MFA", _mfa[::-1] if IS_HTTPS else _mfa)
 
 _mail = env.mail_server("EMAIL_URL")
 # Without a mail server nothing can be confirmed: sign-up works and the page says so.
@@ -228,6 +249,11 @@ if _mail:
     EMAIL_TIMEOUT = 10
 DEFAULT_FROM_EMAIL = env.text("EMAIL_FROM", f"Mien <mien@{SITE_HOST}>")
 ACCOUNT_EMAIL_VERIFICATION = "mandatory" if MAIL_CONFIGURED else "none"
+# Without mail an address cannot be confirmed: who has one already is said at once, no
+# code is promised, and a second factor does not wait for a confirmation.
+ACCOUNT_PREVENT_ENUMERATION = MAIL_CONFIGURED
+ACCOUNT_REAUTHENTICATION_METHODS = ["password", "mfa", *(["code"] * MAIL_CONFIGURED)]
+MFA_ALLOW_UNVERIFIED_EMAIL = not MAIL_CONFIGURED
 
 # --- words and times
 

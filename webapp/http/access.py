@@ -1,12 +1,18 @@
 """Who is asking, and which doors are open to them."""
 
+import functools
 from collections.abc import Callable
 from typing import Any, TypedDict
 from uuid import UUID
 
+from django.contrib import messages
 from django.contrib.auth.decorators import login_required, permission_required
 from django.http import HttpRequest, HttpResponseBase
+from django.shortcuts import redirect
+from django.urls import reverse
 from django.utils.crypto import get_random_string, salted_hmac
+from django.utils.translation import gettext as _
+from django_htmx.http import HttpResponseClientRedirect
 from django_htmx.middleware import HtmxDetails
 
 from labeling.models import User
@@ -16,8 +22,11 @@ View = Callable[..., HttpResponseBase]
 DEVICE_COOKIE = "mien_device"
 GIVEN_COOKIE = "mien_given"
 MOST_GIVEN = 100  # the latest; more would not fit into a cookie
+KNOWN_COOKIE = "mien_known"
+MOST_KNOWN = 10
 _DEVICE_SALT = "mien.device"
 _GIVEN_SALT = "mien.given"
+_KNOWN_SALT = "mien.known"
 _YEAR = 365 * 24 * 3600
 
 
@@ -44,14 +53,29 @@ def person(request: HttpRequest) -> User | None:
 
 
 def staff(permission: str) -> Callable[[View], View]:
-    """Strangers go to sign in, everyone else without the permission gets 403."""
+    """Strangers go to sign in, who lacks a second factor that is asked for sets it up,
+    and everyone else without the permission gets 403."""
 
     def guard(view: View) -> View:
         allowed: Any = permission_required(permission, raise_exception=True)(view)
-        guarded: View = login_required(allowed)
+        guarded: View = login_required(second_factor_first(allowed))
         return guarded
 
     return guard
+
+
+def second_factor_first(view: View) -> View:
+    """For people who are signed in: to the page that sets it up, if they owe it."""
+
+    @functools.wraps(view)
+    def guarded(request: UserRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        if not request.user.owes_second_factor:
+            return view(request, *args, **kwargs)
+        messages.warning(request, _("Please set up two-step sign-in first."))
+        page = reverse("mfa_activate_totp")
+        return HttpResponseClientRedirect(page) if request.htmx else redirect(page)
+
+    return guarded
 
 
 reviewers_only = staff("labeling.review")
@@ -102,6 +126,27 @@ def keep_given(request: HttpRequest, response: HttpResponseBase, face: UUID) -> 
     ids = [*given_here(request), face][-MOST_GIVEN:]
     text = ".".join(pk.hex for pk in ids)
     _keep(request, response, GIVEN_COOKIE, text, _GIVEN_SALT)
+
+
+def signed_in_here(request: HttpRequest, email: str) -> bool:
+    """Has somebody signed in by this address in this browser before?"""
+    return _known(email) in _known_here(request)
+
+
+def keep_known(request: HttpRequest, response: HttpResponseBase, *emails: str) -> None:
+    new = [_known(email) for email in emails]
+    others = [known for known in _known_here(request) if known not in new]
+    text = ".".join([*others, *new][-MOST_KNOWN:])
+    _keep(request, response, KNOWN_COOKIE, text, _KNOWN_SALT)
+
+
+def _known_here(request: HttpRequest) -> list[str]:
+    known = request.get_signed_cookie(KNOWN_COOKIE, default="", salt=_KNOWN_SALT)
+    return (known or "").split(".")
+
+
+def _known(email: str) -> str:
+    return salted_hmac(_KNOWN_SALT, email.lower(), algorithm="sha256").hexdigest()[:32]
 
 
 def _keep(

@@ -29,6 +29,7 @@ from limits.storage import RedisStorage
 from limits.strategies import MovingWindowRateLimiter
 
 from ml.vision.decode import MAX_BYTES, BadPicture
+from webapp.http import addresses
 
 log = logging.getLogger(__name__)
 
@@ -58,8 +59,12 @@ class Busy(Exception):
 
 
 def check_size(request: HttpRequest) -> None:
-    """Refuse what `InMemory` did not even keep."""
-    if int(request.headers.get("content-length") or 0) > MOST_BYTES:
+    """Refuse what `InMemory` does not even keep, at whatever page."""
+    try:
+        length = int(request.headers.get("content-length") or 0)
+    except ValueError:
+        length = 0  # as Django reads it
+    if length > MOST_BYTES:
         raise BadPicture("too_large", "The request is too large.")
 
 
@@ -176,7 +181,7 @@ def whose(request: HttpRequest) -> list[tuple[str, int]]:
     people may share and which has room for more. Without an account the address counts.
     Accounts are counted apart from those without, so that neither use up the other's.
     """
-    address = network(request.META.get("REMOTE_ADDR", ""))
+    address = network(addresses.client_address(request))
     if request.user.is_authenticated:
         return [(f"user:{request.user.pk}", 1), (f"users-at:{address}", HOUSEHOLD)]
     return [(f"address:{address}", 1)]
@@ -184,12 +189,9 @@ def whose(request: HttpRequest) -> list[tuple[str, int]]:
 
 def network(text: str) -> str:
     """An IPv6 customer holds a whole /64, so it counts as one."""
-    try:
-        known = ipaddress.ip_address(text)
-    except ValueError:
-        return text
-    if known.version == 4:
-        return str(known)
+    known = addresses.parse(text)
+    if known is None or known.version == 4:
+        return str(known or text)
     return str(ipaddress.ip_network((known, 64), strict=False))
 
 

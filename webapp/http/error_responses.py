@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any, ParamSpec, TypeVar, cast
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import redirect, render
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
@@ -193,6 +193,12 @@ class ProblemPages:
     ) -> HttpResponse | None:
         if not isinstance(error, EXPECTED):
             return None
-        problem = problem_of(error)
-        template = "parts/problem.html" if request.htmx else "errors/problem.html"
-        return problem.on(render(request, template, {"problem": problem.message}))
+        return show(request, problem_of(error))
+
+
+def show(request: SiteRequest, problem: Problem) -> HttpResponse:
+    """Where no view does: as JSON for programs, else as a page or a part of one."""
+    if request.path.startswith("/api/"):
+        return problem.on(JsonResponse(problem.json))
+    template = "parts/problem.html" if request.htmx else "errors/problem.html"
+    return problem.on(render(request, template, {"problem": problem.message}))

@@ -62,7 +62,16 @@ def _parts(user: User) -> Iterator[bytes]:
 
 def _json(user: User, faces: list[dict[str, object]]) -> str:
     content = {
-        "account": {"email": user.email, "since": user.date_joined},
+        "account": {
+            "email": user.email,
+            "since": user.date_joined,
+            "sessions": list(
+                user.sessions.values("browser", "signed_in_at", "last_used_at")
+            ),
+            "tokens": list(
+                user.api_tokens.values("name", "created_at", "last_used_at")
+            ),
+        },
         "faces": faces,
         "votes": list(
             user.votes.order_by("pk").values("contribution_id", "choice", "created_at")

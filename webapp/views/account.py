@@ -1,15 +1,24 @@
-"""The account page: links to what allauth does, and personal API tokens."""
+"""The account page and its tokens, and what is ours around allauth's own pages."""
 
+from collections.abc import Callable
+
+from allauth.account import views as allauth_views
+from allauth.mfa.models import Authenticator
+from allauth.mfa.totp.views import activate_totp
+from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.http import HttpResponse
+from django.db import IntegrityError, transaction
+from django.db.models import QuerySet
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
 from labeling import accounts
-from webapp.http.access import UserRequest
+from webapp.http import sessions
+from webapp.http.access import UserRequest, person
 from webapp.http.error_responses import Problem, on_problem
 
 
@@ -20,7 +29,15 @@ def account(request: UserRequest) -> HttpResponse:
 
 
 def _page(request: UserRequest, *, status: int = 200, **more: object) -> HttpResponse:
-    context = {"tokens": request.user.api_tokens.all(), **more}
+    here = request.session.session_key
+    context = {
+        "tokens": request.user.api_tokens.all(),
+        "sessions": [
+            {"row": row, "handle": sessions.handle(row), "is_here": row.pk == here}
+            for row in accounts.live_sessions(request.user)
+        ],
+        **more,
+    }
     return render(request, "account/account.html", context, status=status)
 
 
@@ -46,3 +63,75 @@ def revoke_token(request: UserRequest, pk: int) -> HttpResponse:
     accounts.revoke_token(token)
     messages.success(request, _("The token is revoked."))
     return redirect("account")
+
+
+@login_required
+@require_POST
+def end_session(request: UserRequest, handle: str) -> HttpResponse:
+    own = {sessions.handle(row): row for row in accounts.live_sessions(request.user)}
+    if handle not in own:
+        raise Http404
+    accounts.end_session(own[handle])
+    messages.success(request, _("That browser is signed out."))
+    return redirect("account")
+
+
+@login_required
+@require_POST
+def end_other_sessions(request: UserRequest) -> HttpResponse:
+    accounts.end_other_sessions(request.user, but=request.session.session_key)
+    messages.success(request, _("You are signed in here only."))
+    return redirect("account")
+
+
+def set_up_second_factor(request: UserRequest) -> HttpResponseBase:
+    """allauth's page. Sessions that began without the factor end, but for this one."""
+    owned: QuerySet[Authenticator] = Authenticator.objects.filter(type="totp")
+    had_one = person(request) and owned.filter(user=request.user).exists()
+    answer: HttpResponseBase = activate_totp(request)
+    if person(request) and not had_one and owned.filter(user=request.user).exists():
+        accounts.end_other_sessions(request.user, but=request.session.session_key)
+    return answer
+
+
+def addresses(request: HttpRequest) -> HttpResponseBase:
+    """allauth's page, where another account's address can be named, but not taken."""
+    return _unless_taken(allauth_views.email, request, back="account_email")
+
+
+def sign_up(request: HttpRequest) -> HttpResponseBase:
+    """allauth's page, asked by two at once for the same address."""
+    return _unless_taken(allauth_views.signup, request, back="account_signup")
+
+
+def _unless_taken(
+    view: Callable[[HttpRequest], HttpResponseBase], request: HttpRequest, *, back: str
+) -> HttpResponseBase:
+    """Postgres keeps an address to one account; all or nothing is changed."""
+    try:
+        with transaction.atomic():
+            return view(request)
+    except IntegrityError:
+        messages.error(
+            request,
+            _(
+                "Another account already has this address, and nothing was changed. "
+                "If that account is yours, sign in to it; if you can't, ask the admin."
+            ),
+        )
+        return redirect(back)
+
+
+def forgotten_password(request: HttpRequest) -> HttpResponseBase:
+    """allauth's page, and who can help where no mail can be sent."""
+    if not settings.MAIL_CONFIGURED:
+        return render(request, "account/no_mail.html")
+    answer: HttpResponseBase = allauth_views.password_reset(request)
+    return answer
+
+
+def reset_mail_sent(request: HttpRequest) -> HttpResponseBase:
+    if not settings.MAIL_CONFIGURED:
+        return redirect("account_reset_password")
+    answer: HttpResponseBase = allauth_views.password_reset_done(request)
+    return answer

@@ -45,7 +45,6 @@ def contribute(request: SiteRequest) -> HttpResponse:
     """Ask for a face; with a photo, show what was found; with a face, ask about it."""
     if request.method == "GET":
         return ask(request)
-    admission.check_size(request)
     admission.spend(request, "detect", settings.DETECT_RATE)
     if photo := request.FILES.get("photo"):
         return find(request, photo.read())

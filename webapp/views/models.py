@@ -19,6 +19,7 @@ from ml.artefact.card import DataFacts, StoredCard
 from ml.artefact.figures import Evaluation, Figures
 from ml.evaluation.exam_report import StoredReport
 from webapp.charts.axes import Chart
+from webapp.forms import ids
 from webapp.http.access import UserRequest, trainers_only
 from webapp.http.error_responses import message_and_back, on_problem
 from webapp.presenters import exam_charts, exam_report, versions
@@ -203,8 +204,9 @@ def _promote(
     request: UserRequest, name: str, verb: Callable[..., Promotion]
 ) -> HttpResponse:
     version = get_object_or_404(ModelVersion, name=name)
-    seen = request.POST.get("instead_of", "")
-    former = ModelVersion.objects.filter(pk=seen).first() if seen.isdigit() else None
+    former = None
+    if seen := request.POST.get("instead_of"):
+        former = get_object_or_404(ModelVersion, pk=ids.number(seen))
     reason = request.POST.get("reason", "")[:1000]
     verb(version, by=request.user, reason=reason, instead_of=former)
     messages.success(request, _("%(name)s is champion now.") % {"name": version.name})

@@ -16,6 +16,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from labeling import accounts
 from labeling.contributions import consent, offers, withdrawals
 from labeling.stats import contributor_impact
+from webapp.forms import ids
 from webapp.http.access import UserRequest
 from webapp.http.error_responses import message_and_back, on_problem
 from webapp.presenters import contribution, data_export
@@ -44,17 +45,17 @@ def withdraw(request: UserRequest) -> HttpResponse:
     """Ask first, then take back the selected faces, or all, and show the receipt."""
     sent = request.POST
     is_all = request.method == "GET" or sent.get("which") == "all"
-    picked = [sent["only"]] if sent.get("only") else sent.getlist("face")
-    ids = [found for text in picked if (found := _uuid(text))]
+    only = sent.get("only")
+    picked = ids.uuids([only] if only else sent.getlist("face"))
     if sent.get("sure") == "yes":
         receipt = (
             withdrawals.withdraw_all(by=request.user)
             if is_all
-            else withdrawals.withdraw_some(ids, by=request.user)
+            else withdrawals.withdraw_some(picked, by=request.user)
         )
         return render(request, "withdraw/receipt.html", {"receipt": receipt})
     faces = (
-        request.user.gifts.all() if is_all else request.user.gifts.filter(pk__in=ids)
+        request.user.gifts.all() if is_all else request.user.gifts.filter(pk__in=picked)
     )
     if not (count := faces.count()):
         messages.info(request, _("No face is selected."))
@@ -120,13 +121,6 @@ def _erase(request: UserRequest) -> HttpResponse:
     receipt = accounts.delete_account(request.user)
     logout(request)
     return render(request, "withdraw/receipt.html", {"receipt": receipt})
-
-
-def _uuid(text: str) -> UUID | None:
-    try:
-        return UUID(text)
-    except ValueError:
-        return None
 
 
 urlpatterns = [

@@ -15,6 +15,7 @@ from django.views.decorators.http import require_GET, require_POST
 from labeling.emotions import Emotion
 from labeling.models import Contribution, Crop, Review, User
 from labeling.review import decisions, review_queue
+from webapp.forms import ids
 from webapp.forms.review import DecisionForm, FilterForm
 from webapp.http.access import UserRequest, reviewers_only
 from webapp.http.error_responses import Problem, message_and_back, on_problem
@@ -159,26 +160,26 @@ def bulk(request: UserRequest) -> HttpResponse:
     """The same decision about several faces; each is an event of its own."""
     form, filters = DecisionForm(request.POST), _filters(request)
     back = f"{reverse('review-grid')}?{filters.query}"
-    ids = _uuids(request.POST.getlist("face")[:GRID])
+    picked = ids.uuids(request.POST.getlist("face")[:GRID])
     if "whole" in request.POST and filters.is_whole:
-        ids = list(filters.faces().values_list("pk", flat=True)[:MOST_AT_ONCE])
-    if not form.is_valid() or not ids:
+        picked = list(filters.faces().values_list("pk", flat=True)[:MOST_AT_ONCE])
+    if not form.is_valid() or not picked:
         messages.info(request, _("Nothing is selected."))
         return redirect(back)
-    _add_messages(request, _act_on_all(ids, form, by=request.user))
+    _add_messages(request, _act_on_all(picked, form, by=request.user))
     return redirect(back)
 
 
-def _act_on_all(ids: list[UUID], form: DecisionForm, *, by: User) -> decisions.Bulk:
+def _act_on_all(faces: list[UUID], form: DecisionForm, *, by: User) -> decisions.Bulk:
     said = form.cleaned_data
     match said["act"]:
         case Review.Act.ACCEPT:
-            return decisions.accept_all(ids, by=by)
+            return decisions.accept_all(faces, by=by)
         case Review.Act.REJECT:
             reason, note = said["reason"], said["note"]
-            return decisions.reject_all(ids, by=by, reason=reason, note=note)
+            return decisions.reject_all(faces, by=by, reason=reason, note=note)
         case _screen:
-            return decisions.screen_all(ids, by=by)
+            return decisions.screen_all(faces, by=by)
 
 
 def _add_messages(request: UserRequest, result: decisions.Bulk) -> None:
@@ -192,16 +193,6 @@ def _add_messages(request: UserRequest, result: decisions.Bulk) -> None:
             left,
         )
         messages.warning(request, text % {"n": left})
-
-
-def _uuids(texts: list[str]) -> list[UUID]:
-    found = []
-    for text in texts:
-        try:
-            found.append(UUID(text))
-        except ValueError:
-            continue
-    return found
 
 
 @require_GET

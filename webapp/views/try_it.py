@@ -34,7 +34,6 @@ def _no_results(request: SiteRequest, problem: Problem) -> HttpResponse:
 @never_cache
 @on_problem(_no_results)
 def detect(request: SiteRequest) -> HttpResponse:
-    admission.check_size(request)
     files = request.FILES.getlist("photo")
     if not files:
         raise Refused("no_photo", _("No photo arrived. Choose one, or drop it here."))

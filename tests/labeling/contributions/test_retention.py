@@ -60,7 +60,7 @@ def test_the_command_prints_counts_and_nothing_else(capsys):
     make_contribution(created_at=ago(200), giver=make_user())
     call_command("purge")
     assert capsys.readouterr().out.split() == [
-        *("waiting:", "1", "rejected:", "0", "tokens:", "0")
+        *("waiting:", "1", "rejected:", "0", "tokens:", "0", "sessions:", "0")
     ]
 
 

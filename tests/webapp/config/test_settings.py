@@ -59,6 +59,7 @@ def test_with_nothing_set_the_site_is_private_plain_and_not_in_debug(
     assert found["DATABASES"]["default"]["HOST"].startswith("/")
     assert found["ACCOUNT_EMAIL_VERIFICATION"] == "none"
     assert found["MAIL_CONFIGURED"] is False
+    assert found["STAFF_MFA"] == "optional"
 
 
 def test_a_https_address_turns_the_security_on(tmp_path: Path) -> None:
@@ -70,6 +71,7 @@ def test_a_https_address_turns_the_security_on(tmp_path: Path) -> None:
     assert found["CSRF_COOKIE_SECURE"] is True
     assert found["SECURE_HSTS_SECONDS"] > 0
     assert found["TRUSTED_PROXIES"] == 1
+    assert found["STAFF_MFA"] == "required"
 
 
 def test_plain_http_away_from_this_machine_is_refused(tmp_path: Path) -> None:
@@ -108,6 +110,7 @@ def test_a_database_elsewhere_needs_a_key_that_is_given(tmp_path: Path) -> None:
         ("TRUSTED_PROXIES", "many"),
         ("DATABASE_URL", "mysql://root:secret@db/mien"),
         ("EMAIL_URL", "smtp://mail:secret@host:port"),
+        ("SECURITY_CONTACT", "somebody"),
     ],
 )
 def test_a_value_that_does_not_fit_is_named_but_never_repeated_with_its_password(
@@ -126,6 +129,13 @@ def test_a_mail_server_makes_addresses_be_confirmed(tmp_path: Path) -> None:
     assert found["EMAIL_HOST_PASSWORD"] == "p/w"
     assert found["EMAIL_USE_TLS"] is True
     assert found["ACCOUNT_EMAIL_VERIFICATION"] == "mandatory"
+
+
+def test_an_address_to_tell_of_a_hole_becomes_a_url(tmp_path: Path) -> None:
+    found = settings(tmp_path, SECURITY_CONTACT="security@example.org")
+    assert found["SECURITY_CONTACT"] == "mailto:security@example.org"
+    page = "https://example.org/report"
+    assert settings(tmp_path, SECURITY_CONTACT=page)["SECURITY_CONTACT"] == page
 
 
 def test_the_broker_is_the_same_redis_by_socket_or_network(tmp_path: Path) -> None:

@@ -30,7 +30,7 @@ OPEN = {
 }
 OWN = {
     *("my", "my-withdraw", "my-consent", "my-claim", "my-download", "my-delete"),
-    *("account", "make-token", "revoke-token"),
+    *("account", "make-token", "revoke-token", "end-session", "end-sessions"),
 }
 REVIEWERS = {
     *("review", "review-grid", "review-bulk", "review-undo", "review-history"),
@@ -62,7 +62,7 @@ class World:
         return client
 
     def arguments(self, pattern: str) -> dict[str, Any]:
-        known = {"pk": self.run.pk, "name": "mien-1", "ticket": "none"}
+        known = {"pk": self.run.pk, "name": "mien-1", "ticket": "none", "handle": "x"}
         if "uuid:pk" in pattern:
             known["pk"] = self.mine.pk
         return {key: value for key, value in known.items() if f":{key}>" in pattern}

@@ -236,6 +236,8 @@ def test_the_download_holds_every_face_and_what_is_known_of_it(
         assert archive.read(row["picture"]).startswith(b"\xff\xd8")
     assert told["account"]["email"] == ada.email
     assert [entry["act"] for entry in told["on_record"]] == ["password"]
+    assert len(told["account"]["sessions"]) == 1
+    assert told["account"]["tokens"] == []
 
 
 def test_deleting_the_account_takes_everything_along(client: Client, ada: User):

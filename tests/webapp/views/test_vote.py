@@ -4,13 +4,12 @@ from uuid import uuid4
 
 import pytest
 from django.contrib.auth.models import AnonymousUser
-from django.contrib.sessions.models import Session
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.http import HttpResponse
 from django.test import Client, RequestFactory
 from django.utils import timezone
 
-from labeling.models import Contribution, Crop, ModelVersion, User, Vote
+from labeling.models import Contribution, Crop, ModelVersion, Session, User, Vote
 from tests.support.factories import (
     make_contribution,
     make_face_jpeg,
