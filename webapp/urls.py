@@ -26,6 +26,7 @@ urlpatterns = [
     path("account/", account.account, name="account"),
     path("account/tokens/", account.make_token, name="make-token"),
     path("account/tokens/<int:pk>/revoke/", account.revoke_token, name="revoke-token"),
+    path("accounts/signup/", account.SignUp.as_view(), name="account_signup"),
     path("accounts/", include("allauth.urls")),
     path("api/", include("webapp.api.urls")),
     path("admin/", admin.site.urls),

@@ -27,6 +27,23 @@ from workers.parent_death import end_with_parent
 SUPERUSER = "postgres"
 STOP_SIGNAL = signal.SIGINT  # "Fast shutdown": everybody out, and a clean checkpoint.
 
+# What any Postgres under a Mien is started with; compose.yaml repeats it.
+OPTIONS = {
+    # Values of rows, faces and addresses among them, have no place in a log. An error
+    # quotes them, in its DETAIL and often in its first line too, and belongs to who
+    # asked; what is left ("log" ranks above "error") are Postgres' own affairs.
+    "log_min_messages": "log",
+    "log_min_error_statement": "panic",
+    "log_error_verbosity": "terse",
+    "log_statement": "none",
+    "log_duration": "off",
+    "log_min_duration_statement": "-1",
+    "log_min_duration_sample": "-1",
+    "log_transaction_sample_rate": "0",
+    "log_parameter_max_length": "0",
+    "log_parameter_max_length_on_error": "0",
+}
+
 
 def programs(account: Account) -> Path:
     """The folder of postgres, initdb, pg_dump …, where `account` can run them."""
@@ -70,9 +87,11 @@ def start(paths: ServicePaths, account: Account, log: Path) -> subprocess.Popen[
         *("-D", paths.postgres, "-k", paths.sockets, "-p", str(service_paths.PORT)),
         *("-c", "listen_addresses="),
         *("-c", "unix_socket_permissions=0700"),
-        *("-c", "log_statement=none"),
-        # Values of rows, faces among them, have no place in a log.
-        *("-c", "log_parameter_max_length=0", "-c", "log_error_verbosity=terse"),
+        *(
+            part
+            for name, value in OPTIONS.items()
+            for part in ("-c", f"{name}={value}")
+        ),
         *os.environ.get("MIEN_POSTGRES_OPTIONS", "").split(),
     ]
     with log.open("ab") as out:

@@ -1,7 +1,10 @@
 """The account page: links to what allauth does, and personal API tokens."""
 
+from allauth.account.views import SignupView
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
+from django.db import IntegrityError, transaction
+from django.forms import Form
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
@@ -9,8 +12,31 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
 from labeling import accounts
+from webapp.http import admission
 from webapp.http.access import UserRequest
 from webapp.http.error_responses import Problem, on_problem
+
+SIGN_UP_TRIES = 5
+
+
+class SignUp(SignupView):  # type: ignore[misc]  # allauth is untyped
+    """Of those who sign up with one address at one moment, one is first. The others
+    are answered as if they had come a moment later: the form is looked at again."""
+
+    def form_valid(self, form: Form) -> HttpResponse:
+        for _try in range(SIGN_UP_TRIES):
+            try:
+                with transaction.atomic():
+                    answer: HttpResponse = super().form_valid(form)
+                    return answer
+            except IntegrityError:
+                form.full_clean()
+            if form.errors:
+                break
+        else:
+            raise admission.Busy
+        refusal: HttpResponse = self.form_invalid(form)
+        return refusal
 
 
 @login_required
