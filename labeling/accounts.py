@@ -12,7 +12,7 @@ from django.db.models.functions import Now
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from labeling.contributions import withdrawal_log, withdrawals
+from labeling.contributions import erasure, withdrawal_log, withdrawals
 from labeling.contributions.withdrawals import Receipt
 from labeling.errors import Refused
 from labeling.models import ApiToken, Erasure, User, Vote
@@ -77,6 +77,7 @@ def delete_account(user: User, *, is_replay: bool = False) -> Receipt:
     Erasure.objects.get_or_create(user_key=user.key, defaults={"erased_at": now})
     transaction.on_commit(partial(withdrawal_log.account, user.key, now))
     user.delete()
+    erasure.count_deletion()
     log.info("an account was erased, with %s faces", receipt.count)
     return receipt
 

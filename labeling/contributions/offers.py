@@ -91,7 +91,10 @@ def open_crop(crop_jpeg: bytes) -> NDArray[np.uint8]:
 
 
 def claim(secret: str, *, by: User) -> Contribution:
-    """Take a face given without an account into one. The private link ends."""
+    """Take a face given without an account into one. The private link ends.
+
+    Who does that has not withdrawn it: one that was set aside waits for review again.
+    """
     with transaction.atomic():
         rows = Contribution.objects.select_for_update()
         face = rows.filter(withdrawal_hash=secret_hash(secret)).first()
@@ -103,13 +106,17 @@ def claim(secret: str, *, by: User) -> Contribution:
         face.withdrawal_hash = None
         face.split = holdout.split_after_claim(by, face.split)
         face.save(update_fields=["giver", "withdrawal_hash", "split"])
+        _take_out_of_doubt(face.pk)
     return face
 
 
 def change_consent(
     contribution: Contribution, *, may_be_seen: bool, may_be_released: bool
 ) -> None:
-    """Widen or narrow the two free consents; withdrawn ones hold at once."""
+    """Widen or narrow the two free consents; withdrawn ones hold at once.
+
+    Of a face that was set aside it is the word that was missing: it waits again.
+    """
     now = consents.given(may_be_seen=may_be_seen, may_be_released=may_be_released)
     changed = Contribution.objects.filter(pk=contribution.pk).update(
         **_consent_fields(now),
@@ -118,6 +125,13 @@ def change_consent(
     )
     if not changed:
         raise Refused("gone", _("This face has been withdrawn."))
+    _take_out_of_doubt(contribution.pk)
+
+
+def _take_out_of_doubt(pk: UUID) -> None:
+    Contribution.objects.filter(pk=pk, status=Contribution.Status.IN_DOUBT).update(
+        status=Contribution.Status.WAITING, decided_emotion="", decided_at=None
+    )
 
 
 def _check_emotion(emotion: str) -> None:

@@ -28,6 +28,11 @@ def purge() -> dict[str, int]:
                 status=Contribution.Status.REJECTED, decided_at__lt=rejected_since
             )
         ),
+        "in doubt": _delete(
+            faces.filter(
+                status=Contribution.Status.IN_DOUBT, decided_at__lt=waiting_since
+            )
+        ),
         "tokens": SpentToken.objects.filter(expires_at__lt=Now()).delete()[0],
     }
     log.info("purged: %s", ", ".join(f"{n} {kind}" for kind, n in gone.items()))

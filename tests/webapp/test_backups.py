@@ -1,18 +1,27 @@
 """Backup and restore with Postgres' own programs; what was withdrawn stays so."""
 
+import os
+import resource
+import shutil
+import time
 from contextlib import closing
+from io import StringIO
 from pathlib import Path
+from uuid import uuid4
 
 import psycopg2
 import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection
+from django.test import Client
+from django.utils import timezone
 from pytest_django import Settings
 
-from labeling.contributions import withdrawals
-from labeling.models import Contribution, User, Withdrawal
+from labeling.contributions import offers, withdrawal_log, withdrawals
+from labeling.models import Contribution, SiteRecord, User, Withdrawal
 from tests.support.factories import make_contribution, make_user
 from webapp import backups
+from webapp.presenters import contribution
 
 pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
 
@@ -22,6 +31,7 @@ def data(settings: Settings, tmp_path: Path) -> Path:
     """Where this test's log of withdrawals lies."""
     settings.MIEN_DATA = tmp_path / "data"
     settings.MIEN_DATA.mkdir()
+    settings.WITHDRAWAL_LOG_COPY = tmp_path / "second" / "withdrawals.log"
     # Threads of earlier tests may have left connections to this worker's database.
     with connection.cursor() as cursor:
         cursor.execute(
@@ -101,6 +111,137 @@ def test_a_later_backups_log_speaks_for_an_older_dump(data: Path) -> None:
     (data / "data" / "withdrawals.log").unlink()
     assert backups.restore(data / "old.dump") == (1, 0)
     assert not Contribution.objects.exists()
+
+
+# --- where the newest log is not to be seen
+
+
+@pytest.fixture
+def lost(data: Path) -> Contribution:
+    """A site with two faces is dumped; one, this, is withdrawn; then its database is
+    lost, and another site's is where it was."""
+    gone = make_contribution(status="accepted")
+    make_contribution(
+        status="accepted",
+        may_be_seen=True,
+        screened_at=timezone.now(),
+        giver=make_user("giver"),
+    )
+    withdrawal_log.begin()
+    backups.dump(data / "mien.dump")
+    withdrawals.withdraw(gone)
+    Contribution.objects.all().delete()
+    Withdrawal.objects.all().delete()
+    SiteRecord.objects.update(key=uuid4())
+    return gone
+
+
+def lose_logs() -> None:
+    for place in withdrawal_log.places():
+        place.unlink()
+
+
+def test_a_log_that_heard_all_speaks_for_a_lost_database(
+    data: Path, lost: Contribution
+) -> None:
+    [with_database, apart] = withdrawal_log.places()
+    with_database.unlink()
+    assert backups.restore(data / "mien.dump") == (1, 0)
+    assert Contribution.objects.get().status == Contribution.Status.ACCEPTED
+    assert Withdrawal.objects.filter(pk=lost.pk).exists()
+
+
+def test_without_the_newest_log_nothing_is_restored_and_it_says_what_is_in_doubt(
+    data: Path, lost: Contribution
+) -> None:
+    lose_logs()
+    before = databases()
+    with pytest.raises(CommandError, match="made at .* of its 2 faces and 1 accounts"):
+        call_command("restore", data / "mien.dump")
+    assert not Contribution.objects.exists()
+    assert databases() == before
+
+
+def test_what_may_have_been_withdrawn_is_set_aside_until_its_giver_consents(
+    data: Path, lost: Contribution, client: Client
+) -> None:
+    lose_logs()
+    site = SiteRecord.get().key
+    said = StringIO()
+    call_command("restore", data / "mien.dump", accept_resurrection=True, stdout=said)
+    assert "Set aside until their givers consent: 2 faces." in said.getvalue()
+    faces = Contribution.objects.all()
+    for of_use in (faces.accepted(), faces.waiting(), faces.seeable()):
+        assert not of_use.exists()
+    client.force_login(make_user("rita", "reviewer"))
+    for address in (f"/faces/{lost.pk}.jpg", f"/review/{lost.pk}/"):
+        assert client.get(address).status_code == 404
+    mine = faces.get(giver__isnull=False)
+    assert "set aside" in contribution.summarise([mine])[0].sentence
+    offers.change_consent(mine, may_be_seen=False, may_be_released=False)
+    assert list(Contribution.objects.waiting()) == [mine]
+    # What it knows now is not all: an older dump would be in doubt again.
+    withdrawal_log.begin()
+    assert SiteRecord.get().key != site
+    with pytest.raises(backups.Failed, match="newest log"):
+        backups.restore(data / "mien.dump")
+
+
+def test_a_copy_of_the_log_that_was_put_back_is_not_taken_for_the_newest(
+    data: Path, lost: Contribution
+) -> None:
+    for place in withdrawal_log.places():
+        copy = Path(shutil.copy2(place, data / "copy"))
+        place.unlink()
+        shutil.copyfile(copy, place)  # As it happens, with the former's inode.
+        os.utime(place, (copy.stat().st_mtime - 60, copy.stat().st_mtime - 60))
+    with pytest.raises(backups.Failed, match="newest log"):
+        backups.restore(data / "mien.dump")
+    # But somebody may know that nothing came after it.
+    assert backups.restore(data / "mien.dump", newest_log=data / "copy") == (1, 0)
+
+
+def test_a_log_that_lacks_what_the_dump_knows_is_refused(
+    data: Path, lost: Contribution
+) -> None:
+    withdrawals.withdraw(make_contribution())
+    backups.dump(data / "later.dump")
+    (data / "empty").touch()
+    with pytest.raises(backups.Failed, match="it lacks 1 withdrawals"):
+        backups.restore(data / "later.dump", newest_log=data / "empty")
+
+
+def test_a_log_that_missed_a_withdrawal_no_longer_says_that_it_heard_all(
+    data: Path,
+) -> None:
+    withdrawal_log.begin()
+    site, [full, _] = SiteRecord.get().key, withdrawal_log.places()
+    assert withdrawal_log.hears_all(full, site)
+    face = make_contribution()
+    usual = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (full.stat().st_size, usual[1]))
+    try:
+        withdrawals.withdraw(face)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, usual)
+    assert not any(withdrawal_log.hears_all(p, site) for p in withdrawal_log.places())
+    withdrawal_log.begin()
+    for place in withdrawal_log.places():
+        assert withdrawal_log.hears_all(place, site)
+        assert [line.id for line in withdrawal_log.read(place)] == [face.pk]
+
+
+def test_dumps_are_kept_no_longer_than_the_settings_say(
+    data: Path, settings: Settings
+) -> None:
+    settings.KEEP_BACKUPS_DAYS = 30
+    for name, days in (("old.dump", 31), ("young.dump", 29), ("old.log", 31)):
+        (data / name).touch()
+        moment = time.time() - days * 24 * 3600
+        os.utime(data / name, (moment, moment))
+    backups.dump(data / "mien.dump")
+    assert {"young.dump", "old.log", "mien.dump"} <= {f.name for f in data.iterdir()}
+    assert not (data / "old.dump").exists()
 
 
 def test_who_was_signed_in_is_not_in_a_backup(data: Path) -> None:
