@@ -1,11 +1,13 @@
-"""What the ORM does not know of Postgres: advisory locks, and COPY."""
+"""What the ORM does not know of Postgres: advisory locks, COPY, and a full disk."""
 
+import errno
 import io
 from collections.abc import Iterable, Sequence
 from enum import IntEnum
 from typing import Any
 
 from django.db import connection
+from psycopg2 import errors
 
 _ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
 
@@ -50,6 +52,17 @@ def disconnect_holder(lock: AdvisoryLock) -> None:
             """,
             [lock],
         )
+
+
+def is_disk_full(error: BaseException | None) -> bool:
+    """Whether it came of a full disk, the database's or ours."""
+    while error:
+        if isinstance(error, errors.DiskFull):
+            return True
+        if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+            return True
+        error = error.__cause__
+    return False
 
 
 def copy_rows(

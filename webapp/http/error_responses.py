@@ -17,6 +17,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
+from labeling import db
 from labeling.detection import photos
 from labeling.errors import Refused
 from ml.vision.decode import BadPicture
@@ -99,7 +100,11 @@ class Problem:
         return response
 
 
-def problem_of(error: Exception) -> Problem:
+def is_expected(error: BaseException) -> bool:
+    return isinstance(error, EXPECTED) or db.is_disk_full(error)
+
+
+def problem_of(error: BaseException) -> Problem:
     match error:
         case BadPicture():
             status, sentence = IMAGE_ERRORS[error.code]
@@ -123,6 +128,13 @@ def problem_of(error: Exception) -> Problem:
                 "no_model",
                 _("No model is ready yet. It should be in a minute."),
                 retry_after=30,
+            )
+        case _ if db.is_disk_full(error):
+            return Problem(
+                507,
+                "no_room",
+                _("This site has no room left, so nothing was kept. Try again later."),
+                retry_after=600,
             )
     raise error
 
@@ -175,7 +187,9 @@ def attempt(act: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T | Probl
     """What it gives, or the problem it had."""
     try:
         return act(*args, **kwargs)
-    except EXPECTED as error:
+    except Exception as error:
+        if not is_expected(error):
+            raise
         return problem_of(error)
 
 
@@ -191,7 +205,7 @@ class ProblemPages:
     def process_exception(
         self, request: SiteRequest, error: Exception
     ) -> HttpResponse | None:
-        if not isinstance(error, EXPECTED):
+        if not is_expected(error):
             return None
         problem = problem_of(error)
         template = "parts/problem.html" if request.htmx else "errors/problem.html"
