@@ -10,7 +10,6 @@ set aside.
 import os
 import re
 import subprocess
-import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -18,14 +17,13 @@ from tempfile import TemporaryDirectory
 from uuid import UUID
 
 import psycopg2
-from django.conf import settings
 from django.core.management import call_command
 from django.db import connection
 from django.utils import timezone
 from psycopg2 import errors, sql
 
 from labeling import withdrawal_replay
-from labeling.contributions import withdrawal_log
+from labeling.contributions import retention, withdrawal_log
 from labeling.models import Contribution, SiteRecord, User
 from webapp.config import postgres_programs
 
@@ -65,16 +63,7 @@ def dump(file: Path) -> None:
     withdrawal_log.write(log)
     if log.stat().st_mode & 0o077:
         log.chmod(0o600)
-    prune(file.parent)
-
-
-def prune(folder: Path) -> list[Path]:
-    """Delete the dumps in a folder that are older than KEEP_BACKUPS_DAYS."""
-    oldest = time.time() - settings.KEEP_BACKUPS_DAYS * 24 * 3600
-    old = [file for file in folder.glob("*.dump") if file.stat().st_mtime < oldest]
-    for file in old:
-        file.unlink()
-    return old
+    retention.prune_dumps(file.parent)
 
 
 def restore(

@@ -11,12 +11,14 @@ import shutil
 import signal
 import subprocess
 import time
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from functools import partial
 from pathlib import Path
 
 import psycopg2
 from psycopg2 import sql
+from psycopg2.extensions import cursor
 
 from deploy.supervisor.service_user import Account
 from webapp.config import postgres_programs, service_paths
@@ -42,7 +44,15 @@ OPTIONS = {
     "log_transaction_sample_rate": "0",
     "log_parameter_max_length": "0",
     "log_parameter_max_length_on_error": "0",
+    # A segment of the journal that is not needed is deleted. Kept under a new name, as
+    # it would be, it held what was withdrawn until it is written over.
+    "wal_recycle": "off",
 }
+# What takes withdrawn bytes out of the journal (labeling/contributions/erasure.py).
+ERASING = """
+    grant pg_checkpoint to {role};
+    grant execute on function pg_switch_wal() to {role};
+"""
 
 
 def programs(account: Account) -> Path:
@@ -191,34 +201,37 @@ def wait(paths: ServicePaths, process: subprocess.Popen[bytes], *, log: Path) ->
 
 
 def _make_database(paths: ServicePaths) -> None:
+    role = sql.Identifier(service_paths.ROLE)
+    database = sql.Identifier(service_paths.DATABASE)
+    with _as_superuser(paths, "postgres") as asked:
+        asked.execute("select from pg_roles where rolname = %s", [service_paths.ROLE])
+        if not asked.rowcount:
+            # Tests and a restore make databases of their own: hence createdb.
+            asked.execute(sql.SQL("create role {} login createdb").format(role))
+        asked.execute(
+            "select from pg_database where datname = %s", [service_paths.DATABASE]
+        )
+        if not asked.rowcount:
+            make = sql.SQL("create database {} owner {}")
+            asked.execute(make.format(database, role))
+    # Each database has its own say about functions; new ones come from template1.
+    for name in (service_paths.DATABASE, "template1"):
+        with _as_superuser(paths, name) as asked:
+            asked.execute(sql.SQL(ERASING).format(role=role))
+
+
+@contextmanager
+def _as_superuser(paths: ServicePaths, database: str) -> Iterator[cursor]:
     with closing(
         psycopg2.connect(
             host=str(paths.sockets),
             port=service_paths.PORT,
             user=SUPERUSER,
-            dbname="postgres",
+            dbname=database,
         )
     ) as connection:
         connection.autocommit = True
-        cursor = connection.cursor()
-        cursor.execute("select from pg_roles where rolname = %s", [service_paths.ROLE])
-        if not cursor.rowcount:
-            # Tests and a restore make databases of their own: hence createdb.
-            cursor.execute(
-                sql.SQL("create role {} login createdb").format(
-                    sql.Identifier(service_paths.ROLE)
-                )
-            )
-        cursor.execute(
-            "select from pg_database where datname = %s", [service_paths.DATABASE]
-        )
-        if not cursor.rowcount:
-            cursor.execute(
-                sql.SQL("create database {} owner {}").format(
-                    sql.Identifier(service_paths.DATABASE),
-                    sql.Identifier(service_paths.ROLE),
-                )
-            )
+        yield connection.cursor()
 
 
 def in_one_sentence(log: str) -> str:

@@ -7,7 +7,7 @@ import time
 from contextlib import closing
 from io import StringIO
 from pathlib import Path
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import psycopg2
 import pytest
@@ -136,6 +136,11 @@ def lost(data: Path) -> Contribution:
     return gone
 
 
+@pytest.fixture
+def site_of_the_dump() -> UUID:
+    return SiteRecord.get().key
+
+
 def lose_logs() -> None:
     for place in withdrawal_log.places():
         place.unlink()
@@ -163,11 +168,10 @@ def test_without_the_newest_log_nothing_is_restored_and_it_says_what_is_in_doubt
 
 
 def test_what_may_have_been_withdrawn_is_set_aside_until_its_giver_consents(
-    data: Path, lost: Contribution, client: Client
+    data: Path, site_of_the_dump: UUID, lost: Contribution, client: Client
 ) -> None:
     lose_logs()
-    site = SiteRecord.get().key
-    said = StringIO()
+    here, said = SiteRecord.get().key, StringIO()
     call_command("restore", data / "mien.dump", accept_resurrection=True, stdout=said)
     assert "Set aside until their givers consent: 2 faces." in said.getvalue()
     faces = Contribution.objects.all()
@@ -180,35 +184,34 @@ def test_what_may_have_been_withdrawn_is_set_aside_until_its_giver_consents(
     assert "set aside" in contribution.summarise([mine])[0].sentence
     offers.change_consent(mine, may_be_seen=False, may_be_released=False)
     assert list(Contribution.objects.waiting()) == [mine]
-    # What it knows now is not all: an older dump would be in doubt again.
-    withdrawal_log.begin()
-    assert SiteRecord.get().key != site
-    with pytest.raises(backups.Failed, match="newest log"):
-        backups.restore(data / "mien.dump")
+    # What it knows now is not all, and it does not speak for that dump again.
+    assert SiteRecord.get().key not in (here, site_of_the_dump)
+    for place in withdrawal_log.places():
+        assert not withdrawal_log.hears_all(place, site_of_the_dump)
 
 
 def test_a_copy_of_the_log_that_was_put_back_is_not_taken_for_the_newest(
-    data: Path, lost: Contribution
+    data: Path,
 ) -> None:
+    withdrawal_log.begin()
+    withdrawals.withdraw(make_contribution())
+    another = uuid4()
+    assert backups._is_certain(another, None)
     for place in withdrawal_log.places():
         copy = Path(shutil.copy2(place, data / "copy"))
         place.unlink()
         shutil.copyfile(copy, place)  # As it happens, with the former's inode.
         os.utime(place, (copy.stat().st_mtime - 60, copy.stat().st_mtime - 60))
-    with pytest.raises(backups.Failed, match="newest log"):
-        backups.restore(data / "mien.dump")
+    assert not backups._is_certain(another, None)
     # But somebody may know that nothing came after it.
-    assert backups.restore(data / "mien.dump", newest_log=data / "copy") == (1, 0)
+    assert backups._is_certain(another, data / "copy")
 
 
-def test_a_log_that_lacks_what_the_dump_knows_is_refused(
-    data: Path, lost: Contribution
-) -> None:
+def test_a_log_that_lacks_what_the_dump_knows_is_refused(data: Path) -> None:
     withdrawals.withdraw(make_contribution())
-    backups.dump(data / "later.dump")
     (data / "empty").touch()
     with pytest.raises(backups.Failed, match="it lacks 1 withdrawals"):
-        backups.restore(data / "later.dump", newest_log=data / "empty")
+        backups._is_certain(uuid4(), data / "empty")
 
 
 def test_a_log_that_missed_a_withdrawal_no_longer_says_that_it_heard_all(
@@ -235,13 +238,13 @@ def test_dumps_are_kept_no_longer_than_the_settings_say(
     data: Path, settings: Settings
 ) -> None:
     settings.KEEP_BACKUPS_DAYS = 30
-    for name, days in (("old.dump", 31), ("young.dump", 29), ("old.log", 31)):
+    for name, days in (("mien-1.dump", 31), ("mien-2.dump", 29), ("old.dump", 31)):
         (data / name).touch()
         moment = time.time() - days * 24 * 3600
         os.utime(data / name, (moment, moment))
     backups.dump(data / "mien.dump")
-    assert {"young.dump", "old.log", "mien.dump"} <= {f.name for f in data.iterdir()}
-    assert not (data / "old.dump").exists()
+    kept = {file.name for file in data.glob("*.dump")}
+    assert kept == {"mien-2.dump", "old.dump", "mien.dump"}
 
 
 def test_who_was_signed_in_is_not_in_a_backup(data: Path) -> None:

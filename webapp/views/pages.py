@@ -2,6 +2,7 @@
 
 import sys
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.templatetags.static import static
@@ -19,7 +20,11 @@ def about(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def privacy(request: HttpRequest) -> HttpResponse:
-    context = {"version": consent.VERSION, "text": consent.TEXTS[consent.VERSION]}
+    context = {
+        "version": consent.VERSION,
+        "text": consent.TEXTS[consent.VERSION],
+        "keep_backups_days": settings.KEEP_BACKUPS_DAYS,
+    }
     return render(request, "pages/privacy.html", context)
 
 
