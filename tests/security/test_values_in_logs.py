@@ -184,6 +184,8 @@ def test_what_a_killed_backend_was_at_is_in_no_log() -> None:
         assert isinstance(outcome, psycopg2.OperationalError)
         log = services.folder / "postgres.log"
         wait_for(lambda: "signal 9" in log.read_text(), "Postgres to tell of it")
+        # Asked to stop in the midst of its recovery, it might not.
+        postgres.wait(services.paths, services.postgres, log=log)
         expect_nothing_of_them(log.read_text())
         expect_nothing_of_them(services.folder.joinpath("redis.log").read_text())
     finally:
