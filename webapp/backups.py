@@ -17,6 +17,7 @@ from tempfile import TemporaryDirectory
 from uuid import UUID
 
 import psycopg2
+from django.conf import settings
 from django.core.management import call_command
 from django.db import connection
 from django.utils import timezone
@@ -37,8 +38,9 @@ class Failed(Exception):
 
 
 def default_file() -> Path:
+    """Where the log of withdrawals has its second place: both outlive the database."""
     moment = timezone.now().strftime("%Y-%m-%d-%H%M%S")
-    return Path.home() / "mien-backups" / f"mien-{moment}.dump"
+    return Path(settings.WITHDRAWAL_LOG_COPY).with_name(f"mien-{moment}.dump")
 
 
 def dump(file: Path) -> None:

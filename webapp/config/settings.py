@@ -278,10 +278,10 @@ HOLD_OUT_PERCENT = env.integer("HOLD_OUT_PERCENT", 10)
 # After so many days faces that wait, or that were rejected, are deleted.
 KEEP_WAITING_DAYS = env.integer("KEEP_WAITING_DAYS", 180)
 KEEP_REJECTED_DAYS = env.integer("KEEP_REJECTED_DAYS", 30)
-# After so many days dumps are deleted: `mien-*.dump` beside the log's second place, and
-# beside the dump that `make backup` makes.
+# After so many days dumps (`mien-*.dump`) are deleted.
 KEEP_BACKUPS_DAYS = env.integer("KEEP_BACKUPS_DAYS", 30)
-# The second place of the log of withdrawals, which has to outlive the database's disk.
+# The second place of the log of withdrawals, which has to outlive the database's disk;
+# dumps are made beside it.
 WITHDRAWAL_LOG_COPY = env.path("WITHDRAWAL_LOG_COPY") or (
     Path.home() / "mien-backups" / "withdrawals.log"
 )

@@ -8,7 +8,7 @@ from webapp import backups
 
 
 class Command(BaseCommand):
-    help = "Dump the database, by default to ~/mien-backups."
+    help = "Dump the database, by default beside WITHDRAWAL_LOG_COPY (~/mien-backups)."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("file", nargs="?", type=Path)
