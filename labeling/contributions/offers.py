@@ -17,6 +17,7 @@ from labeling.contributions import consent as consents
 from labeling.contributions import holdout, near_duplicates, quality
 from labeling.contributions.consent import Consent
 from labeling.contributions.withdrawals import secret_hash
+from labeling.db import check_room
 from labeling.detection.photos import FaceClaim
 from labeling.emotions import Emotion
 from labeling.errors import Refused
@@ -52,6 +53,7 @@ def offer(
     `claim`: what a token said of this very crop (`photos.open_token`); None only for
     imports, which never left us. `before`: earlier gifts of one without an account.
     """
+    check_room()
     _check_emotion(emotion)
     consent = consents.check(consent, basis=consent_basis)
     crop = open_crop(crop_jpeg)

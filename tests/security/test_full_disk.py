@@ -13,8 +13,11 @@ from psycopg2 import errors, sql
 from pytest_django import Settings
 
 from deploy.supervisor import postgres, service_user
+from labeling.contributions import withdrawals
+from labeling.errors import Refused
 from labeling.models import Contribution
-from tests.support.factories import make_user
+from labeling.training import training_runs
+from tests.support.factories import make_contribution, make_user
 from tests.support.small_disk import small_disk
 from tests.webapp.api import test_contributions as api
 from tests.webapp.views import test_contribute as pages
@@ -88,7 +91,6 @@ def test_on_a_full_disk_nothing_is_half_kept_and_everybody_is_told(
     answer = api.give(client, fields)
     assert answer.status_code == 507
     assert answer.json()["error"]["code"] == "no_room"
-    assert answer["Retry-After"]
     assert not Contribution.objects.exists()
 
     # The session is kept after the view has answered: nobody but the last page says it.
@@ -110,6 +112,21 @@ def test_health_wants_room_where_the_site_writes(
     with small_disk(4) as disk:
         settings.MIEN_DATA = disk
         assert client.get("/health").json()["disk"] == {"ok": False}
+
+
+def test_the_last_room_is_left_for_withdrawals(
+    client: Client, settings: Settings
+) -> None:
+    form, known = pages.shown(client), make_contribution()
+    with small_disk(50) as disk:
+        settings.POSTGRES_FOLDER = disk
+        page = client.post("/contribute/give/", form | pages.AGREED)
+        assert page.status_code == 507
+        assert "has no room left" in page.text
+        with pytest.raises(Refused, match="no room left"):
+            training_runs.request(preset="quick")
+        assert withdrawals.withdraw(known).count == 1
+    assert client.post("/contribute/give/", form | pages.AGREED).status_code == 201
 
 
 def test_a_file_that_cannot_be_written_is_told_likewise(

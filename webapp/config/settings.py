@@ -67,6 +67,8 @@ CONTENT_SECURITY_POLICY = content_security.POLICY
 _database = env.database("DATABASE_URL")
 _services = service_paths.of(MIEN_DATA)
 HAS_OWN_POSTGRES = _database is None
+# Where it writes, if that is on this machine.
+POSTGRES_FOLDER = _services.postgres if HAS_OWN_POSTGRES else None
 HAS_OWN_REDIS = not env.text("REDIS_URL")
 
 SECRET_KEY = env.text("SECRET_KEY")

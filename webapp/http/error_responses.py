@@ -26,7 +26,12 @@ from webapp.http.access import SiteRequest
 
 EXPECTED = (BadPicture, Refused, photos.NoModel, admission.Busy, admission.TooMany)
 
-STATUS = {"token_spent": 409, "already_decided": 409, "already_running": 409}
+STATUS = {
+    "token_spent": 409,
+    "already_decided": 409,
+    "already_running": 409,
+    "no_room": 507,
+}
 
 # What people read when a file cannot be looked at, with the status of the answer.
 IMAGE_ERRORS: dict[str, tuple[int, Promise]] = {
@@ -130,12 +135,7 @@ def problem_of(error: BaseException) -> Problem:
                 retry_after=30,
             )
         case _ if db.is_disk_full(error):
-            return Problem(
-                507,
-                "no_room",
-                _("This site has no room left, so nothing was kept. Try again later."),
-                retry_after=600,
-            )
+            return problem_of(db.no_room())
     raise error
 
 

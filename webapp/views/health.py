@@ -3,7 +3,6 @@
 It names no visitor and no secret, so anybody may ask.
 """
 
-import shutil
 import time
 from collections.abc import Callable
 from functools import lru_cache
@@ -16,12 +15,12 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 from redis.exceptions import RedisError
 
+from labeling import db
 from labeling.detection import photos
 from labeling.registry import serving
-from webapp.config import service_paths
 from workers import heartbeat
 
-LEAST_ROOM = 200 * 2**20  # bytes free, wherever something is written
+LEAST_ROOM = 2 * db.LAST_ROOM  # told before anybody is refused
 WRITTEN_EVERY = 10  # seconds; anybody may ask, and as often as they like
 # As much as the largest crop; a temporary table leaves nothing behind, not even WAL.
 WRITE = """
@@ -75,17 +74,13 @@ def takes_writes(moment: int) -> bool:
 
 def _disk() -> Part:
     """Room where this process, or a Postgres on this machine, writes."""
-    folders = [settings.MIEN_DATA, settings.WITHDRAWAL_LOG_COPY.parent]
-    if settings.HAS_OWN_POSTGRES:
-        folders.append(service_paths.of(settings.MIEN_DATA).postgres)
-    return {"ok": all(_room(Path(folder)) >= LEAST_ROOM for folder in folders)}
-
-
-def _room(folder: Path) -> float:
-    try:
-        return shutil.disk_usage(folder).free
-    except (FileNotFoundError, PermissionError):
-        return float("inf")  # Not made yet, or another user's: no word about room.
+    places = (
+        settings.MIEN_DATA,
+        settings.POSTGRES_FOLDER,
+        settings.WITHDRAWAL_LOG_COPY,
+    )
+    folders = [Path(place) for place in places if place]
+    return {"ok": all(db.room(folder) >= LEAST_ROOM for folder in folders)}
 
 
 def _broker() -> Part:
