@@ -17,7 +17,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from labeling import audit
-from labeling.contributions import withdrawal_log, withdrawals
+from labeling.contributions import erasure, withdrawal_log, withdrawals
 from labeling.contributions.withdrawals import Receipt
 from labeling.errors import Refused
 from labeling.models import ApiToken, Erasure, Session, User, Vote
@@ -165,6 +165,7 @@ def delete_account(
         details = {"faces": receipt.count}
         audit.record(audit.Act.ACCOUNT_DELETED, by=by, subject=user, details=details)
     user.delete()
+    erasure.count_deletion()
     log.info("an account was erased, with %s faces", receipt.count)
     return receipt
 

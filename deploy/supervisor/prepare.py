@@ -19,6 +19,7 @@ def main() -> int:
         call_command("create_first_admin")
         record_limits()
         collect_static()
+        keep_withdrawal_log()
     except OperationalError as why:
         print(f"The database cannot be used: {why}".strip(), file=sys.stderr)
         return 1
@@ -32,6 +33,13 @@ def record_limits() -> None:
     from labeling import audit
 
     audit.record_limits()
+
+
+def keep_withdrawal_log() -> None:
+    """In both its places, complete as of now."""
+    from labeling.contributions import withdrawal_log
+
+    withdrawal_log.begin()
 
 
 def collect_static() -> None:

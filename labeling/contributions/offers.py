@@ -17,6 +17,7 @@ from labeling.contributions import consent as consents
 from labeling.contributions import holdout, near_duplicates, quality
 from labeling.contributions.consent import Consent
 from labeling.contributions.withdrawals import secret_hash
+from labeling.db import check_room
 from labeling.detection.photos import FaceClaim
 from labeling.emotions import Emotion
 from labeling.errors import Refused
@@ -52,6 +53,7 @@ def offer(
     `claim`: what a token said of this very crop (`photos.open_token`); None only for
     imports, which never left us. `before`: earlier gifts of one without an account.
     """
+    check_room()
     _check_emotion(emotion)
     consent = consents.check(consent, basis=consent_basis)
     crop = open_crop(crop_jpeg)
@@ -91,7 +93,10 @@ def open_crop(crop_jpeg: bytes) -> NDArray[np.uint8]:
 
 
 def claim(secret: str, *, by: User) -> Contribution:
-    """Take a face given without an account into one. The private link ends."""
+    """Take a face given without an account into one. The private link ends.
+
+    Who does that has not withdrawn it: one that was set aside waits for review again.
+    """
     with transaction.atomic():
         rows = Contribution.objects.select_for_update()
         face = rows.filter(withdrawal_hash=secret_hash(secret)).first()
@@ -103,13 +108,17 @@ def claim(secret: str, *, by: User) -> Contribution:
         face.withdrawal_hash = None
         face.split = holdout.split_after_claim(by, face.split)
         face.save(update_fields=["giver", "withdrawal_hash", "split"])
+        _take_out_of_doubt(face.pk)
     return face
 
 
 def change_consent(
     contribution: Contribution, *, may_be_seen: bool, may_be_released: bool
 ) -> None:
-    """Widen or narrow the two free consents; withdrawn ones hold at once."""
+    """Widen or narrow the two free consents; withdrawn ones hold at once.
+
+    Of a face that was set aside it is the word that was missing: it waits again.
+    """
     now = consents.given(may_be_seen=may_be_seen, may_be_released=may_be_released)
     changed = Contribution.objects.filter(pk=contribution.pk).update(
         **_consent_fields(now),
@@ -118,6 +127,13 @@ def change_consent(
     )
     if not changed:
         raise Refused("gone", _("This face has been withdrawn."))
+    _take_out_of_doubt(contribution.pk)
+
+
+def _take_out_of_doubt(pk: UUID) -> None:
+    Contribution.objects.filter(pk=pk, status=Contribution.Status.IN_DOUBT).update(
+        status=Contribution.Status.WAITING, decided_emotion="", decided_at=None
+    )
 
 
 def _check_emotion(emotion: str) -> None:

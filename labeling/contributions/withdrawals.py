@@ -18,7 +18,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from labeling import audit
-from labeling.contributions import withdrawal_log
+from labeling.contributions import erasure, withdrawal_log
 from labeling.db import AdvisoryLock, hold_lock
 from labeling.errors import Refused
 from labeling.models import (
@@ -108,6 +108,8 @@ def delete_faces(contribution_ids: Iterable[UUID]) -> dict[UUID, bool]:
     Vote.objects.filter(contribution__in=gone).delete()
     Contribution.objects.filter(pk__in=gone).delete()
     digests.erase(gone)
+    if gone:
+        erasure.count_deletion()
     return gone
 
 

@@ -44,7 +44,7 @@ DROP FUNCTION labeling_{table}_is_fixed();
 class Migration(migrations.Migration):
 
     dependencies = [
-        ("labeling", "0005_field_names"),
+        ("labeling", "0008_set_aside"),
         ("admin", "0003_logentry_add_action_flag_choices"),
     ]
 

@@ -6,6 +6,7 @@ from labeling.models.contribution import Contribution, Crop, SpentToken
 from labeling.models.feedback import PredictionFeedback
 from labeling.models.review import Review
 from labeling.models.session import Session
+from labeling.models.site_record import SiteRecord
 from labeling.models.site_stats import SiteStats
 from labeling.models.snapshot import Snapshot, SnapshotRow
 from labeling.models.training_run import Checkpoint, RunEvent, TrainingRun
@@ -23,6 +24,7 @@ __all__ = [
     "Crop",
     "Erasure",
     "Exam",
+    "SiteRecord",
     "SiteStats",
     "ModelFile",
     "ModelVersion",

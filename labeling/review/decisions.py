@@ -42,7 +42,8 @@ def reject(
 
 def screen(contribution: Contribution, *, by: User) -> Review:
     """Found fit to show to voters; only where the giver agreed to be seen."""
-    rows = Contribution.objects.filter(pk=contribution.pk, may_be_seen=True)
+    rows = Contribution.objects.undoubted()
+    rows = rows.filter(pk=contribution.pk, may_be_seen=True)
     with transaction.atomic():
         if not rows.filter(screened_at=None).update(screened_at=Now()):
             raise _screened_already(contribution.pk)
@@ -103,7 +104,8 @@ def reject_all(
 def screen_all(contribution_ids: Iterable[UUID], *, by: User) -> Bulk:
     asked = list(dict.fromkeys(contribution_ids))
     with transaction.atomic():
-        fit = Contribution.objects.filter(pk__in=asked, may_be_seen=True)
+        fit = Contribution.objects.undoubted()
+        fit = fit.filter(pk__in=asked, may_be_seen=True)
         fit = fit.filter(screened_at=None).order_by("pk").select_for_update()
         status = dict(fit.values_list("pk", "status"))
         Contribution.objects.filter(pk__in=status).update(screened_at=Now())

@@ -18,6 +18,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from labeling import audit
+from labeling.db import check_room
 from labeling.errors import Refused
 from labeling.models import Checkpoint, ModelVersion, RunEvent, TrainingRun, User
 from labeling.training import run_options
@@ -60,7 +61,8 @@ def request(
     trigger: str = "person",
     options: Mapping[str, object] | None = None,
 ) -> TrainingRun:
-    """A new run in the queue. Refused while another is active, or without data."""
+    """A new run in the queue. Refused while another is active, without data or room."""
+    check_room()
     wishes = run_options.clean(preset, options or {})
     run_options.check_data()
     try:
