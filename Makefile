@@ -63,9 +63,9 @@ bench: $(VENV)/.dev ## Measure speed and size (each file of tests/bench/)
 backup: $(VENV)/.site ## Dump the database to ~/mien-backups (or FILE=…)
 	@$(PYTHON) -m deploy.supervisor.with_services backup $(FILE)
 
-restore: $(VENV)/.site ## Bring a dump back: make restore FILE (withdrawals stay)
+restore: $(VENV)/.site ## Bring a dump back: make restore FILE (withdrawals stay so)
 	@test -n "$(FILE)" || { echo "Which dump? make restore FILE"; exit 2; }
-	@$(PYTHON) -m deploy.supervisor.with_services restore "$(FILE)"
+	@$(PYTHON) -m deploy.supervisor.with_services restore "$(FILE)" $(ARGS)
 
 # --- the environment, made anew only when the requirements change
 

@@ -3,16 +3,21 @@
 import hashlib
 import logging
 import secrets
+from collections.abc import Collection
 from datetime import timedelta
 from functools import partial
 
+from allauth.account.models import EmailAddress
+from allauth.mfa.models import Authenticator
+from django.contrib.auth.models import Group
 from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.db.models.functions import Now
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from labeling.contributions import withdrawal_log, withdrawals
+from labeling import audit
+from labeling.contributions import erasure, withdrawal_log, withdrawals
 from labeling.contributions.withdrawals import Receipt
 from labeling.errors import Refused
 from labeling.models import ApiToken, Erasure, Session, User, Vote
@@ -24,6 +29,60 @@ TOKEN_BYTES = 32
 MAX_TOKENS = 20
 HINT_LENGTH = 9
 USE_NOTED_EVERY = timedelta(minutes=1)
+# What an account may do, beside its groups, and the column that says so.
+FLAGS = {"active": "is_active", "staff": "is_staff", "admin": "is_superuser"}
+
+
+@transaction.atomic
+def change_rights(user: User, rights: Collection[str], *, by: User | None) -> None:
+    """Give an account exactly these rights: names of FLAGS and of groups."""
+    if not {"active", "admin"} <= set(rights):
+        _keep_one_admin(User.objects.get(pk=user.pk))
+    user = User.objects.select_for_update().get(pk=user.pk)
+    before, after = rights_of(user), set(rights)
+    if before == after:
+        return
+    flags = {column: right in after for right, column in FLAGS.items()}
+    User.objects.filter(pk=user.pk).update(**flags)
+    user.groups.set(Group.objects.filter(name__in=after))
+    changes = {"granted": sorted(after - before), "revoked": sorted(before - after)}
+    audit.record(audit.Act.RIGHTS_CHANGED, by=by, subject=user, details=changes)
+
+
+def rights_of(user: User) -> set[str]:
+    flags = {right for right, column in FLAGS.items() if getattr(user, column)}
+    return flags | set(user.groups.values_list("name", flat=True))
+
+
+@transaction.atomic
+def set_password(user: User, password: str | None, *, by: User) -> None:
+    """An admin sets somebody's password; None: none opens the account any more."""
+    user.set_password(password)
+    user.save(update_fields=["password"])
+    audit.record(audit.Act.PASSWORD_SET, by=by, subject=user)
+
+
+@transaction.atomic
+def remove_second_factors(user: User, *, by: User | None) -> bool:
+    """All of them: recovery codes alone would still ask for a factor."""
+    factors = Authenticator.objects.filter(user=user)
+    kinds = sorted(factors.values_list("type", flat=True))
+    if not factors.delete()[0]:
+        return False
+    details = {"kinds": kinds}
+    audit.record(audit.Act.SECOND_FACTOR_REMOVED, by=by, subject=user, details=details)
+    return True
+
+
+@transaction.atomic
+def confirm_address(address: EmailAddress, *, by: User) -> None:
+    """As if its owner had followed the link that did not arrive."""
+    address = EmailAddress.objects.select_for_update().get(pk=address.pk)
+    if address.verified:
+        return
+    if not address.set_verified():
+        raise Refused("address_taken", _("Another account has confirmed this address."))
+    audit.record(audit.Act.ADDRESS_CONFIRMED, by=by, subject=address.user)
 
 
 def make_token(user: User, *, name: str) -> tuple[ApiToken, str]:
@@ -57,9 +116,15 @@ def find_token(secret: str) -> ApiToken | None:
     return token
 
 
-def revoke_token(token: ApiToken) -> None:
+@transaction.atomic
+def revoke_token(token: ApiToken, *, by: User | None = None) -> None:
     """From now on it opens nothing. Revoking it twice is harmless."""
-    ApiToken.objects.filter(pk=token.pk).delete()
+    gone, _rows = ApiToken.objects.filter(pk=token.pk).delete()
+    if gone and by and by.pk != token.user_id:
+        details = {"hint": token.hint}
+        audit.record(
+            audit.Act.TOKEN_REVOKED, by=by, subject=token.user, details=details
+        )
 
 
 def live_sessions(user: User) -> QuerySet[Session]:
@@ -80,27 +145,35 @@ def end_other_sessions(user: User, *, but: str | None) -> int:
 
 
 @transaction.atomic
-def delete_account(user: User, *, is_replay: bool = False) -> Receipt:
+def delete_account(
+    user: User, *, by: User | None = None, is_replay: bool = False
+) -> Receipt:
     """Delete an account: its faces are withdrawn, its votes belong to nobody.
 
     Decisions and promotions that the person made stay on record, without a name.
+    `by`: the admin who does it for somebody else.
     """
-    user = User.objects.select_for_update().get(pk=user.pk)
     if not is_replay:
         _keep_one_admin(user)
+    user = User.objects.select_for_update().get(pk=user.pk)
     receipt = withdrawals.withdraw_all(by=user)
     _anonymise_votes(user)
     now = timezone.now()
     Erasure.objects.get_or_create(user_key=user.key, defaults={"erased_at": now})
     transaction.on_commit(partial(withdrawal_log.account, user.key, now))
+    if by and by.pk != user.pk:
+        details = {"faces": receipt.count}
+        audit.record(audit.Act.ACCOUNT_DELETED, by=by, subject=user, details=details)
     user.delete()
+    erasure.count_deletion()
     log.info("an account was erased, with %s faces", receipt.count)
     return receipt
 
 
 def _keep_one_admin(user: User) -> None:
-    others = User.objects.filter(is_superuser=True, is_active=True).exclude(pk=user.pk)
-    if user.is_superuser and not others.exists():
+    """All admins are held until this one is gone: two cannot leave at once."""
+    admins = User.objects.filter(is_superuser=True, is_active=True).order_by("pk")
+    if user.is_superuser and not set(admins.select_for_update()) - {user}:
         raise Refused(
             "last_admin",
             _("You are the only admin. Please make somebody else one first."),

@@ -1,11 +1,22 @@
-"""What the ORM does not know of Postgres: advisory locks, and COPY."""
+"""What the ORM does not know of Postgres: advisory locks, COPY, and full disks."""
 
+import errno
 import io
+import math
+import shutil
 from collections.abc import Iterable, Sequence
 from enum import IntEnum
+from pathlib import Path
 from typing import Any
 
+from django.conf import settings
 from django.db import connection
+from django.utils.translation import gettext_lazy as _
+from psycopg2 import errors
+
+from labeling.errors import Refused
+
+LAST_ROOM = 100 * 2**20  # bytes: for withdrawals, votes, sessions, the journal
 
 _ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
 
@@ -61,6 +72,40 @@ def disconnect_holder(lock: AdvisoryLock) -> None:
             """,
             [lock],
         )
+
+
+def check_room() -> None:
+    """Before much is written. Raises Refused while the last of the room is left: a
+    Postgres that can write no journal ends, and even a withdrawal with it."""
+    folders = [settings.MIEN_DATA, settings.POSTGRES_FOLDER]
+    if any(room(Path(folder)) < LAST_ROOM for folder in folders if folder):
+        raise no_room()
+
+
+def room(folder: Path) -> float:
+    """Bytes that are free where a folder is."""
+    try:
+        return shutil.disk_usage(folder).free
+    except (FileNotFoundError, PermissionError):
+        return math.inf  # Not made yet, or another user's: no word about room.
+
+
+def no_room() -> Refused:
+    return Refused(
+        "no_room",
+        _("This site has no room left, so nothing was kept. Please try again later."),
+    )
+
+
+def is_disk_full(error: BaseException | None) -> bool:
+    """Whether it came of a full disk, the database's or ours."""
+    while error:
+        if isinstance(error, errors.DiskFull):
+            return True
+        if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+            return True
+        error = error.__cause__
+    return False
 
 
 def copy_rows(

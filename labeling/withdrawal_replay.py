@@ -1,10 +1,23 @@
-"""What a restored backup brought back is withdrawn again, by the log of withdrawals."""
+"""What a restored backup brought back is withdrawn again, by the log of withdrawals; or
+set aside, where nobody can tell what was withdrawn."""
 
 from pathlib import Path
+from uuid import UUID, uuid4
+
+from django.db import transaction
+from django.db.models.functions import Now
 
 from labeling import accounts
 from labeling.contributions import withdrawal_log, withdrawals
-from labeling.models import User, Withdrawal
+from labeling.models import (
+    Contribution,
+    Erasure,
+    SiteRecord,
+    TrainingRun,
+    User,
+    Withdrawal,
+)
+from labeling.training import training_runs
 
 BATCH = 1000
 
@@ -33,3 +46,25 @@ def replay(file: Path) -> tuple[int, int]:
         # Those that the backup never knew may stand in a release all the same.
         Withdrawal.objects.bulk_create(batch, ignore_conflicts=True)
     return faces, len(erased)
+
+
+def tombstones() -> set[UUID]:
+    """All faces and accounts that are known to be gone."""
+    erased = Erasure.objects.values_list("pk", flat=True)
+    return {*Withdrawal.objects.values_list("pk", flat=True), *erased}
+
+
+@transaction.atomic
+def set_all_aside() -> int:
+    """Nobody sees the faces and no training uses them, until their givers consent anew.
+
+    What this site knows of withdrawals is no longer all: it is another site from now
+    on, and no dump made before takes its word. Runs under way, which hold such faces,
+    are cancelled.
+    """
+    for run in TrainingRun.objects.active():
+        training_runs.cancel(run)
+    SiteRecord.objects.filter(pk=SiteRecord.get().pk).update(key=uuid4())
+    return Contribution.objects.update(
+        status=Contribution.Status.IN_DOUBT, decided_at=Now(), screened_at=None
+    )

@@ -51,6 +51,8 @@ RENAMED = {  # table: former name -> today's
 }
 # Consents of faces that came by the API, since 0007: not given until given anew.
 IN_DOUBT = {"may_be_seen": False, "may_be_released": False, "screened_at": None}
+# Names of accounts, some of them erased: only the audit log's keys are kept today.
+FORGOTTEN = {"django_admin_log": {"object_repr": ""}}
 FACE = "b06f07eb-e00b-444a-bcb1-da9b3ca85984"  # alice's, accepted and trained on
 PAGES = {
     "alice": ["/my/", "/my/download/", f"/faces/{FACE}.jpg", "/account/"],
@@ -95,6 +97,7 @@ def test_every_row_says_what_it_said(table: str) -> None:
     before = [{today.get(k, k): v for k, v in row.items()} for row in ROWS[table]]
     if table == "labeling_contribution":
         before = [row | IN_DOUBT if row["source"] == "api" else row for row in before]
+    before = [row | FORGOTTEN.get(table, {}) for row in before]
     models = {model._meta.db_table: model for model in apps.get_models()}
     rows = models[table]._default_manager.order_by("pk").values(*before[0])
     assert json.loads(json.dumps(list(rows), default=plain)) == before

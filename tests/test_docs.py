@@ -17,7 +17,7 @@ MAKEFILE = (ROOT / "Makefile").read_text()
 DOCUMENTS = {"README.md": README, "CONTRIBUTING.md": CONTRIBUTING}
 MAPS = {
     name: (ROOT / "docs" / name).read_text()
-    for name in ("architecture.md", "glossary.md", "how-it-works.md")
+    for name in ("architecture.md", "glossary.md", "how-it-works.md", "security.md")
 }
 ELSEWHERE = {"POSTGRES_PASSWORD"}  # read by compose.yaml
 OF_OTHERS = {"KAGGLE_CONFIG_DIR"}  # where Kaggle's own program looks
@@ -78,9 +78,9 @@ def test_every_file_that_a_map_of_the_house_names_is_there(name: str) -> None:
     assert [path for path in named if not (ROOT / path).exists()] == []
 
 
-def test_the_glossary_has_at_most_forty_words() -> None:
+def test_the_glossary_has_at_most_fifty_words() -> None:
     rows = re.findall(r"^\| (?!word)[^|-]+ \| .+ \| .+ \|$", MAPS["glossary.md"], re.M)
-    assert 30 < len(rows) <= 40
+    assert 30 < len(rows) <= 50
 
 
 def test_the_picture_of_the_rooms_is_drawn_from_the_rooms() -> None:

@@ -3,23 +3,29 @@
 A restore is made in a new database beside the one in use. Faces and accounts that were
 taken back since the dump are taken back again there, and only then the two change
 places: at no moment does the site's database hold a face that its giver withdrew.
+Where nobody can tell what was withdrawn since, nothing is restored, or all faces are
+set aside.
 """
 
 import os
+import re
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
+from uuid import UUID
 
 import psycopg2
+from django.conf import settings
 from django.core.management import call_command
-from django.db import connection
+from django.db import connection, transaction
 from django.utils import timezone
 from psycopg2 import errors, sql
 
-from labeling import withdrawal_replay
-from labeling.contributions import withdrawal_log
-from labeling.models import Withdrawal
+from labeling import audit, withdrawal_replay
+from labeling.contributions import retention, withdrawal_log
+from labeling.models import AuditEntry, Contribution, SiteRecord, User, Withdrawal
 from webapp.config import postgres_programs
 
 LOG_NAME = "withdrawals.log"
@@ -32,36 +38,93 @@ class Failed(Exception):
 
 
 def default_file() -> Path:
+    """Where the log of withdrawals has its second place: both outlive the database."""
     moment = timezone.now().strftime("%Y-%m-%d-%H%M%S")
-    return Path.home() / "mien-backups" / f"mien-{moment}.dump"
+    return Path(settings.WITHDRAWAL_LOG_COPY).with_name(f"mien-{moment}.dump")
 
 
 def dump(file: Path) -> None:
-    """Write a dump that only its owner can read; beside it, the log of withdrawals."""
-    if Withdrawal._meta.db_table not in connection.introspection.table_names():
+    """Write a dump that only its owner can read; beside it, the log of withdrawals.
+
+    Older dumps beside it have served their time: nobody's face is kept in one for
+    longer than the privacy page says.
+    """
+    tables = connection.introspection.table_names()
+    if Withdrawal._meta.db_table not in tables:
         raise Failed("there is nothing in the database yet.")
+    if AuditEntry._meta.db_table not in tables:
+        raise Failed(
+            "the database is of an earlier version of Mien: back it up with that one, "
+            "or start this one first."
+        )
+    SiteRecord.get()  # By it a restore knows whose log speaks for this dump.
     file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     part = file.with_name(f"{file.name}.part")
     os.close(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600))
     left_out = [f"--exclude-table-data={table}" for table in LEFT_OUT]
     try:
-        _run("pg_dump", "--format=custom", *left_out, f"--file={part}", _name())
-        part.rename(file)
+        with transaction.atomic():
+            audit.record(audit.Act.BACKED_UP, details={"file": file.name})
+            _run("pg_dump", "--format=custom", *left_out, f"--file={part}", _name())
+            part.rename(file)
     finally:
         part.unlink(missing_ok=True)
     log = file.with_name(LOG_NAME)
     withdrawal_log.write(log)
-    log.chmod(0o600)
+    if log.stat().st_mode & 0o077:
+        log.chmod(0o600)
+    retention.prune_dumps(file.parent)
 
 
-def restore(file: Path) -> tuple[int, int]:
-    """Put a dump in the place of the database; (faces, accounts) taken back again."""
-    _run("pg_restore", "--list", str(file))
-    name = _name()
-    fresh, former = f"{name}_restored", f"{name}_before_restore"
-    logs = [withdrawal_log.path(), file.with_name(LOG_NAME)]
+def restore(
+    file: Path, *, newest_log: Path | None = None, accept_resurrection: bool = False
+) -> tuple[int, int]:
+    """Put a dump in the place of the database; (faces, accounts) taken back again.
+
+    `newest_log`: a log of the dump's site that, as whoever asks knows, misses nothing.
+    Without it, and where neither the database that is replaced nor a log in its place
+    is known to miss nothing, all faces are in doubt: Failed, or with
+    `accept_resurrection` they are set aside.
+    """
+    made = _made_at(_run("pg_restore", "--list", str(file)))
     call_command("migrate", verbosity=0, interactive=False)
-    withdrawal_log.write(logs[0])
+    acts = list(AuditEntry.objects.all())
+    name, here = _name(), SiteRecord.get().key
+    fresh, former = f"{name}_restored", f"{name}_before_restore"
+    _make_room(name, fresh, former)
+    with TemporaryDirectory() as folder:
+        known_here = Path(folder) / LOG_NAME
+        withdrawal_log.write(known_here)
+        beside = file.with_name(LOG_NAME)
+        logs = [known_here, *withdrawal_log.places(), beside, newest_log]
+        try:
+            options = ("--no-owner", "--no-privileges", "--exit-on-error")
+            _run("pg_restore", *options, f"--dbname={fresh}", str(file))
+            with _using(fresh):
+                call_command("migrate", verbosity=0, interactive=False)
+                is_certain = _is_certain(here, newest_log)
+                taken_back = _replay(log for log in logs if log and log.exists())
+                if not is_certain and not accept_resurrection:
+                    raise Failed(_doubt(made))
+                if not is_certain:
+                    withdrawal_replay.set_all_aside()
+                _record_restore(file, acts, is_certain=is_certain)
+        except BaseException:
+            with _server() as execute:
+                execute("drop database {} with (force)", fresh)
+            raise
+    with _server() as execute:
+        execute("begin")
+        execute("alter database {} rename to {}", name, former)
+        execute("alter database {} rename to {}", fresh, name)
+        execute("commit")
+        execute("drop database {} with (force)", former)
+    withdrawal_log.begin()
+    return taken_back
+
+
+def _make_room(name: str, fresh: str, former: str) -> None:
+    """An empty database `fresh`, if nobody uses `name`, which is to go."""
     with _server() as execute:
         execute("drop database if exists {} with (force)", former)
         # A trial: Postgres refuses it while anybody else is connected.
@@ -70,18 +133,62 @@ def restore(file: Path) -> tuple[int, int]:
         execute("rollback")
         execute("drop database if exists {} with (force)", fresh)
         execute("create database {}", fresh)
-    options = ("--no-owner", "--no-privileges", "--exit-on-error")
-    _run("pg_restore", *options, f"--dbname={fresh}", str(file))
-    with _using(fresh):
-        call_command("migrate", verbosity=0, interactive=False)
-        counts = [withdrawal_replay.replay(log) for log in logs if log.exists()]
-    with _server() as execute:
-        execute("begin")
-        execute("alter database {} rename to {}", name, former)
-        execute("alter database {} rename to {}", fresh, name)
-        execute("commit")
-        execute("drop database {} with (force)", former)
+
+
+@transaction.atomic
+def _record_restore(file: Path, acts: list[AuditEntry], *, is_certain: bool) -> None:
+    """What was done since the dump stays on record."""
+    audit.keep(acts)
+    details = {"file": file.name, "set_aside": not is_certain}
+    audit.record(audit.Act.RESTORED, details=details)
+
+
+def _replay(logs: Iterable[Path]) -> tuple[int, int]:
+    """(faces, accounts) that were taken back again."""
+    counts = [withdrawal_replay.replay(log) for log in dict.fromkeys(logs)]
     return sum(faces for faces, _ in counts), sum(accounts for _, accounts in counts)
+
+
+def _is_certain(here: UUID, newest_log: Path | None) -> bool:
+    """Whether every withdrawal since the dump, which was just restored, is known.
+
+    `here`: the site whose database is replaced; being its own, it knows them all.
+    """
+    site = SiteRecord.get().key
+    heard = [
+        log for log in withdrawal_log.places() if withdrawal_log.hears_all(log, site)
+    ]
+    known = withdrawal_replay.tombstones()
+    for log in [newest_log] if newest_log else heard:
+        missing = known - {line.id for line in withdrawal_log.read(log)}
+        if not missing:
+            return True
+        if newest_log:
+            raise Failed(
+                f"{log} is not the newest log of this dump's site: it lacks "
+                f"{len(missing)} withdrawals that the dump knows of."
+            )
+    return site == here
+
+
+def _doubt(made: str) -> str:
+    faces, accounts = Contribution.objects.count(), User.objects.count()
+    return (
+        f"the newest log of withdrawals is not to be found. The dump was made {made}; "
+        f"each of its {faces} faces and {accounts} accounts may have been taken back "
+        "since, and would be here again. If you have that log, from the MIEN_DATA or "
+        "the WITHDRAWAL_LOG_COPY of the site that made the dump, name it, as in "
+        "`make restore DUMP ARGS='--log FILE'`. Without it, --accept-resurrection goes "
+        "on and sets all "
+        f"{faces} faces aside: nobody sees them and no training uses them until their "
+        "givers consent anew."
+    )
+
+
+def _made_at(contents: str) -> str:
+    """When, as pg_restore says it."""
+    found = re.search(r"Archive created at (.+)", contents)
+    return f"at {found[1].strip()}" if found else "nobody knows when"
 
 
 def _name() -> str:
@@ -126,7 +233,8 @@ def _server() -> Iterator[Callable[..., None]]:
         yield execute
 
 
-def _run(program: str, *arguments: str) -> None:
+def _run(program: str, *arguments: str) -> str:
+    """What it said."""
     found = connection.settings_dict
     given = {
         "PGHOST": found["HOST"],
@@ -144,3 +252,4 @@ def _run(program: str, *arguments: str) -> None:
     if done.returncode:
         said = done.stderr.strip().splitlines() or ["it gave no reason"]
         raise Failed(f"{program} failed: {said[0]}")
+    return done.stdout

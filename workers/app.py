@@ -74,6 +74,12 @@ app.conf.beat_schedule = {
         "schedule": crontab(hour="4", minute="10"),
         "options": {"expires": 3600},
     },
+    # Each hour, whether it is due: in the night, or by day when the night was missed.
+    "erase": {
+        "task": "workers.tasks.erase",
+        "schedule": crontab(minute="40"),
+        "options": {"expires": 3000},
+    },
     "rank": {
         "task": "workers.tasks.rank",
         "schedule": crontab(hour="4", minute="20"),

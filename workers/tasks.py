@@ -5,7 +5,7 @@ import logging
 from django.conf import settings
 from django.core.management import call_command
 
-from labeling.contributions import near_duplicates
+from labeling.contributions import erasure, near_duplicates
 from labeling.errors import Refused
 from labeling.review import review_queue
 from labeling.stats import site_stats
@@ -50,6 +50,12 @@ def retrain_when_due() -> None:
 @app.task
 def purge() -> None:
     call_command("purge")
+
+
+@app.task
+def erase() -> None:
+    if erasure.is_due():
+        erasure.erase()
 
 
 @app.task

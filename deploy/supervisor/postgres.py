@@ -11,12 +11,14 @@ import shutil
 import signal
 import subprocess
 import time
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from functools import partial
 from pathlib import Path
 
 import psycopg2
 from psycopg2 import sql
+from psycopg2.extensions import cursor
 
 from deploy.supervisor.service_user import Account
 from webapp.config import postgres_programs, service_paths
@@ -26,6 +28,31 @@ from workers.parent_death import end_with_parent
 
 SUPERUSER = "postgres"
 STOP_SIGNAL = signal.SIGINT  # "Fast shutdown": everybody out, and a clean checkpoint.
+
+# What any Postgres under a Mien is started with; compose.yaml repeats it.
+OPTIONS = {
+    # Values of rows, faces and addresses among them, have no place in a log. An error
+    # quotes them, in its DETAIL and often in its first line too, and belongs to who
+    # asked; what is left ("log" ranks above "error") are Postgres' own affairs.
+    "log_min_messages": "log",
+    "log_min_error_statement": "panic",
+    "log_error_verbosity": "terse",
+    "log_statement": "none",
+    "log_duration": "off",
+    "log_min_duration_statement": "-1",
+    "log_min_duration_sample": "-1",
+    "log_transaction_sample_rate": "0",
+    "log_parameter_max_length": "0",
+    "log_parameter_max_length_on_error": "0",
+    # A segment of the journal that is not needed is deleted. Kept under a new name, as
+    # it would be, it held what was withdrawn until it is written over.
+    "wal_recycle": "off",
+}
+# What takes withdrawn bytes out of the journal (labeling/contributions/erasure.py).
+ERASING = """
+    grant pg_checkpoint to {role};
+    grant execute on function pg_switch_wal() to {role};
+"""
 
 
 def programs(account: Account) -> Path:
@@ -70,9 +97,11 @@ def start(paths: ServicePaths, account: Account, log: Path) -> subprocess.Popen[
         *("-D", paths.postgres, "-k", paths.sockets, "-p", str(service_paths.PORT)),
         *("-c", "listen_addresses="),
         *("-c", "unix_socket_permissions=0700"),
-        *("-c", "log_statement=none"),
-        # Values of rows, faces among them, have no place in a log.
-        *("-c", "log_parameter_max_length=0", "-c", "log_error_verbosity=terse"),
+        *(
+            part
+            for name, value in OPTIONS.items()
+            for part in ("-c", f"{name}={value}")
+        ),
         *os.environ.get("MIEN_POSTGRES_OPTIONS", "").split(),
     ]
     with log.open("ab") as out:
@@ -172,34 +201,37 @@ def wait(paths: ServicePaths, process: subprocess.Popen[bytes], *, log: Path) ->
 
 
 def _make_database(paths: ServicePaths) -> None:
+    role = sql.Identifier(service_paths.ROLE)
+    database = sql.Identifier(service_paths.DATABASE)
+    with _as_superuser(paths, "postgres") as asked:
+        asked.execute("select from pg_roles where rolname = %s", [service_paths.ROLE])
+        if not asked.rowcount:
+            # Tests and a restore make databases of their own: hence createdb.
+            asked.execute(sql.SQL("create role {} login createdb").format(role))
+        asked.execute(
+            "select from pg_database where datname = %s", [service_paths.DATABASE]
+        )
+        if not asked.rowcount:
+            make = sql.SQL("create database {} owner {}")
+            asked.execute(make.format(database, role))
+    # Each database has its own say about functions; new ones come from template1.
+    for name in (service_paths.DATABASE, "template1"):
+        with _as_superuser(paths, name) as asked:
+            asked.execute(sql.SQL(ERASING).format(role=role))
+
+
+@contextmanager
+def _as_superuser(paths: ServicePaths, database: str) -> Iterator[cursor]:
     with closing(
         psycopg2.connect(
             host=str(paths.sockets),
             port=service_paths.PORT,
             user=SUPERUSER,
-            dbname="postgres",
+            dbname=database,
         )
     ) as connection:
         connection.autocommit = True
-        cursor = connection.cursor()
-        cursor.execute("select from pg_roles where rolname = %s", [service_paths.ROLE])
-        if not cursor.rowcount:
-            # Tests and a restore make databases of their own: hence createdb.
-            cursor.execute(
-                sql.SQL("create role {} login createdb").format(
-                    sql.Identifier(service_paths.ROLE)
-                )
-            )
-        cursor.execute(
-            "select from pg_database where datname = %s", [service_paths.DATABASE]
-        )
-        if not cursor.rowcount:
-            cursor.execute(
-                sql.SQL("create database {} owner {}").format(
-                    sql.Identifier(service_paths.DATABASE),
-                    sql.Identifier(service_paths.ROLE),
-                )
-            )
+        yield connection.cursor()
 
 
 def in_one_sentence(log: str) -> str:

@@ -17,7 +17,9 @@ def main() -> int:
         call_command("fetch_detector")
         call_command("register_champion")
         call_command("create_first_admin")
+        record_limits()
         collect_static()
+        keep_withdrawal_log()
     except OperationalError as why:
         print(f"The database cannot be used: {why}".strip(), file=sys.stderr)
         return 1
@@ -25,6 +27,19 @@ def main() -> int:
         print(why, file=sys.stderr)
         return 1
     return 0
+
+
+def record_limits() -> None:
+    from labeling import audit
+
+    audit.record_limits()
+
+
+def keep_withdrawal_log() -> None:
+    """In both its places, complete as of now."""
+    from labeling.contributions import withdrawal_log
+
+    withdrawal_log.begin()
 
 
 def collect_static() -> None:

@@ -49,6 +49,8 @@ def start(paths: ServicePaths, account: Account, log: Path) -> subprocess.Popen[
         *("--dir", paths.redis, "--save", "", "--appendonly", "no"),
         *("--maxmemory", "256mb", "--maxmemory-policy", "volatile-lru"),
         *("--databases", "64", "--daemonize", "no", "--loglevel", "warning"),
+        # A crash would be logged with the words of the command that it died at.
+        *("--crash-log-enabled", "no"),
     ]
     with log.open("ab") as out:
         return subprocess.Popen(

@@ -13,11 +13,13 @@ from uuid import UUID
 
 import numpy as np
 from django.conf import settings
+from django.db import transaction
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext_lazy as _
 from numpy.typing import NDArray
 
+from labeling import audit
 from labeling.contributions import consent, offers
 from labeling.detection import photos
 from labeling.detection.photos import FaceClaim
@@ -57,6 +59,8 @@ def pictures(folder: Path) -> list[tuple[Path, str]]:
 
 def take_all(found: list[tuple[Path, str]], source: Source) -> Iterator[Outcome]:
     """Each picture is a transaction of its own: stopped, it goes on where it was."""
+    with transaction.atomic():
+        _record(source, len(found))
     for path, emotion in found:
         try:
             code = _take(path.read_bytes(), emotion, source)
@@ -65,6 +69,16 @@ def take_all(found: list[tuple[Path, str]], source: Source) -> Iterator[Outcome]
             yield Outcome(path, refusal.code, str(refusal))
         except (decode.BadPicture, OSError) as why:
             yield Outcome(path, "broken", str(why))
+
+
+def _record(source: Source, pictures: int) -> None:
+    details = {
+        "source": source.name,
+        "pictures": pictures,
+        "may_be_seen": source.may_be_seen,
+        "may_be_released": source.may_be_released,
+    }
+    audit.record(audit.Act.FACES_IMPORTED, details=details)
 
 
 def _take(data: bytes, emotion: str, source: Source) -> str:

@@ -17,6 +17,7 @@ from labeling.contributions import consent as consents
 from labeling.contributions import holdout, near_duplicates, quality, recent_gifts
 from labeling.contributions.consent import Consent
 from labeling.contributions.withdrawals import secret_hash
+from labeling.db import check_room
 from labeling.detection.photos import FaceClaim
 from labeling.emotions import Emotion
 from labeling.errors import Refused
@@ -54,6 +55,7 @@ def offer(
     imports, which never left us. `before`: earlier gifts of one without an account.
     `network`: where it comes from; forgotten within the hour.
     """
+    check_room()
     _check_emotion(emotion)
     consent = consents.check(consent, basis=consent_basis)
     crop = open_crop(crop_jpeg)
@@ -93,7 +95,10 @@ def open_crop(crop_jpeg: bytes) -> NDArray[np.uint8]:
 
 
 def claim(secret: str, *, by: User) -> Contribution:
-    """Take a face given without an account into one. The private link ends."""
+    """Take a face given without an account into one. The private link ends.
+
+    Who does that has not withdrawn it: one that was set aside waits for review again.
+    """
     with transaction.atomic():
         rows = Contribution.objects.select_for_update()
         face = rows.filter(withdrawal_hash=secret_hash(secret)).first()
@@ -105,6 +110,7 @@ def claim(secret: str, *, by: User) -> Contribution:
         face.withdrawal_hash = None
         face.split = holdout.split_after_claim(by, face.split)
         face.save(update_fields=["giver", "withdrawal_hash", "split"])
+        _take_out_of_doubt(face.pk)
     return face
 
 
@@ -127,6 +133,13 @@ def change_consent(
     )
     if not changed:
         raise Refused("gone", _("This face has been withdrawn."))
+    _take_out_of_doubt(contribution.pk)
+
+
+def _take_out_of_doubt(pk: UUID) -> None:
+    Contribution.objects.filter(pk=pk, status=Contribution.Status.IN_DOUBT).update(
+        status=Contribution.Status.WAITING, decided_emotion="", decided_at=None
+    )
 
 
 def _check_emotion(emotion: str) -> None:

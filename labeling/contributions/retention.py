@@ -1,7 +1,9 @@
 """Nothing is kept for longer than it is of use. Beat calls `purge` once a day."""
 
 import logging
+import time
 from datetime import timedelta
+from pathlib import Path
 
 from django.conf import settings
 from django.db import transaction
@@ -28,11 +30,28 @@ def purge() -> dict[str, int]:
                 status=Contribution.Status.REJECTED, decided_at__lt=rejected_since
             )
         ),
+        "in_doubt": _delete(
+            faces.filter(
+                status=Contribution.Status.IN_DOUBT, decided_at__lt=waiting_since
+            )
+        ),
         "tokens": SpentToken.objects.filter(expires_at__lt=Now()).delete()[0],
         "sessions": Session.objects.filter(expire_date__lt=Now()).delete()[0],
     }
+    gone["dumps"] = prune_dumps(Path(settings.WITHDRAWAL_LOG_COPY).parent)
     log.info("purged: %s", ", ".join(f"{n} {kind}" for kind, n in gone.items()))
     return gone
+
+
+def prune_dumps(folder: Path) -> int:
+    """Delete `mien-….dump` in a folder that are too old, for withdrawn faces lie in
+    them; how many."""
+    oldest = time.time() - settings.KEEP_BACKUPS_DAYS * 24 * 3600
+    dumps = folder.glob("mien-*.dump")
+    old = [dump for dump in dumps if dump.stat().st_mtime < oldest]
+    for dump in old:
+        dump.unlink(missing_ok=True)
+    return len(old)
 
 
 def _delete(old: QuerySet[Contribution]) -> int:

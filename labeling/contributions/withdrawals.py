@@ -17,7 +17,8 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from labeling.contributions import withdrawal_log
+from labeling import audit
+from labeling.contributions import erasure, withdrawal_log
 from labeling.db import AdvisoryLock, hold_lock
 from labeling.errors import Refused
 from labeling.models import (
@@ -51,9 +52,16 @@ class Receipt:
         return len(self.faces)
 
 
-def withdraw(contribution: Contribution) -> Receipt:
-    """Take one face back. A second time there is nothing left to do: count 0."""
-    return withdraw_ids([contribution.pk])
+@transaction.atomic
+def withdraw(contribution: Contribution, *, by: User | None = None) -> Receipt:
+    """Take one face back. A second time there is nothing left to do: count 0.
+
+    `by`: the admin who does it for the giver.
+    """
+    receipt = withdraw_ids([contribution.pk])
+    if by and receipt.count:
+        audit.record(audit.Act.FACE_WITHDRAWN, by=by, subject=contribution)
+    return receipt
 
 
 def withdraw_some(contribution_ids: Iterable[UUID], *, by: User) -> Receipt:
@@ -100,6 +108,8 @@ def delete_faces(contribution_ids: Iterable[UUID]) -> dict[UUID, bool]:
     Vote.objects.filter(contribution__in=gone).delete()
     Contribution.objects.filter(pk__in=gone).delete()
     digests.erase(gone)
+    if gone:
+        erasure.count_deletion()
     return gone
 
 

@@ -23,6 +23,7 @@ from django.utils import timezone
 from django.utils.translation import override
 from pydantic import BaseModel
 
+from labeling import audit
 from labeling.contributions import consent
 from labeling.datasets import weights
 from labeling.models import Contribution, Crop, DatasetSplit, Withdrawal
@@ -77,6 +78,8 @@ def write(folder: Path, *, name: str) -> Release:
     folder.mkdir(parents=True, exist_ok=True)
     if any(folder.iterdir()):
         raise FileExistsError(f"{folder} is not empty.")
+    with transaction.atomic():  # before the first face is marked as released
+        audit.record(audit.Act.DATASET_RELEASED, details={"name": name})
     release = Release(folder)
     _write_faces(release)
     _drop_withdrawn(release)

@@ -9,7 +9,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('labeling', '0007_doubtful_consents'),
+        ('labeling', '0009_audit_log'),
     ]
 
     operations = [

@@ -1,10 +1,12 @@
 """The rows that remember. One file per noun; state changes live beside this package
 (`contributions/offers.py`, `review/decisions.py`, …), never in `save()`."""
 
+from labeling.models.audit_entry import AuditEntry
 from labeling.models.contribution import Contribution, Crop, SpentToken
 from labeling.models.feedback import PredictionFeedback
 from labeling.models.review import Review
 from labeling.models.session import Session
+from labeling.models.site_record import SiteRecord
 from labeling.models.site_stats import SiteStats
 from labeling.models.snapshot import Snapshot, SnapshotRow
 from labeling.models.training_run import Checkpoint, RunEvent, TrainingRun
@@ -16,11 +18,13 @@ from labeling.models.withdrawal import Erasure, Withdrawal
 __all__ = [
     "PredictionFeedback",
     "ApiToken",
+    "AuditEntry",
     "Checkpoint",
     "Contribution",
     "Crop",
     "Erasure",
     "Exam",
+    "SiteRecord",
     "SiteStats",
     "ModelFile",
     "ModelVersion",

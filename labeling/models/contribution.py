@@ -18,9 +18,14 @@ class ContributionQuerySet(models.QuerySet["Contribution"]):
 
     def seeable(self) -> "ContributionQuerySet":
         """Those other people may look at: the giver agreed and a reviewer screened."""
-        return self.filter(screened_at__isnull=False).exclude(
-            status=Contribution.Status.REJECTED
+        return (
+            self.undoubted()
+            .filter(screened_at__isnull=False)
+            .exclude(status=Contribution.Status.REJECTED)
         )
+
+    def undoubted(self) -> "ContributionQuerySet":
+        return self.exclude(status=Contribution.Status.IN_DOUBT)
 
 
 class Contribution(models.Model):
@@ -33,6 +38,8 @@ class Contribution(models.Model):
         WAITING = "waiting", _("waiting for review")
         ACCEPTED = "accepted", _("accepted")
         REJECTED = "rejected", _("rejected")
+        # A backup brought it back, and whether it was withdrawn since nobody knows.
+        IN_DOUBT = "in_doubt", _("set aside")
 
     class Source(models.TextChoices):
         SITE = "site", _("the site")
@@ -185,7 +192,7 @@ class Contribution(models.Model):
             models.CheckConstraint(
                 name="decided_has_emotion_and_time",
                 condition=Q(status="waiting", decided_emotion="", decided_at=None)
-                | Q(status="rejected", decided_at__isnull=False)
+                | Q(status__in=["rejected", "in_doubt"], decided_at__isnull=False)
                 | (
                     Q(status="accepted", decided_at__isnull=False)
                     & ~Q(decided_emotion="")
@@ -199,6 +206,10 @@ class Contribution(models.Model):
                 name="in_doubt_nothing_is_agreed",
                 condition=Q(consent_in_doubt="")
                 | Q(may_be_seen=False, may_be_released=False),
+            ),
+            models.CheckConstraint(
+                name="in_doubt_is_seen_by_nobody",
+                condition=~Q(status="in_doubt") | Q(screened_at=None),
             ),
             models.CheckConstraint(
                 name="examined_only_of_known_givers",

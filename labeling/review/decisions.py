@@ -43,7 +43,8 @@ def reject(
 
 def screen(contribution: Contribution, *, by: User) -> Review:
     """Found fit to show to voters; only where the giver agreed to be seen."""
-    rows = Contribution.objects.filter(pk=contribution.pk, may_be_seen=True)
+    rows = Contribution.objects.undoubted()
+    rows = rows.filter(pk=contribution.pk, may_be_seen=True)
     with transaction.atomic():
         if not rows.filter(screened_at=None).update(screened_at=Now()):
             raise _screened_already(contribution.pk)
@@ -108,7 +109,8 @@ def reject_all(
 def screen_all(contribution_ids: Iterable[UUID], *, by: User) -> Bulk:
     asked = list(dict.fromkeys(contribution_ids))
     with transaction.atomic():
-        fit = Contribution.objects.filter(pk__in=asked, may_be_seen=True)
+        fit = Contribution.objects.undoubted()
+        fit = fit.filter(pk__in=asked, may_be_seen=True)
         fit = fit.filter(screened_at=None).order_by("pk").select_for_update()
         faces = _left_to(by, fit)
         done = [face.pk for face in faces]

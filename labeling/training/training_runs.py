@@ -17,7 +17,8 @@ from django.utils.text import format_lazy
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from labeling.db import AdvisoryLock, hold_lock
+from labeling import audit
+from labeling.db import AdvisoryLock, check_room, hold_lock
 from labeling.errors import Refused
 from labeling.models import Checkpoint, ModelVersion, RunEvent, TrainingRun, User
 from labeling.training import run_options
@@ -60,7 +61,8 @@ def request(
     trigger: str = "person",
     options: Mapping[str, object] | None = None,
 ) -> TrainingRun:
-    """A new run in the queue. Refused while another is active, or without data."""
+    """A new run in the queue. Refused while another is active, without data or room."""
+    check_room()
     wishes = run_options.clean(preset, options or {})
     run_options.check_data()
     try:
@@ -70,9 +72,11 @@ def request(
             hold_lock(AdvisoryLock.RUN_REQUESTS)
             if TrainingRun.objects.active().exists():
                 raise _already_running()
-            return TrainingRun.objects.create(
+            run = TrainingRun.objects.create(
                 preset=preset, requested_by=by, trigger=trigger, options=wishes.stored()
             )
+            _record_start(run, by)
+            return run
     except IntegrityError:
         raise _already_running() from None
 
@@ -87,6 +91,13 @@ def _already_running() -> Refused:
         ),
         run=active,
     )
+
+
+def _record_start(run: TrainingRun, by: User | None) -> None:
+    if run.trigger == TrainingRun.Trigger.SCHEDULE:  # nobody's act
+        return
+    details = {"preset": run.preset, "trigger": run.trigger, "options": run.options}
+    audit.record(audit.Act.RUN_STARTED, by=by, subject=run, details=details)
 
 
 def claim(run_id: int, worker: str) -> int | None:
@@ -189,17 +200,26 @@ def lose(run_id: int, attempt: int, *, reason: str) -> bool:
     return _lose(_mine(run_id, attempt), reason)
 
 
+@transaction.atomic
 def cancel(run: TrainingRun, *, by: User | None = None) -> None:
     """Ask a run to end. One that waits ends at once; a running one within seconds."""
-    who = f"cancelled by {by.get_username()}" if by else "cancelled"
+    if _ask_to_end(run, by):
+        audit.record(audit.Act.RUN_CANCELLED, by=by, subject=run)
+
+
+def _ask_to_end(run: TrainingRun, by: User | None) -> bool:
+    """False: it was asked before."""
+    # By whom, the audit log tells: this one would keep the name of who has left.
+    who = "cancelled by a person" if by else "cancelled"
     waiting = TrainingRun.objects.filter(pk=run.pk, status=Status.QUEUED)
     asked = {"cancel_asked_at": Now(), "log": _appended(who)}
     if _end(waiting, Status.CANCELLED, gettext("Cancelled."), **asked):
-        return
+        return True
     running = TrainingRun.objects.filter(pk=run.pk, status__in=TrainingRun.RUNNING)
-    running.filter(cancel_asked_at=None).update(**asked)
+    is_first = bool(running.filter(cancel_asked_at=None).update(**asked))
     if not running.exists():
         raise Refused("not_active", _("This run has ended already."))
+    return is_first
 
 
 def sweep() -> list[int]:

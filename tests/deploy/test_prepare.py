@@ -10,7 +10,7 @@ from django.test import Client
 from pytest_django import Settings
 
 from deploy.supervisor import prepare
-from labeling.models import ModelVersion, User
+from labeling.models import AuditEntry, ModelVersion, User
 from labeling.registry import model_versions
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -38,6 +38,8 @@ def test_the_first_admin_is_told_once_and_can_sign_in(client: Client) -> None:
     assert admin.is_superuser
     assert admin.is_reviewer
     assert admin.is_trainer
+    granted = AuditEntry.objects.get().details["granted"]
+    assert granted == ["admin", "reviewer", "staff", "trainer"]
     response = client.post("/accounts/login/", {"login": email, "password": password})
     assert response.status_code == 302
     assert client.get("/review/").status_code == 200

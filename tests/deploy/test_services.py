@@ -5,7 +5,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -25,6 +24,7 @@ from deploy.supervisor import (
 )
 from deploy.supervisor.guard import Guard
 from deploy.supervisor.processes import Child
+from tests.support.small_disk import small_disk as a_small_disk
 from webapp.config import postgres_programs, service_paths
 from webapp.config.service_paths import ServicePaths
 from webapp.config.startup_error import StartupError
@@ -241,16 +241,9 @@ def test_a_full_disk_is_one_sentence() -> None:
 
 @pytest.fixture
 def small_disk() -> Iterator[Path]:
-    """A disk of 20 MB, on which no database fits, where everybody may go."""
-    disk = Path(tempfile.mkdtemp(prefix="mien-tests-"))
-    disk.chmod(0o755)
-    mount = ["mount", "-t", "tmpfs", "-o", "size=20m,mode=755", "mien-test", disk]
-    if subprocess.run(mount, capture_output=True).returncode:
-        disk.rmdir()
-        pytest.skip("mounting is not allowed here")
-    yield disk
-    subprocess.run(["umount", disk], check=True)
-    disk.rmdir()
+    """One of 20 MB, on which no database fits."""
+    with a_small_disk(20) as disk:
+        yield disk
 
 
 def test_a_disk_that_fills_up_at_the_first_start_is_one_sentence(

@@ -29,6 +29,8 @@ def test_one_command_starts_everything_and_says_where(site: SupervisedSite) -> N
     assert re.search(
         r"The first admin is admin@example\.com with the password \S+", said
     )
+    for act in ("rights account", "limits"):  # the admin's, and what bounds this start
+        assert f"on record: {act}" in said
     answer = until(
         lambda: (found := site.health()).get("workers", {}).get("ok") and found
     )

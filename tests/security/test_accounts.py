@@ -11,7 +11,7 @@ from django.core.management import CommandError, call_command
 from django.test import Client
 
 from labeling import accounts
-from labeling.models import ApiToken, User
+from labeling.models import ApiToken, AuditEntry, User
 from tests.support.concurrency import together
 from tests.support.factories import make_user
 
@@ -106,6 +106,8 @@ def link(email: str) -> str:
 
 def test_an_admins_link_sets_a_password_once(client: Client, alice: User):
     path = link("Alice@example.org")
+    entry = AuditEntry.objects.get()
+    assert (entry.act, entry.subject) == ("password_link", f"account {alice.key}")
     form = client.get(path, follow=True)
     assert "revokes all your API tokens" in form.text
     data = dict.fromkeys(("password1", "password2"), NEW)

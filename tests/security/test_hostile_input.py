@@ -234,7 +234,7 @@ def test_a_uuid_has_one_form_only() -> None:
     assert ids.number("42") == 42
 
 
-@pytest.mark.parametrize("text", [digits for digits in DIGITS if "\0" not in digits])
+@pytest.mark.parametrize("text", ["²", "٣", "-1", "9" * 30, "9" * 5000, ""])
 def test_odd_digits_are_no_id(everything: Client, text: str) -> None:
     face = make_contribution()
     make_version("mien-1", is_champion=True)

@@ -15,7 +15,7 @@ from django.test import Client
 from django.urls import get_resolver
 
 from labeling import accounts
-from labeling.models import TrainingRun, User
+from labeling.models import AuditEntry, TrainingRun, User
 from tests.support.factories import make_contribution, make_run, make_user
 
 pytestmark = pytest.mark.django_db
@@ -166,5 +166,6 @@ def test_a_lost_one_is_taken_off_by_a_command():
     signed_in(rita, with_factor=True)
     call_command("remove_second_factor", "Rita@example.org")
     assert not Authenticator.objects.exists()
+    assert AuditEntry.objects.get().act == "second_factor"
     with pytest.raises(CommandError):
         call_command("remove_second_factor", "nobody@example.org")

@@ -26,6 +26,7 @@ def start_once() -> None:
     data = Path(os.environ["MIEN_TEST_DATA"]) / f"site{number}"
     data.mkdir(exist_ok=True)
     os.environ["MIEN_DATA"] = str(data)
+    os.environ["WITHDRAWAL_LOG_COPY"] = str(data / "second" / "withdrawals.log")
 
 
 def _start() -> None:

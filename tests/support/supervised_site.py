@@ -48,6 +48,7 @@ class SupervisedSite:
         environment = {
             **kept,
             "MIEN_DATA": str(self.data),
+            "WITHDRAWAL_LOG_COPY": str(self.data.with_name("withdrawals.log")),
             "PORT": str(self.port),
             "MIEN_POSTGRES_OPTIONS": self.options,
             **given,

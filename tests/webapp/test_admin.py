@@ -2,11 +2,20 @@ import pytest
 from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
 from django.contrib import admin
+from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import Group, Permission
 from django.test import Client
 from unfold.admin import ModelAdmin
 
-from labeling.models import Contribution, TrainingRun, User, Withdrawal
+from labeling import accounts
+from labeling.models import (
+    ApiToken,
+    AuditEntry,
+    Contribution,
+    TrainingRun,
+    User,
+    Withdrawal,
+)
 from tests.support.factories import make_contribution, make_run, make_user, make_version
 
 pytestmark = pytest.mark.django_db
@@ -23,6 +32,7 @@ MODELS = (
     "snapshot",
     "withdrawal",
     "erasure",
+    "auditentry",
 )
 
 
@@ -186,3 +196,131 @@ def test_private_test_is_not_shown_beside_a_version(client: Client, boss: User):
     version = make_version(private_test={"accuracy": 0.9123})
     html = client.get(f"/admin/labeling/modelversion/{version.pk}/change/").text
     assert "0.9123" not in html
+
+
+def test_the_last_admin_is_told_why_he_stays_one(client: Client, boss: User):
+    url = f"/admin/labeling/user/{boss.pk}/change/"
+    answer = client.post(url, {"is_active": "on", "is_staff": "on"})
+    assert "You are the only admin" in answer.text
+    assert User.objects.get(pk=boss.pk).is_superuser
+
+
+# --- the audit log
+
+
+def entry_about(user: User) -> AuditEntry:
+    return AuditEntry.objects.get(subject=f"account {user.key}")
+
+
+def test_rights_that_an_admin_gives_are_on_record(client: Client, boss: User):
+    ada, rita = make_user("ada"), make_user("rita", "reviewer")
+    url = f"/admin/labeling/user/{ada.pk}/change/"
+    rights = {"is_active": "on", "is_staff": "on", "groups": [rita.groups.get().pk]}
+    client.post(url, rights)
+    entry = entry_about(ada)
+    assert (entry.act, entry.by_key) == ("rights", boss.key)
+    assert entry.details == {"granted": ["reviewer", "staff"], "revoked": []}
+
+
+@pytest.mark.parametrize("is_usable", ["true", "false"])
+def test_a_password_that_an_admin_sets_is_on_record_without_it(
+    client: Client, boss: User, is_usable: str
+):
+    ada = make_user("ada")
+    new = dict.fromkeys(("password1", "password2"), "a new long password")
+    new |= {"usable_password": is_usable, "unset-password": "yes"}
+    client.post(f"/admin/labeling/user/{ada.pk}/password/", new)
+    ada.refresh_from_db()
+    assert ada.has_usable_password() == (is_usable == "true")
+    entry = entry_about(ada)
+    assert (entry.act, entry.by_key, entry.details) == ("password", boss.key, {})
+
+
+def test_a_second_factor_that_an_admin_takes_off_is_on_record(
+    client: Client, boss: User
+):
+    ada = make_user("ada")
+    factor = Authenticator.objects.create(user=ada, type="totp", data={})
+    client.post(f"/admin/mfa/authenticator/{factor.pk}/delete/", {"post": "yes"})
+    entry = entry_about(ada)
+    assert (entry.act, entry.by_key) == ("second_factor", boss.key)
+
+
+def test_an_address_that_an_admin_confirms_is_on_record(client: Client, boss: User):
+    ada = make_user("ada")
+    address = EmailAddress.objects.create(user=ada, email=ada.email)
+    url, picked = "/admin/account/emailaddress/", [address.pk]
+    client.post(url, {"action": "make_verified", "_selected_action": picked})
+    assert entry_about(ada).act == "address"
+
+
+def test_tokens_that_an_admin_revokes_are_on_record(client: Client, boss: User):
+    ada, bob = make_user("ada"), make_user("bob")
+    token, secret = accounts.make_token(ada, name="my script")
+    kept, _secret = accounts.make_token(bob, name="another")
+    act(client, "user", "revoke_tokens", ada)
+    assert accounts.find_token(secret) is None
+    assert ApiToken.objects.get() == kept
+    entry = entry_about(ada)
+    assert (entry.act, entry.by_key) == ("token", boss.key)
+    assert entry.details == {"hint": token.hint}
+
+
+def test_what_an_admin_deletes_and_withdraws_is_on_record(client: Client, boss: User):
+    ada, face = make_user("ada"), make_contribution()
+    act(client, "contribution", "take_back", face)
+    client.post(f"/admin/labeling/user/{ada.pk}/delete/", {"post": "yes"})
+    assert entry_about(ada).act == "account"
+    withdrawal = AuditEntry.objects.get(subject=f"face {face.pk}")
+    assert (withdrawal.act, withdrawal.by_key) == ("withdrawal", boss.key)
+
+
+def test_djangos_own_log_keeps_no_names(client: Client, boss: User):
+    ada, rita = make_user("ada"), make_user("rita")
+    url = f"/admin/labeling/user/{ada.pk}"
+    client.post(f"{url}/change/", {"is_active": "on", "is_staff": "on"})
+    client.post(f"{url}/delete/", {"post": "yes"})
+    picked = {"action": "delete_selected", "_selected_action": [rita.pk], "post": "yes"}
+    client.post("/admin/labeling/user/", picked)
+    assert list(User.objects.all()) == [boss]
+    assert not LogEntry.objects.exists()
+
+
+def test_the_log_shows_who_and_is_found_from_an_account(client: Client, boss: User):
+    ada, bob = make_user("ada"), make_user("bob")
+    for user in (ada, bob):
+        accounts.change_rights(user, {"active", "staff"}, by=boss)
+    accounts.delete_account(ada, by=boss)
+    html = client.get("/admin/labeling/auditentry/").text
+    assert boss.email in html
+    assert f"account {ada.key}" in html
+    found = client.get(f"/admin/labeling/user/{bob.pk}/history/", follow=True).text
+    assert f"account {bob.key}" in found
+    assert f"account {ada.key}" not in found
+    assert "staff" in found
+
+
+def test_somebody_who_left_stays_a_key_in_the_log(client: Client, boss: User):
+    former, ada = make_user("former", is_superuser=True), make_user("ada")
+    accounts.change_rights(ada, {"active", "staff"}, by=former)
+    accounts.delete_account(former)
+    assert f"{former.key} (gone)" in client.get("/admin/labeling/auditentry/").text
+
+
+def test_the_log_has_no_door_to_write_in(client: Client, boss: User):
+    accounts.change_rights(make_user("ada"), {"active", "staff"}, by=boss)
+    entry = AuditEntry.objects.get()
+    page = f"/admin/labeling/auditentry/{entry.pk}"
+    assert client.get(f"{page}/change/").status_code == 200
+    for address in (f"{page}/change/", f"{page}/delete/"):
+        assert client.post(address, {"post": "yes", "act": "run"}).status_code == 403
+    assert client.post("/admin/labeling/auditentry/add/").status_code == 403
+    picked = {"action": "delete_selected", "_selected_action": [entry.pk]}
+    client.post("/admin/labeling/auditentry/", {**picked, "post": "yes"})
+    assert AuditEntry.objects.get().details == entry.details
+
+
+def test_staff_see_the_log_only_with_that_permission(client: Client):
+    sam = make_user("sam", is_staff=True)
+    client.force_login(sam)
+    assert client.get("/admin/labeling/auditentry/").status_code == 403

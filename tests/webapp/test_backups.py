@@ -1,18 +1,28 @@
 """Backup and restore with Postgres' own programs; what was withdrawn stays so."""
 
+import os
+import resource
+import shutil
+import time
 from contextlib import closing
+from io import StringIO
 from pathlib import Path
+from uuid import UUID, uuid4
 
 import psycopg2
 import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection
+from django.test import Client
+from django.utils import timezone
 from pytest_django import Settings
 
-from labeling.contributions import withdrawals
-from labeling.models import Contribution, User, Withdrawal
+from labeling import accounts
+from labeling.contributions import offers, withdrawal_log, withdrawals
+from labeling.models import AuditEntry, Contribution, SiteRecord, User, Withdrawal
 from tests.support.factories import make_contribution, make_user
 from webapp import backups
+from webapp.presenters import contribution
 
 pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
 
@@ -22,6 +32,7 @@ def data(settings: Settings, tmp_path: Path) -> Path:
     """Where this test's log of withdrawals lies."""
     settings.MIEN_DATA = tmp_path / "data"
     settings.MIEN_DATA.mkdir()
+    settings.WITHDRAWAL_LOG_COPY = tmp_path / "second" / "withdrawals.log"
     # Threads of earlier tests may have left connections to this worker's database.
     with connection.cursor() as cursor:
         cursor.execute(
@@ -63,6 +74,36 @@ def test_a_backup_brings_back_what_was_there(data: Path) -> None:
     assert databases() == before
 
 
+def test_what_was_done_since_a_backup_stays_on_record(data: Path) -> None:
+    boss, ada = make_user("boss", is_superuser=True), make_user("ada")
+    accounts.change_rights(ada, {"active", "staff"}, by=boss)
+    backups.dump(data / "mien.dump")
+    accounts.change_rights(ada, {"active", "staff", "admin"}, by=boss)
+    backups.restore(data / "mien.dump")
+    assert not User.objects.get(pk=ada.pk).is_superuser
+    acts = AuditEntry.objects.order_by("at").values_list("act", flat=True)
+    assert list(acts) == ["rights", "backup", "rights", "restore"]
+    files = AuditEntry.objects.filter(act__in=["backup", "restore"])
+    assert {entry.details["file"] for entry in files} == {"mien.dump"}
+
+
+def test_a_database_of_an_earlier_version_is_called_so(data: Path) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("alter table labeling_auditentry rename to not_there_yet")
+        try:
+            with pytest.raises(backups.Failed, match="earlier version"):
+                backups.dump(data / "mien.dump")
+        finally:
+            cursor.execute("alter table not_there_yet rename to labeling_auditentry")
+
+
+def test_a_backup_that_failed_is_not_on_record(data: Path) -> None:
+    (data / "mien.dump").mkdir()  # in the way
+    with pytest.raises(OSError):
+        backups.dump(data / "mien.dump")
+    assert not AuditEntry.objects.exists()
+
+
 def test_a_backup_is_its_owners_alone(data: Path) -> None:
     dump = data / "backups" / "mien.dump"
     backups.dump(dump)
@@ -101,6 +142,139 @@ def test_a_later_backups_log_speaks_for_an_older_dump(data: Path) -> None:
     (data / "data" / "withdrawals.log").unlink()
     assert backups.restore(data / "old.dump") == (1, 0)
     assert not Contribution.objects.exists()
+
+
+# --- where the newest log is not to be seen
+
+
+@pytest.fixture
+def lost(data: Path) -> Contribution:
+    """A site with two faces is dumped; one, this, is withdrawn; then its database is
+    lost, and another site's is where it was."""
+    gone = make_contribution(status="accepted")
+    make_contribution(
+        status="accepted",
+        may_be_seen=True,
+        screened_at=timezone.now(),
+        giver=make_user("giver"),
+    )
+    withdrawal_log.begin()
+    backups.dump(data / "mien.dump")
+    withdrawals.withdraw(gone)
+    Contribution.objects.all().delete()
+    Withdrawal.objects.all().delete()
+    SiteRecord.objects.update(key=uuid4())
+    return gone
+
+
+@pytest.fixture
+def site_of_the_dump() -> UUID:
+    return SiteRecord.get().key
+
+
+def lose_logs() -> None:
+    for place in withdrawal_log.places():
+        place.unlink()
+
+
+def test_a_log_that_heard_all_speaks_for_a_lost_database(
+    data: Path, lost: Contribution
+) -> None:
+    withdrawal_log.path().unlink()  # The other one is apart from the database.
+    assert backups.restore(data / "mien.dump") == (1, 0)
+    assert Contribution.objects.get().status == Contribution.Status.ACCEPTED
+    assert Withdrawal.objects.filter(pk=lost.pk).exists()
+
+
+def test_without_the_newest_log_nothing_is_restored_and_it_says_what_is_in_doubt(
+    data: Path, lost: Contribution
+) -> None:
+    lose_logs()
+    before = databases()
+    with pytest.raises(CommandError, match="made at .* of its 2 faces and 1 accounts"):
+        call_command("restore", data / "mien.dump")
+    assert not Contribution.objects.exists()
+    assert databases() == before
+
+
+def test_what_may_have_been_withdrawn_is_set_aside_until_its_giver_consents(
+    data: Path, site_of_the_dump: UUID, lost: Contribution, client: Client
+) -> None:
+    lose_logs()
+    here, said = SiteRecord.get().key, StringIO()
+    call_command("restore", data / "mien.dump", accept_resurrection=True, stdout=said)
+    assert "Set aside until their givers consent: 2 faces." in said.getvalue()
+    faces = Contribution.objects.all()
+    for of_use in (faces.accepted(), faces.waiting(), faces.seeable()):
+        assert not of_use.exists()
+    client.force_login(make_user("rita", "reviewer"))
+    for address in (f"/faces/{lost.pk}.jpg", f"/review/{lost.pk}/"):
+        assert client.get(address).status_code == 404
+    mine = faces.get(giver__isnull=False)
+    assert "set aside" in contribution.summarise([mine])[0].sentence
+    offers.change_consent(mine, may_be_seen=False, may_be_released=False)
+    assert list(Contribution.objects.waiting()) == [mine]
+    # What it knows now is not all, and it does not speak for that dump again.
+    assert SiteRecord.get().key not in (here, site_of_the_dump)
+    for place in withdrawal_log.places():
+        assert not withdrawal_log.hears_all(place, site_of_the_dump)
+
+
+def test_a_copy_of_the_log_that_was_put_back_is_not_taken_for_the_newest(
+    data: Path,
+) -> None:
+    withdrawal_log.begin()
+    withdrawals.withdraw(make_contribution())
+    another = uuid4()
+    assert backups._is_certain(another, None)
+    for place in withdrawal_log.places():
+        copy = Path(shutil.copy2(place, data / "copy"))
+        place.unlink()
+        shutil.copyfile(copy, place)  # As it happens, with the former's inode.
+        os.utime(place, (copy.stat().st_mtime - 60, copy.stat().st_mtime - 60))
+    assert not backups._is_certain(another, None)
+    # But somebody may know that nothing came after it.
+    assert backups._is_certain(another, data / "copy")
+
+
+def test_a_log_that_lacks_what_the_dump_knows_is_refused(data: Path) -> None:
+    withdrawals.withdraw(make_contribution())
+    (data / "empty").touch()
+    with pytest.raises(backups.Failed, match="it lacks 1 withdrawals"):
+        backups._is_certain(uuid4(), data / "empty")
+
+
+def test_a_log_that_missed_a_withdrawal_no_longer_says_that_it_heard_all(
+    data: Path,
+) -> None:
+    withdrawal_log.begin()
+    site, [full, _] = SiteRecord.get().key, withdrawal_log.places()
+    assert withdrawal_log.hears_all(full, site)
+    face = make_contribution()
+    usual = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (full.stat().st_size, usual[1]))
+    try:
+        withdrawals.withdraw(face)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, usual)
+    assert not any(withdrawal_log.hears_all(p, site) for p in withdrawal_log.places())
+    withdrawal_log.begin()
+    for place in withdrawal_log.places():
+        assert withdrawal_log.hears_all(place, site)
+        assert [line.id for line in withdrawal_log.read(place)] == [face.pk]
+
+
+def test_dumps_are_kept_no_longer_than_the_settings_say(
+    data: Path, settings: Settings
+) -> None:
+    settings.KEEP_BACKUPS_DAYS = 30
+    for name, days in (("mien-1.dump", 31), ("mien-2.dump", 29), ("old.dump", 31)):
+        (data / name).touch()
+        moment = time.time() - days * 24 * 3600
+        os.utime(data / name, (moment, moment))
+    backups.dump(data / "mien.dump")
+    kept = {file.name for file in data.glob("*.dump")}
+    assert kept == {"mien-2.dump", "old.dump", "mien.dump"}
 
 
 def test_who_was_signed_in_is_not_in_a_backup(data: Path) -> None:

@@ -1,5 +1,7 @@
 """Accounts in the admin: rights, confirmed addresses, second factors, deletion."""
 
+from copy import copy
+from functools import partial
 from typing import Any
 
 from allauth.account.admin import EmailAddressAdmin
@@ -11,16 +13,20 @@ from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin
 from django.contrib.auth.models import Group
 from django.db.models import ManyToManyField, QuerySet
-from django.http import HttpRequest
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm
 from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 
 from labeling import accounts
-from labeling.models import User
+from labeling.models import ApiToken, User
 from webapp.admin.read_only import (
+    NoLog,
     ReadOnlyAdmin,
     StrictSelection,
+    admin_of,
     is_admin,
     show_outcomes,
 )
@@ -42,16 +48,29 @@ admin.site.login = secure_admin_login(  # type: ignore[method-assign]
 )
 
 
+class PasswordForm(AdminPasswordChangeForm):  # type: ignore[misc]
+    def __init__(self, *args: Any, by: User, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.by = by
+
+    def save(self, commit: bool = True) -> User:
+        is_usable = self.cleaned_data["set_usable_password"]
+        password = self.cleaned_data["password1"] if is_usable else None
+        accounts.set_password(self.user, password, by=self.by)
+        user: User = self.user
+        return user
+
+
 @admin.register(User)
-class AccountAdmin(StrictSelection, UserAdmin):  # type: ignore[misc,type-arg]
+class AccountAdmin(NoLog, StrictSelection, UserAdmin):  # type: ignore[misc,type-arg]
     """Accounts: who is a reviewer, a trainer, or shut out. Deleting is withdrawing."""
 
     form = UserChangeForm
-    change_password_form = AdminPasswordChangeForm
+    actions = ("revoke_tokens",)
     list_display = ("email", "date_joined", "last_login", "is_active", "is_staff")
     list_filter = ("is_active", "is_staff", "groups")
     list_per_page = 50
-    search_fields = ("email", "username")
+    search_fields = ("email", "username", "key")
     ordering = ("-date_joined",)
     fieldsets = (
         (None, {"fields": ("email", "username", "password")}),
@@ -74,6 +93,45 @@ class AccountAdmin(StrictSelection, UserAdmin):  # type: ignore[misc,type-arg]
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return is_admin(request)
 
+    def save_model(
+        self, request: HttpRequest, obj: User, form: Any, change: bool
+    ) -> None:
+        chosen = form.cleaned_data
+        rights = {right for right, column in accounts.FLAGS.items() if chosen[column]}
+        rights |= {group.name for group in chosen["groups"]}
+        accounts.change_rights(obj, rights, by=admin_of(request))
+
+    def save_related(
+        self, request: HttpRequest, form: Any, formsets: Any, change: bool
+    ) -> None:
+        """The groups are among the rights."""
+
+    def user_change_password(
+        self, request: HttpRequest, id: str, form_url: str = ""
+    ) -> HttpResponse:
+        """With a form that knows who is asking."""
+        mine = copy(self)
+        mine.change_password_form = partial(PasswordForm, by=admin_of(request))
+        return super(AccountAdmin, mine).user_change_password(request, id, form_url)
+
+    def history_view(
+        self, request: HttpRequest, object_id: str, extra_context: Any = None
+    ) -> HttpResponse:
+        """What was done to the account, and what it did."""
+        user = self.get_object(request, object_id)
+        if user is None or not self.has_view_permission(request, user):
+            raise Http404
+        log = reverse("admin:labeling_auditentry_changelist", query={"q": user.key})
+        return redirect(log)
+
+    @admin.action(description=_("Revoke API tokens"), permissions=["change"])
+    def revoke_tokens(self, request: HttpRequest, users: QuerySet[User]) -> None:
+        by = admin_of(request)
+        tokens = ApiToken.objects.filter(user__in=users).select_related("user")
+        for token in tokens:
+            accounts.revoke_token(token, by=by)
+        show_outcomes(request, tokens)
+
     def delete_model(self, request: HttpRequest, obj: User) -> None:
         self._erase(request, [obj])
 
@@ -87,7 +145,9 @@ class AccountAdmin(StrictSelection, UserAdmin):  # type: ignore[misc,type-arg]
         return [str(user) for user in objs], {}, set(), []
 
     def _erase(self, request: HttpRequest, users: list[User]) -> None:
-        show_outcomes(request, [attempt(accounts.delete_account, u) for u in users])
+        by = admin_of(request)
+        outcomes = [attempt(accounts.delete_account, user, by=by) for user in users]
+        show_outcomes(request, outcomes)
 
 
 # Which group somebody is in stands with the account; what it may do, in a migration.
@@ -107,7 +167,9 @@ class AddressAdmin(EmailAddressAdmin, ReadOnlyAdmin):  # type: ignore[misc]
     def make_verified(
         self, request: HttpRequest, queryset: QuerySet[EmailAddress]
     ) -> None:
-        super().make_verified(request, queryset)
+        by = admin_of(request)
+        outcomes = [attempt(accounts.confirm_address, one, by=by) for one in queryset]
+        show_outcomes(request, outcomes)
 
 
 @admin.register(Authenticator)
@@ -128,6 +190,6 @@ class SecondFactorAdmin(AuthenticatorAdmin, ReadOnlyAdmin):  # type: ignore[misc
     def delete_queryset(
         self, request: HttpRequest, queryset: QuerySet[Authenticator]
     ) -> None:
-        """All of those accounts: recovery codes alone would still ask for a factor."""
-        people = list(queryset.values_list("user", flat=True))
-        Authenticator.objects.filter(user__in=people).delete()
+        by = admin_of(request)
+        for user in User.objects.filter(authenticator__in=queryset).distinct():
+            accounts.remove_second_factors(user, by=by)

@@ -11,9 +11,21 @@ from django.http import HttpRequest, HttpResponseBase
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin
 
+from labeling.models import User
 from webapp.http.error_responses import Problem
 
 MOST_PROBLEMS = 5  # that are shown
+
+
+class NoLog:
+    """Django's own log of the admin would keep names of accounts that are gone; the
+    audit log (`labeling/audit.py`) is written by the acts."""
+
+    def log_addition(self, *args: Any) -> None: ...
+
+    def log_change(self, *args: Any) -> None: ...
+
+    def log_deletions(self, *args: Any) -> None: ...
 
 
 class StrictSelection(ModelAdmin):  # type: ignore[misc]
@@ -31,7 +43,7 @@ class StrictSelection(ModelAdmin):  # type: ignore[misc]
         return response
 
 
-class ReadOnlyAdmin(StrictSelection):
+class ReadOnlyAdmin(NoLog, StrictSelection):
     """Lists and pages without a single field to write in."""
 
     show_full_result_count = False
@@ -50,6 +62,12 @@ class ReadOnlyAdmin(StrictSelection):
 def is_admin(request: HttpRequest) -> bool:
     """Whoever may change accounts may make himself anything."""
     return request.user.is_active and bool(getattr(request.user, "is_superuser", 0))
+
+
+def admin_of(request: HttpRequest) -> User:
+    """Who is asking: nobody without an account gets into the admin."""
+    assert isinstance(request.user, User)  # noqa: S101 (for the type checker)
+    return request.user
 
 
 def show_outcomes(request: HttpRequest, outcomes: Iterable[object]) -> None:

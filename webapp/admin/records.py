@@ -1,14 +1,18 @@
 """What the site remembers, in the admin: faces, votes, decisions, runs, versions."""
 
 from django.contrib import admin
-from django.db.models import QuerySet
+from django.db.models import OuterRef, QuerySet, Subquery
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.html import format_html
+from django.utils.text import Truncator
 from django.utils.translation import gettext_lazy as _
 
+from labeling import audit
 from labeling.contributions import withdrawals
 from labeling.models import (
+    AuditEntry,
     Contribution,
     Erasure,
     Exam,
@@ -23,7 +27,7 @@ from labeling.models import (
 )
 from labeling.review import decisions
 from labeling.training import training_runs
-from webapp.admin.read_only import ReadOnlyAdmin, is_admin, show_outcomes
+from webapp.admin.read_only import ReadOnlyAdmin, admin_of, is_admin, show_outcomes
 from webapp.http.error_responses import attempt
 
 
@@ -91,14 +95,14 @@ class ContributionAdmin(ReadOnlyAdmin):
 
     @admin.action(description=_("Accept as given"), permissions=["review"])
     def accept(self, request: HttpRequest, faces: QuerySet[Contribution]) -> None:
-        assert isinstance(request.user, User)  # noqa: S101 (for the type checker)
         ids = list(faces.values_list("pk", flat=True))
-        result = decisions.accept_all(ids, by=request.user)
+        result = decisions.accept_all(ids, by=admin_of(request))
         show_outcomes(request, result.done)
 
     @admin.action(description=_("Withdraw for the giver"), permissions=["withdraw"])
     def take_back(self, request: HttpRequest, faces: QuerySet[Contribution]) -> None:
-        outcomes = [attempt(withdrawals.withdraw, face) for face in faces]
+        by = admin_of(request)
+        outcomes = [attempt(withdrawals.withdraw, face, by=by) for face in faces]
         show_outcomes(request, outcomes)
 
     def has_review_permission(self, request: HttpRequest) -> bool:
@@ -118,9 +122,8 @@ class TrainingRunAdmin(ReadOnlyAdmin):
 
     @admin.action(description=_("Cancel"), permissions=["train"])
     def cancel(self, request: HttpRequest, runs: QuerySet[TrainingRun]) -> None:
-        assert isinstance(request.user, User)  # noqa: S101 (for the type checker)
-        user = request.user
-        outcomes = [attempt(training_runs.cancel, run, by=user) for run in runs]
+        by = admin_of(request)
+        outcomes = [attempt(training_runs.cancel, run, by=by) for run in runs]
         show_outcomes(request, outcomes)
 
     def has_train_permission(self, request: HttpRequest) -> bool:
@@ -172,3 +175,55 @@ class WithdrawalAdmin(ReadOnlyAdmin):
 @admin.register(Erasure)
 class ErasureAdmin(ReadOnlyAdmin):
     list_display = ("erased_at", "user_key")
+
+
+@admin.register(AuditEntry)
+class AuditEntryAdmin(ReadOnlyAdmin):
+    """Who did what. People stand in it by key; whoever has left stays a key."""
+
+    list_display = ("moment", "act", "who", "subject_link", "said_briefly")
+    list_filter = ("act",)
+    search_fields = ("subject", "by_key")
+    fields = ("moment", "act", "who", "subject_link", "said")
+    readonly_fields = ("moment", "who", "subject_link", "said")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[AuditEntry]:
+        actor = User.objects.filter(key=OuterRef("by_key")).values("email")
+        entries: QuerySet[AuditEntry] = super().get_queryset(request)
+        return entries.annotate(email=Subquery(actor))
+
+    @admin.display(description=_("at"), ordering="at")
+    def moment(self, entry: AuditEntry) -> str:
+        return f"{timezone.localtime(entry.at):%Y-%m-%d %H:%M:%S}"
+
+    @admin.display(description=_("by"))
+    def who(self, entry: AuditEntry) -> str:
+        if entry.by_key is None:
+            return _("a program, as %(user)s") % {"user": entry.system_user}
+        email: str | None = getattr(entry, "email", None)
+        return email or _("%(key)s (gone)") % {"key": entry.by_key}
+
+    @admin.display(description=_("subject"))
+    def subject_link(self, entry: AuditEntry) -> str:
+        kind, _space, key = entry.subject.partition(" ")
+        if kind != audit.KINDS[User]:
+            return entry.subject
+        address = reverse("admin:labeling_user_changelist", query={"q": key})
+        link = '<a class="text-primary-600 dark:text-primary-500" href="{}">{}</a>'
+        return format_html(link, address, entry.subject)
+
+    @admin.display(description=_("details"))
+    def said(self, entry: AuditEntry) -> str:
+        rows = entry.details.items()
+        parts = [(name, value) for name, value in rows if name != "system_user"]
+        return "; ".join(f"{name}: {_words(value)}" for name, value in parts if value)
+
+    @admin.display(description=_("details"))
+    def said_briefly(self, entry: AuditEntry) -> str:
+        return Truncator(self.said(entry)).chars(160)
+
+
+def _words(value: object) -> str:
+    if isinstance(value, dict):
+        return ", ".join(f"{name} {_words(each)}" for name, each in value.items())
+    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)

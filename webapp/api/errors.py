@@ -11,7 +11,7 @@ from webapp.http import error_responses
 
 
 def answer(why: Exception, context: dict[str, object]) -> Response | None:
-    if isinstance(why, error_responses.EXPECTED):
+    if error_responses.is_expected(why):
         problem = error_responses.problem_of(why)
         response = Response(problem.json)
         problem.on(response)

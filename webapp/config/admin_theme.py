@@ -73,6 +73,7 @@ UNFOLD: dict[str, object] = {
                     _list(_("Email addresses"), "account.emailaddress"),
                     _list(_("Second factors"), "mfa.authenticator"),
                     _list(_("Erased accounts"), "labeling.erasure"),
+                    _list(_("Audit log"), "labeling.auditentry"),
                 ],
             },
         ]

@@ -2,6 +2,7 @@
 
 No address, no email, no path (a password link is one) and no query: what was asked is
 told by the route's pattern. What slips into a message or a traceback is struck out.
+Of an error of the database its kind is told and never its text, which quotes the row.
 """
 
 import json
@@ -9,11 +10,14 @@ import logging
 import re
 import sys
 import time
+import traceback
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextvars import ContextVar
 from datetime import UTC, datetime
 
+import django.db
+import psycopg2
 from django.http import HttpRequest, HttpResponse
 
 request_id: ContextVar[str] = ContextVar("request_id", default="")
@@ -27,6 +31,14 @@ PERSONAL = (
     (re.compile(r"(\w+://[^\s/:@]*):[^\s/@]+@"), r"\1:<password>@"),
     (re.compile(r"\?[\w%.-]+=\S*"), "?<query>"),
     (re.compile(r"\b(while serving) /\S*"), r"\1 <path>"),  # as waitress says it
+    # Postgres' own words, where somebody took them over: all that follows is values.
+    (re.compile(r"(DETAIL|CONTEXT|QUERY|STATEMENT|LINE \d+):.*", re.DOTALL), "<row>"),
+    (re.compile(r"((invalid input|out of range)[^:]*: ).*", re.DOTALL), r"\1<row>"),
+)
+DATABASE_ERRORS = (psycopg2.Error, django.db.Error)
+CONNECTION_ERRORS = (
+    *(psycopg2.OperationalError, psycopg2.InterfaceError),
+    *(django.db.OperationalError, django.db.InterfaceError),
 )
 
 
@@ -45,7 +57,7 @@ class JsonFormatter(logging.Formatter):
             line["task"] = task
         line.update(getattr(record, "facts", {}))
         if record.exc_info:
-            line["trace"] = _without_people(self.formatException(record.exc_info))
+            line["trace"] = _trace(record.exc_info[1])
         return json.dumps(line, ensure_ascii=False, default=str)
 
 
@@ -55,7 +67,52 @@ def _message(record: logging.LogRecord) -> str:
         return (
             f"{getattr(record, 'status_code', '')} {request.method} {_route(request)}"
         )
-    return _without_people(record.getMessage())
+    text = record.getMessage()
+    errors = [record.exc_info[1] if record.exc_info else None, *_arguments(record)]
+    for error in (part for whole in errors for part in _chain(whole)):
+        if isinstance(error, DATABASE_ERRORS) and str(error):
+            for told in (str(error), repr(str(error))[1:-1]):  # Celery says the repr.
+                text = text.replace(told, _kind(error))
+    return _without_people(text)
+
+
+def _arguments(record: logging.LogRecord) -> list[BaseException]:
+    given = record.args if isinstance(record.args, tuple) else ()
+    return [value for value in given if isinstance(value, BaseException)]
+
+
+def _trace(error: BaseException | None) -> str:
+    """As Python prints it, the first cause first, but for what databases said."""
+    parts = [
+        "".join(traceback.format_tb(each.__traceback__)) + _last_line(each)
+        for each in _chain(error)
+    ]
+    return _without_people("\n".join(reversed(parts)))
+
+
+def _chain(error: BaseException | None) -> Iterator[BaseException]:
+    """The error and those that it came of."""
+    while error:
+        yield error
+        context = None if error.__suppress_context__ else error.__context__
+        error = error.__cause__ or context
+
+
+def _last_line(error: BaseException) -> str:
+    if isinstance(error, DATABASE_ERRORS):
+        return f"{type(error).__name__}: {_kind(error)}"
+    return "".join(traceback.format_exception_only(error)).rstrip()
+
+
+def _kind(error: BaseException) -> str:
+    """The state by its number, and what it is about: a constraint or a table."""
+    for each in _chain(error):
+        if isinstance(each, psycopg2.Error) and each.pgcode:
+            about = each.diag.constraint_name or each.diag.table_name or ""
+            return f"<SQLSTATE {each.pgcode} {about}>".replace(" >", ">")
+    # Without a state it is the connection that fails: no statement, no values.
+    is_connection = isinstance(error, CONNECTION_ERRORS)
+    return str(error).strip() if is_connection else "<database error>"
 
 
 def _without_people(text: str) -> str:

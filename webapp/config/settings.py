@@ -4,6 +4,7 @@ listed, with its meaning, in deploy/env.example."""
 import os
 import shlex
 import sys
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import django_stubs_ext
@@ -68,6 +69,8 @@ CONTENT_SECURITY_POLICY = content_security.POLICY
 _database = env.database("DATABASE_URL")
 _services = service_paths.of(MIEN_DATA)
 HAS_OWN_POSTGRES = _database is None
+# Where it writes, if that is on this machine.
+POSTGRES_FOLDER = _services.postgres if HAS_OWN_POSTGRES else None
 HAS_OWN_REDIS = not env.text("REDIS_URL")
 
 SECRET_KEY = env.text("SECRET_KEY")
@@ -218,6 +221,7 @@ LOGIN_REDIRECT_URL = ACCOUNT_LOGOUT_REDIRECT_URL = reverse_lazy("try")
 ACCOUNT_ADAPTER = "webapp.http.account_adapter.AccountAdapter"
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
+ACCOUNT_FORMS = {"signup": "webapp.forms.sign_up.SignUpForm"}
 ACCOUNT_DEFAULT_HTTP_PROTOCOL = "https" if IS_HTTPS else "http"
 ACCOUNT_EMAIL_SUBJECT_PREFIX = "Mien: "
 ACCOUNT_MAX_EMAIL_ADDRESSES = 5
@@ -303,6 +307,13 @@ HOLD_OUT_PERCENT = env.integer("HOLD_OUT_PERCENT", 10)
 # After so many days faces that wait, or that were rejected, are deleted.
 KEEP_WAITING_DAYS = env.integer("KEEP_WAITING_DAYS", 180)
 KEEP_REJECTED_DAYS = env.integer("KEEP_REJECTED_DAYS", 30)
+# After so many days dumps (`mien-*.dump`) are deleted.
+KEEP_BACKUPS_DAYS = env.integer("KEEP_BACKUPS_DAYS", 30)
+# The second place of the log of withdrawals, which has to outlive the database's disk;
+# dumps are made beside it.
+WITHDRAWAL_LOG_COPY = env.path("WITHDRAWAL_LOG_COPY") or (
+    Path.home() / "mien-backups" / "withdrawals.log"
+)
 
 # --- logs and loads
 

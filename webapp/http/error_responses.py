@@ -17,6 +17,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
+from labeling import db
 from labeling.detection import photos
 from labeling.errors import Refused
 from ml.vision.decode import BadPicture
@@ -25,7 +26,12 @@ from webapp.http.access import SiteRequest
 
 EXPECTED = (BadPicture, Refused, photos.NoModel, admission.Busy, admission.TooMany)
 
-STATUS = {"token_spent": 409, "already_decided": 409, "already_running": 409}
+STATUS = {
+    "token_spent": 409,
+    "already_decided": 409,
+    "already_running": 409,
+    "no_room": 507,
+}
 
 # What people read when a file cannot be looked at, with the status of the answer.
 IMAGE_ERRORS: dict[str, tuple[int, Promise]] = {
@@ -99,7 +105,11 @@ class Problem:
         return response
 
 
-def problem_of(error: Exception) -> Problem:
+def is_expected(error: BaseException) -> bool:
+    return isinstance(error, EXPECTED) or db.is_disk_full(error)
+
+
+def problem_of(error: BaseException) -> Problem:
     match error:
         case BadPicture():
             status, sentence = IMAGE_ERRORS[error.code]
@@ -124,6 +134,8 @@ def problem_of(error: Exception) -> Problem:
                 _("No model is ready yet. It should be in a minute."),
                 retry_after=30,
             )
+        case _ if db.is_disk_full(error):
+            return problem_of(db.no_room())
     raise error
 
 
@@ -175,7 +187,9 @@ def attempt(act: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T | Probl
     """What it gives, or the problem it had."""
     try:
         return act(*args, **kwargs)
-    except EXPECTED as error:
+    except Exception as error:
+        if not is_expected(error):
+            raise
         return problem_of(error)
 
 
@@ -191,7 +205,7 @@ class ProblemPages:
     def process_exception(
         self, request: SiteRequest, error: Exception
     ) -> HttpResponse | None:
-        if not isinstance(error, EXPECTED):
+        if not is_expected(error):
             return None
         return show(request, problem_of(error))
 

@@ -9,7 +9,7 @@ view, and no library, has to think of them.
 import codecs
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from django.core.exceptions import BadRequest
@@ -96,16 +96,18 @@ def _json(request: HttpRequest) -> Any:
         return None
 
 
-def _of_json(value: Any, depth: int = 0) -> Iterator[str]:
-    is_too_large = isinstance(value, int) and abs(value) >= LARGEST
-    if is_too_large or depth > DEEPEST:
+def _of_json(value: Any) -> Iterator[str]:
+    """Level by level, so that a million numbers cost little and depth no stack."""
+    level = [value]
+    for _ in range(DEEPEST):
+        yield from (one for one in level if isinstance(one, str))
+        if any(isinstance(one, int) and abs(one) >= LARGEST for one in level):
+            raise BadRequest
+        nested = [one for one in level if isinstance(one, list | dict)]
+        level = [part for one in nested for part in _parts(one)]
+    if level:
         raise BadRequest
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, dict):
-        for name, part in value.items():
-            yield name
-            yield from _of_json(part, depth + 1)
-    elif isinstance(value, list):
-        for part in value:
-            yield from _of_json(part, depth + 1)
+
+
+def _parts(nested: list[Any] | dict[str, Any]) -> Iterable[Any]:
+    return nested if isinstance(nested, list) else (*nested, *nested.values())

@@ -32,6 +32,11 @@ class ContributionSummary:
             return _("A reviewer will look at it.")
         if face.status == Contribution.Status.REJECTED:
             return _("We could not use it. It is deleted by itself after a while.")
+        if face.status == Contribution.Status.IN_DOUBT:
+            return _(
+                "It is set aside, for it came back with a backup. Say again what it is "
+                "for, or take it back."
+            )
         if face.decided_emotion != face.emotion:
             return _("A reviewer saw it as %(word)s.") % {
                 "word": face.get_decided_emotion_display()

@@ -10,6 +10,7 @@ from django.core.serializers.json import DjangoJSONEncoder
 from django.http import StreamingHttpResponse
 from django.utils import timezone
 
+from labeling import audit
 from labeling.models import Contribution, Crop, User
 from webapp.presenters import contribution
 
@@ -75,6 +76,7 @@ def _json(user: User, faces: list[dict[str, object]]) -> str:
         "votes": list(
             user.votes.order_by("pk").values("contribution_id", "choice", "created_at")
         ),
+        "on_record": list(audit.of(user).values("at", "act")),
     }
     return json.dumps(content, cls=DjangoJSONEncoder, indent=1, ensure_ascii=False)
 

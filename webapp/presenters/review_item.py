@@ -85,7 +85,8 @@ def _votes(pk: UUID) -> list[tuple[str, str, int]]:
 def _neighbours(face: Contribution) -> list[Contribution]:
     if face.cluster is None:
         return []
-    others = Contribution.objects.filter(cluster=face.cluster).exclude(pk=face.pk)
+    others = Contribution.objects.undoubted().filter(cluster=face.cluster)
+    others = others.exclude(pk=face.pk)
     return list(others.order_by("created_at")[:NEIGHBOURS])
 
 

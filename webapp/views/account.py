@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from allauth.account import views as allauth_views
+from allauth.account.views import SignupView
 from allauth.mfa.models import Authenticator
 from allauth.mfa.totp.views import activate_totp
 from django.conf import settings
@@ -10,6 +11,7 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
+from django.forms import Form
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
@@ -17,9 +19,31 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
 from labeling import accounts
-from webapp.http import sessions
+from webapp.http import admission, sessions
 from webapp.http.access import UserRequest, person
 from webapp.http.error_responses import Problem, on_problem
+
+SIGN_UP_TRIES = 5
+
+
+class SignUp(SignupView):  # type: ignore[misc]  # allauth is untyped
+    """Of those who sign up with one address at one moment, one is first. The others
+    are answered as if they had come a moment later: the form is looked at again."""
+
+    def form_valid(self, form: Form) -> HttpResponse:
+        for _try in range(SIGN_UP_TRIES):
+            try:
+                with transaction.atomic():
+                    answer: HttpResponse = super().form_valid(form)
+                    return answer
+            except IntegrityError:
+                form.full_clean()
+            if form.errors:
+                break
+        else:
+            raise admission.Busy
+        refusal: HttpResponse = self.form_invalid(form)
+        return refusal
 
 
 @login_required
@@ -97,11 +121,6 @@ def set_up_second_factor(request: UserRequest) -> HttpResponseBase:
 def addresses(request: HttpRequest) -> HttpResponseBase:
     """allauth's page, where another account's address can be named, but not taken."""
     return _unless_taken(allauth_views.email, request, back="account_email")
-
-
-def sign_up(request: HttpRequest) -> HttpResponseBase:
-    """allauth's page, asked by two at once for the same address."""
-    return _unless_taken(allauth_views.signup, request, back="account_signup")
 
 
 def _unless_taken(

@@ -3,6 +3,7 @@
 from uuid import UUID
 
 from django.core import signing
+from django.db.models import Q
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.urls import path
@@ -26,8 +27,10 @@ def face(request: HttpRequest, pk: UUID) -> HttpResponse:
     if user is None:
         raise Http404
     crops = Crop.objects.filter(pk=pk)
-    if not user.is_reviewer:
-        crops = crops.filter(contribution__giver=user)
+    may_see = Q(contribution__giver=user)
+    if user.is_reviewer:
+        may_see |= ~Q(contribution__status=Contribution.Status.IN_DOUBT)
+    crops = crops.filter(may_see)
     return picture(bytes(get_object_or_404(crops).jpeg))
 
 

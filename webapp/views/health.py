@@ -3,17 +3,30 @@
 It names no visitor and no secret, so anybody may ask.
 """
 
+import time
 from collections.abc import Callable
+from functools import lru_cache
+from pathlib import Path
 
-from django.db import DatabaseError, connection
+from django.conf import settings
+from django.db import DatabaseError, connection, transaction
 from django.http import HttpRequest, JsonResponse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 from redis.exceptions import RedisError
 
+from labeling import db
 from labeling.detection import photos
 from labeling.registry import serving
 from workers import heartbeat
+
+LEAST_ROOM = 2 * db.LAST_ROOM  # told before anybody is refused
+WRITTEN_EVERY = 10  # seconds; anybody may ask, and as often as they like
+# As much as the largest crop; a temporary table leaves nothing behind, not even WAL.
+WRITE = """
+    CREATE TEMPORARY TABLE health_check AS
+    SELECT n, repeat('x', 1000) FROM generate_series(1, 256) AS n
+"""
 
 Part = dict[str, object]
 
@@ -23,6 +36,7 @@ Part = dict[str, object]
 def health(request: HttpRequest) -> JsonResponse:
     parts: dict[str, Callable[[], Part]] = {
         "database": _database,
+        "disk": _disk,
         "broker": _broker,
         "workers": _workers,
         "champion": _champion,
@@ -37,12 +51,36 @@ def health(request: HttpRequest) -> JsonResponse:
 
 
 def _database() -> Part:
+    """It answers, and what is given could be kept."""
     try:
         with connection.cursor() as cursor:
             cursor.execute("select 1")
     except DatabaseError:
         return {"ok": False}
-    return {"ok": True}
+    return {"ok": takes_writes(int(time.monotonic() // WRITTEN_EVERY))}
+
+
+@lru_cache(maxsize=1)
+def takes_writes(moment: int) -> bool:
+    """Whether a write into the database, which is rolled back, went well just now."""
+    try:
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute(WRITE)
+            transaction.set_rollback(True)
+    except DatabaseError:
+        return False
+    return True
+
+
+def _disk() -> Part:
+    """Room where this process, or a Postgres on this machine, writes."""
+    places = (
+        settings.MIEN_DATA,
+        settings.POSTGRES_FOLDER,
+        settings.WITHDRAWAL_LOG_COPY,
+    )
+    folders = [Path(place) for place in places if place]
+    return {"ok": all(db.room(folder) >= LEAST_ROOM for folder in folders)}
 
 
 def _broker() -> Part:

@@ -149,7 +149,7 @@ def _seen(version: ModelVersion, snapshot: DataFacts) -> list[tuple[str, int]]:
 def rows(request: UserRequest, name: str) -> StreamingHttpResponse:
     """Every given face that it or an ancestor learned from, by number only."""
     version = get_object_or_404(ModelVersion, name=name)
-    seen = lineage.faces_seen_by(version).order_by("snapshot", "contribution_id")
+    seen = lineage.export_faces_seen_by(version, by=request.user)
     columns = ("snapshot__run", "contribution_id", "source", "weight", "label")
     writer = csv.writer(Echo())
     values = seen.values_list(*columns).iterator(chunk_size=2000)

@@ -1,5 +1,8 @@
 """Pages that only say something: about, privacy, terms, and the errors."""
 
+import sys
+
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.templatetags.static import static
@@ -7,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from labeling.contributions import consent
-from webapp.http.error_responses import Problem
+from webapp.http.error_responses import Problem, is_expected, problem_of
 
 
 @require_safe
@@ -17,7 +20,11 @@ def about(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def privacy(request: HttpRequest) -> HttpResponse:
-    context = {"version": consent.VERSION, "text": consent.TEXTS[consent.VERSION]}
+    context = {
+        "version": consent.VERSION,
+        "text": consent.TEXTS[consent.VERSION],
+        "keep_backups_days": settings.KEEP_BACKUPS_DAYS,
+    }
     return render(request, "pages/privacy.html", context)
 
 
@@ -45,7 +52,19 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 def server_error(request: HttpRequest) -> HttpResponse:
     """On a page of its own: whatever failed may fail in the top bar again."""
-    return _error(request, 500, "our_fault", _("Something broke on our side."))
+    error = sys.exception()
+    if error and is_expected(error):  # Raised outside of any view, as by a session.
+        problem = problem_of(error)
+        return problem.on(_error(request, 500, problem.code, problem.message))
+    return _error(
+        request,
+        500,
+        "our_fault",
+        _(
+            "Something broke on our side. Nothing of yours was kept; it is worth "
+            "another try in a minute."
+        ),
+    )
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
@@ -55,4 +74,5 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
 def _error(request: HttpRequest, status: int, code: str, message: str) -> HttpResponse:
     if request.path.startswith("/api/"):
         return JsonResponse(Problem(status, code, message).json, status=status)
-    return render(request, f"errors/{status}.html", status=status)
+    context = {"problem": message}
+    return render(request, f"errors/{status}.html", context, status=status)

@@ -47,7 +47,7 @@ def _with_problem(request: UserRequest, problem: Problem) -> HttpResponse:
 def decide(request: UserRequest, pk: UUID) -> HttpResponse:
     """One decision, then the next face. Somebody else's earlier decision stands."""
     filters, form = _filters(request), DecisionForm(request.POST)
-    face = Contribution.objects.filter(pk=pk).first()
+    face = Contribution.objects.undoubted().filter(pk=pk).first()
     if face is None:
         return _show(request, filters, problem=_("This face was withdrawn meanwhile."))
     if not form.is_valid():
@@ -200,7 +200,7 @@ def _add_messages(request: UserRequest, result: decisions.Bulk) -> None:
 @never_cache
 def history(request: UserRequest, pk: UUID) -> HttpResponse:
     """Everything that ever happened to one face."""
-    rows = Contribution.objects.select_related("giver", "model_version")
+    rows = Contribution.objects.undoubted().select_related("giver", "model_version")
     face = get_object_or_404(rows, pk=pk)
     context = {
         "sheet": review_item.review_item(face),
@@ -215,7 +215,8 @@ def history(request: UserRequest, pk: UUID) -> HttpResponse:
 @never_cache
 def evidence(request: UserRequest, pk: UUID) -> HttpResponse:
     """Where the model looks: asked for only by who wants to see it."""
-    png = review_item.evidence(bytes(get_object_or_404(Crop, pk=pk).jpeg))
+    face = get_object_or_404(Contribution.objects.undoubted(), pk=pk)
+    png = review_item.evidence(bytes(get_object_or_404(Crop, pk=face.pk).jpeg))
     if png is None:
         raise Http404
     return picture(png, "image/png")
@@ -226,7 +227,7 @@ def evidence(request: UserRequest, pk: UUID) -> HttpResponse:
 @on_problem(message_and_back("review-history", "pk"))
 def undo_one(request: UserRequest, pk: UUID) -> HttpResponse:
     """Take back the standing decision about this face, whoever made it."""
-    face = get_object_or_404(Contribution, pk=pk)
+    face = get_object_or_404(Contribution.objects.undoubted(), pk=pk)
     decisions.undo(face, by=request.user)
     messages.success(request, _("Undone. The face waits again."))
     return redirect("review-history", pk)

@@ -162,6 +162,8 @@ def _start(arguments: Sequence[str | os.PathLike[str]]) -> subprocess.Popen[str]
 def _environment() -> dict[str, str]:
     """What the child needs, and no secrets: it reads pictures from strangers."""
     secret = {"SECRET_KEY", "DATABASE_URL", "REDIS_URL", "EMAIL_URL"}
+    # compose.yaml gives every container the same file of settings.
+    secret |= {"POSTGRES_PASSWORD", "MIEN_ADMIN_EMAIL", "MIEN_ADMIN_PASSWORD"}
     keep = {k: v for k, v in os.environ.items() if k not in secret}
     return {
         **keep,

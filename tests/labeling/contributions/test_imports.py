@@ -7,7 +7,7 @@ from django.core.management import CommandError, call_command
 
 from labeling.contributions import withdrawals
 from labeling.detection import photos
-from labeling.models import Contribution, Crop
+from labeling.models import AuditEntry, Contribution, Crop
 from labeling.registry import serving
 from ml.vision import decode, face_crop
 from tests.support.drawn_people import portrait
@@ -47,6 +47,9 @@ def run(folder: Path, *more: str) -> dict[str, int]:
 
 def test_labelled_folders_come_in_with_source_and_basis(folder):
     assert run(folder) == {"kept": 4}
+    entry = AuditEntry.objects.get()
+    assert (entry.act, entry.details["source"]) == ("import", "shop")
+    assert entry.details["pictures"] == 4
     faces = Contribution.objects.order_by("emotion")
     assert [f.emotion for f in faces] == ["fear", "fear", "happy", "sad"]
     for face in faces:

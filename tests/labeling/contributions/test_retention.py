@@ -34,6 +34,13 @@ def test_rejected_faces_are_deleted_sooner():
     assert Contribution.objects.get() == kept
 
 
+def test_faces_that_are_set_aside_wait_for_their_givers_as_long_as_new_ones():
+    make_contribution(status="in_doubt", decided_at=ago(181))
+    kept = make_contribution(status="in_doubt", decided_at=ago(179))
+    assert retention.purge()["in_doubt"] == 1
+    assert Contribution.objects.get() == kept
+
+
 def test_the_settings_say_how_long(settings):
     settings.KEEP_WAITING_DAYS, settings.KEEP_REJECTED_DAYS = 5, 2
     make_contribution(created_at=ago(6))
@@ -60,7 +67,8 @@ def test_the_command_prints_counts_and_nothing_else(capsys):
     make_contribution(created_at=ago(200), giver=make_user())
     call_command("purge")
     assert capsys.readouterr().out.split() == [
-        *("waiting:", "1", "rejected:", "0", "tokens:", "0", "sessions:", "0")
+        *("waiting:", "1", "rejected:", "0", "in_doubt:", "0"),
+        *("tokens:", "0", "sessions:", "0", "dumps:", "0"),
     ]
 
 

@@ -8,7 +8,7 @@ from django.core.management import CommandError, call_command
 
 from labeling.contributions import consent, withdrawals
 from labeling.datasets import dataset_release
-from labeling.models import Contribution, Vote, Withdrawal
+from labeling.models import AuditEntry, Contribution, Vote, Withdrawal
 from tests.support.factories import make_contribution, make_user
 
 pytestmark = pytest.mark.django_db
@@ -37,6 +37,8 @@ def test_only_accepted_faces_with_public_consent_are_in_it(tmp_path):
     assert row["emotion"] == "fear"
     assert row["jpeg"] == bytes(face.crop.jpeg)
     assert row["distribution"] == pytest.approx([0, 0, 0.75, 0, 0.25, 0, 0])
+    entry = AuditEntry.objects.get()
+    assert (entry.act, entry.details["name"]) == ("release", "one")
     face.refresh_from_db()
     assert face.released_at
 

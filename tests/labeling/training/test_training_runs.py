@@ -155,7 +155,8 @@ def test_cancelling_a_waiting_run_ends_it_at_once():
     run.refresh_from_db()
     assert run.status == Status.CANCELLED
     assert run.finished_at
-    assert "ann" in run.log
+    assert "cancelled by a person" in run.log
+    assert "ann" not in run.log
 
 
 def test_cancelling_a_running_one_is_told_with_the_next_heartbeat():

@@ -6,7 +6,14 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from labeling.models import Exam, ModelVersion, PredictionFeedback, Promotion, User
+from labeling.models import (
+    AuditEntry,
+    Exam,
+    ModelVersion,
+    PredictionFeedback,
+    Promotion,
+    User,
+)
 from labeling.registry import model_versions
 from tests.support.exam_reports import make_report, make_side
 from tests.support.factories import make_contribution, make_run, make_user, make_version
@@ -190,6 +197,9 @@ def test_trainers_get_the_rows_of_a_version_and_of_its_ancestors(
     text = b"".join(answer.streaming_content).decode()
     assert str(face.pk) in text
     assert len(text.splitlines()) == 2
+    entry = AuditEntry.objects.get()
+    assert (entry.act, entry.by_key) == ("rows", tom.key)
+    assert entry.subject == f"version {child.pk}"
 
 
 @pytest.mark.parametrize("snapshot", [None, [], {"fer2013": 3, "extra": {"x": 1}}])

@@ -11,6 +11,7 @@ from django.db import connection, transaction
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
+from labeling import accounts
 from labeling.contributions import withdrawals
 from labeling.models import (
     Contribution,
@@ -222,7 +223,10 @@ def test_the_download_holds_every_face_and_what_is_known_of_it(
     client: Client, ada: User
 ):
     faces = [make_contribution(giver=ada, emotion="fear") for _ in range(3)]
-    make_contribution(giver=make_user("bo"))
+    bo = make_user("bo", is_superuser=True)
+    make_contribution(giver=bo)
+    accounts.set_password(ada, "a quiet evening", by=bo)
+    client.force_login(ada)
     answer = client.get("/my/download/")
     assert answer["Content-Type"] == "application/zip"
     archive = zipfile.ZipFile(io.BytesIO(b"".join(answer.streaming_content)))
@@ -231,6 +235,7 @@ def test_the_download_holds_every_face_and_what_is_known_of_it(
     for row in told["faces"]:
         assert archive.read(row["picture"]).startswith(b"\xff\xd8")
     assert told["account"]["email"] == ada.email
+    assert [entry["act"] for entry in told["on_record"]] == ["password"]
     assert len(told["account"]["sessions"]) == 1
     assert told["account"]["tokens"] == []
 

@@ -1,13 +1,14 @@
 from pathlib import Path
 from typing import Any
 
+from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from webapp import backups
 
 
 class Command(BaseCommand):
-    help = "Dump the database, by default to ~/mien-backups."
+    help = "Dump the database, by default beside WITHDRAWAL_LOG_COPY (~/mien-backups)."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("file", nargs="?", type=Path)
@@ -20,5 +21,7 @@ class Command(BaseCommand):
             raise CommandError(f"No backup was made: {why}") from why
         self.stdout.write(
             f"Backed up to {file} ({file.stat().st_size // 1024} KB). The secret key "
-            "is not in it: keep that apart, the links people were given need it."
+            "is not in it: keep that apart, the links people were given need it. Keep "
+            f"{settings.WITHDRAWAL_LOG_COPY} on another disk than the database: a "
+            "restore after a lost disk asks for it."
         )

@@ -2,13 +2,13 @@ import secrets
 from typing import Any
 
 from allauth.account.models import EmailAddress
-from django.contrib.auth.models import Group
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError
 from django.core.validators import validate_email
 from django.db import transaction
 
+from labeling import accounts
 from labeling.models import User
 from webapp.config import env
 
@@ -23,7 +23,7 @@ class Command(BaseCommand):
         email = env.text("MIEN_ADMIN_EMAIL", "admin@example.com").lower()
         given = env.text("MIEN_ADMIN_PASSWORD")
         password = given or secrets.token_urlsafe(12)
-        admin = User(username=email, email=email, is_staff=True, is_superuser=True)
+        admin = User(username=email, email=email)
         try:
             validate_email(email)
             validate_password(password, admin)
@@ -38,7 +38,8 @@ class Command(BaseCommand):
             )
         admin.set_password(password)
         admin.save()
-        admin.groups.set(Group.objects.filter(name__in=["reviewer", "trainer"]))
+        rights = {"active", "staff", "admin", "reviewer", "trainer"}
+        accounts.change_rights(admin, rights, by=None)
         EmailAddress.objects.create(
             user=admin, email=email, verified=True, primary=True
         )

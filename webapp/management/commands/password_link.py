@@ -4,8 +4,10 @@ from allauth.account.forms import default_token_generator
 from allauth.account.utils import user_pk_to_url_str
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import transaction
 from django.urls import reverse
 
+from labeling import audit
 from labeling.models import User
 
 
@@ -23,6 +25,8 @@ class Command(BaseCommand):
             "account_reset_password_from_key",
             args=[user_pk_to_url_str(user), default_token_generator.make_token(user)],
         )
+        with transaction.atomic():
+            audit.record(audit.Act.PASSWORD_LINK_MADE, subject=user)
         days = settings.PASSWORD_RESET_TIMEOUT // (24 * 3600)
         self.stdout.write(
             f"{settings.SITE_URL}{path}\n"

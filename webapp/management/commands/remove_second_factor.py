@@ -1,8 +1,8 @@
 from typing import Any
 
-from allauth.mfa.models import Authenticator
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from labeling import accounts
 from labeling.models import User
 
 
@@ -18,7 +18,6 @@ class Command(BaseCommand):
         user = User.objects.filter(email__iexact=email).first()
         if user is None:
             raise CommandError(f"No account has the address {email}.")
-        removed, _by_kind = Authenticator.objects.filter(user=user).delete()
-        if not removed:
+        if not accounts.remove_second_factors(user, by=None):
             raise CommandError(f"{user.email} has no second factor.")
         self.stdout.write(f"{user.email} signs in with the password alone from now on.")
