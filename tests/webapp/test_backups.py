@@ -202,6 +202,9 @@ def test_a_copy_of_the_log_that_was_put_back_is_not_taken_for_the_newest(
         shutil.copyfile(copy, place)  # As it happens, with the former's inode.
         os.utime(place, (copy.stat().st_mtime - 60, copy.stat().st_mtime - 60))
     assert not backups._is_certain(another, None)
+    withdrawals.withdraw(make_contribution())  # It goes on from there.
+    assert not backups._is_certain(another, None)
+    shutil.copyfile(withdrawal_log.path(), data / "copy")
     # But somebody may know that nothing came after it.
     assert backups._is_certain(another, data / "copy")
 
