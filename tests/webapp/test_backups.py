@@ -17,7 +17,7 @@ from django.test import Client
 from django.utils import timezone
 from pytest_django import Settings
 
-from labeling.contributions import offers, withdrawal_log, withdrawals
+from labeling.contributions import erasure, offers, withdrawal_log, withdrawals
 from labeling.models import Contribution, SiteRecord, User, Withdrawal
 from tests.support.factories import make_contribution, make_user
 from webapp import backups
@@ -71,6 +71,9 @@ def test_a_backup_brings_back_what_was_there(data: Path) -> None:
     assert backups.restore(dump) == (0, 0)
     assert bytes(Contribution.objects.get(pk=face.pk).crop.jpeg) == jpeg
     assert databases() == before
+    with connection.cursor() as cursor:  # A new database, with the rights of the old.
+        cursor.execute(erasure.MAY_DROP_JOURNAL)
+        assert cursor.fetchone() == (True,)
 
 
 def test_a_backup_is_its_owners_alone(data: Path) -> None:
