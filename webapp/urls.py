@@ -28,6 +28,8 @@ urlpatterns = [
     path("account/tokens/<int:pk>/revoke/", account.revoke_token, name="revoke-token"),
     path("accounts/", include("allauth.urls")),
     path("api/", include("webapp.api.urls")),
+    # Where the admin would look for a row's public page: no row has one.
+    path("admin/r/<path:row>", pages.nowhere),
     path("admin/", admin.site.urls),
     path("health", health.health, name="health"),
     path("favicon.ico", pages.favicon),
