@@ -3,19 +3,26 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.security.world import ROLES
+from tests.security.world import ROLES, routes
 
 FILE = Path(__file__).with_name("access.txt")
 REFUSALS = {"login", "401", "403", "404", "405"}
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Line:
     route: str  # as `world.routes` gives it
     method: str
     by_token: bool
     cells: dict[str, str]  # by role
     fields: list[str]  # of the form, or of the query, that it reads
+
+    @property
+    def guest(self) -> str:
+        """The first who gets in; where nobody does, a stranger."""
+        shown = [r for r in ROLES if self.cells[r][0] == "2"]
+        sent_on = [r for r in ROLES if self.cells[r] not in REFUSALS]
+        return [*shown, *sent_on, ROLES[0]][0]
 
 
 def read() -> list[Line]:
@@ -41,6 +48,12 @@ def lines_of(route: str) -> list[Line]:
     return [line for line in LINES if line.route == route] or [
         line for line in LINES if line.route == any_model(route)
     ]
+
+
+def one_of_each() -> list[tuple[str, Line]]:
+    """Each line with one address that it is of."""
+    known = {line: route for route, _name in routes() for line in lines_of(route)}
+    return [(known[line], line) for line in LINES]
 
 
 def any_model(route: str) -> str:

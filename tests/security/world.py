@@ -1,4 +1,4 @@
-"""Something of everybody, to be asked for by everybody: the site that these tests attack.
+"""Something of everybody, to be asked for by everybody: the site under attack.
 
 Requests are undone one by one, so each meets the same world.
 """
@@ -60,15 +60,34 @@ DUMMIES = {
 
 # A form as somebody fills it in; other fields get `ANYTHING`.
 FIELDS = {
-    **dict.fromkeys(("adult", "keep", "may_be_seen", "may_be_released"), "on"),
-    **{"emotion": "sad", "is_right": "yes", "choice": "sad", "which": "some"},
-    **{"act": "accept", "reason": "not_clear", "sure": "yes", "whole": "1"},
-    **{"preset": "quick", "weight": "1", "epochs": "3", "policy": "improves"},
-    **{"start": "", "network": "", "instead_of": "", "page": "1", "in": "list"},
-    **{"lang": "en"},
-    **{"email": "new@example.org", "login": "account@example.org"},
-    **{"password": "wrong", "oldpassword": "secret"},
-    **dict.fromkeys(("password1", "password2"), "a-long-passphrase-77"),
+    "act": "accept",
+    "adult": "on",
+    "choice": "sad",
+    "email": "new@example.org",
+    "emotion": "sad",
+    "epochs": "3",
+    "in": "list",
+    "instead_of": "",
+    "is_right": "yes",
+    "keep": "on",
+    "lang": "en",
+    "login": "account@example.org",
+    "may_be_released": "on",
+    "may_be_seen": "on",
+    "network": "",
+    "oldpassword": "secret",
+    "page": "1",
+    "password": "wrong",
+    "password1": "a-long-passphrase-77",
+    "password2": "a-long-passphrase-77",
+    "policy": "improves",
+    "preset": "quick",
+    "reason": "not_clear",
+    "start": "",
+    "sure": "yes",
+    "weight": "1",
+    "which": "some",
+    "whole": "1",
 }
 
 
@@ -169,9 +188,11 @@ class World:
     def url(self, route: str, **instead: str) -> str:
         """An address of that kind, of what `giver` gave where there is a choice."""
         known = {**self._arguments(route), **instead}
-        return "/" + PLACEHOLDER.sub(
-            lambda m: quote(known.get(m[1], "1"), safe=""), route
-        )
+
+        def fill(place: re.Match[str]) -> str:
+            return quote(known.get(place[1], "1"), safe="", errors="surrogatepass")
+
+        return "/" + PLACEHOLDER.sub(fill, route)
 
     def _arguments(self, route: str) -> dict[str, str]:
         whole = {"pk": self.face.pk if "uuid:pk" in route else self.run.pk}
