@@ -68,9 +68,9 @@ def delete_account(user: User, *, is_replay: bool = False) -> Receipt:
 
     Decisions and promotions that the person made stay on record, without a name.
     """
-    user = User.objects.select_for_update().get(pk=user.pk)
     if not is_replay:
         _keep_one_admin(user)
+    user = User.objects.select_for_update().get(pk=user.pk)
     receipt = withdrawals.withdraw_all(by=user)
     _anonymise_votes(user)
     now = timezone.now()
@@ -82,8 +82,9 @@ def delete_account(user: User, *, is_replay: bool = False) -> Receipt:
 
 
 def _keep_one_admin(user: User) -> None:
-    others = User.objects.filter(is_superuser=True, is_active=True).exclude(pk=user.pk)
-    if user.is_superuser and not others.exists():
+    """All admins are held until this one is gone: two cannot leave at once."""
+    admins = User.objects.filter(is_superuser=True, is_active=True).order_by("pk")
+    if user.is_superuser and not set(admins.select_for_update()) - {user}:
         raise Refused(
             "last_admin",
             _("You are the only admin. Please make somebody else one first."),
