@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
 from labeling.contributions import consent, offers, withdrawals
 from labeling.datasets import snapshots
@@ -144,61 +145,51 @@ def test_whatever_happens_to_a_face_that_is_withdrawn_it_is_gone(
 ) -> None:
     settings.FER2013, settings.FERPLUS = tmp_path / "fer2013.csv", None
     settings.FER2013.write_text("stands in")
-    giver, voter = make_user("giver"), browser()
-    reviewer = browser(make_user("reviewer", "reviewer"))
+    giver = make_user("giver")
     for number in range(4):
-        face = make_face_for(act, giver, number)
         run = make_run()
-        acts: dict[str, Callable[[], Any]] = {
-            "accept": lambda f=face: decide(reviewer, f, "accept"),
-            "screen": lambda f=face: decide(reviewer, f, "screen"),
-            "consent": lambda f=face: browser(giver).post(
-                f"/my/{f.pk}/consent/", {"may_be_released": "on"}
-            ),
-            "vote": lambda t=ticket(voter): voter.post(
-                "/vote/cast/", {"ticket": t, "choice": "sad"}
-            ),
-            "snapshot": lambda r=run: snapshots.freeze(r, 1, tmp_path / str(r.pk)),
-        }
-        both = [
-            lambda f=face: withdraw(browser(giver), f),
-            acts[act],
-        ]
+        face = make_contribution(
+            giver=giver,
+            may_be_seen=True,
+            screened_at=timezone.now() if act == "vote" else None,
+            status="accepted" if act == "snapshot" else "waiting",
+            jpeg=make_tiny_jpeg("happy", number),
+        )
+        both = [withdrawing(face), doing(act, face, run, tmp_path / str(number))]
         withdrawn, other = together(2, lambda n, both=both: both[n]())
         assert withdrawn.status_code == 200
-        assert getattr(other, "status_code", 200) < 500, other
         assert not isinstance(other, Exception), other
+        assert getattr(other, "status_code", 200) < 500
         for model in (Contribution, Crop, Review, Vote):
             assert not model.objects.exists()
         assert Withdrawal.objects.filter(pk=face.pk).exists()
-        is_in = SnapshotRow.objects.filter(contribution_id=face.pk).exists()
-        assert lineage.saw_withdrawn(run.pk) == is_in
-        training_runs.fail(run.pk, 1, reason="the test is over")
+        is_in_it = SnapshotRow.objects.filter(contribution_id=face.pk).exists()
+        assert lineage.saw_withdrawn(run.pk) == is_in_it
+        training_runs.fail(run.pk, 1, reason="the next one begins")
 
 
-def make_face_for(act: str, giver: User, number: int) -> Contribution:
+def withdrawing(face: Contribution) -> Callable[[], Any]:
+    client, sent = browser(face.giver), {"only": str(face.pk), "sure": "yes"}
+    return lambda: client.post("/my/withdraw/", sent)
+
+
+def doing(
+    act: str, face: Contribution, run: TrainingRun, folder: Path
+) -> Callable[[], Any]:
+    """What somebody is about to do to a face."""
     if act == "snapshot":
-        jpeg = make_tiny_jpeg("happy", number)
-        return make_contribution(giver=giver, status="accepted", jpeg=jpeg)
-    from django.utils import timezone
-
-    seen = {"may_be_seen": True}
+        return lambda: snapshots.freeze(run, run.attempt, folder)
+    if act == "consent":
+        giver = browser(face.giver)
+        return lambda: giver.post(f"/my/{face.pk}/consent/", {"may_be_seen": "on"})
     if act == "vote":
-        seen["screened_at"] = timezone.now()
-    return make_contribution(giver=giver, **seen)
-
-
-def ticket(voter: Client) -> str:
-    found = re.search(r'name="ticket" value="([^"]+)"', voter.get("/vote/").text)
-    return found[1] if found else ""
-
-
-def decide(client: Client, face: Contribution, act: str) -> Any:
-    return client.post(f"/review/{face.pk}/decide/", {"act": act})
-
-
-def withdraw(client: Client, face: Contribution) -> Any:
-    return client.post("/my/withdraw/", {"only": str(face.pk), "sure": "yes"})
+        voter = browser()
+        found = re.search(r'name="ticket" value="([^"]+)"', voter.get("/vote/").text)
+        assert found
+        vote = {"ticket": found[1], "choice": "sad"}
+        return lambda: voter.post("/vote/cast/", vote)
+    reviewer = browser(make_user(folder.name, "reviewer"))
+    return lambda: reviewer.post(f"/review/{face.pk}/decide/", {"act": act})
 
 
 def test_one_run_starts_however_many_ask(settings: Any, tmp_path: Path) -> None:
