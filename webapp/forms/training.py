@@ -32,7 +32,7 @@ POLICIES = {
 
 
 class WeightField(forms.FloatField):
-    def to_python(self, value: Any) -> float | None:
+    def to_python(self, value: Any) -> Any:
         """JSON has whole numbers that no float can hold."""
         try:
             return super().to_python(value)
