@@ -87,11 +87,14 @@ def wrong(
 
 @pytest.mark.parametrize("role", ROLES)
 def test_everybody_gets_what_the_table_says(world: World, role: str) -> None:
+    """The two ends ask every list of the admin, the others one of a kind."""
     clients = {False: world.client(role), True: world.program(role)}
+    pairs = access_table.one_of_each()
+    if role in ("stranger", "admin"):
+        pairs = [(r, line) for r in ROUTES for line in access_table.lines_of(r)]
     assert [
         fault
-        for route in ROUTES
-        for line in access_table.lines_of(route)
+        for route, line in pairs
         for fault in wrong(clients[line.by_token], world, role, route, line)
     ] == []
 
@@ -112,7 +115,7 @@ def test_a_method_without_a_line_is_refused_and_changes_nothing(
     world: World, role: str
 ) -> None:
     client, faults = world.client(role), []
-    for route in {route for route, _line in access_table.one_of_each()}:
+    for route in dict(access_table.one_of_each()):
         known = {line.method for line in access_table.lines_of(route)}
         for method in METHODS:
             if method in known:
