@@ -10,7 +10,7 @@ import json
 import os
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 import pytest
 from django.test import Client
@@ -91,8 +91,9 @@ def faults(answer: Any, is_known: bool = False) -> Iterator[str]:
         yield from (f"has {text}" for text in SENTENCES if text.encode() in content)
     if "X-Injected" in answer:
         yield "has a header of theirs"
-    if "evil.example" in answer.get("Location", "").partition("?")[0]:
-        yield "sends people elsewhere"
+    # As a browser reads it, to which both slashes are one.
+    if urlsplit(answer.get("Location", "").replace("\\", "/")).netloc:
+        yield f"sends people to {answer['Location']}"
 
 
 def test_no_field_takes_harm(world: World) -> None:
@@ -172,7 +173,7 @@ def test_no_upload_takes_harm(client: Client, path: str) -> None:
 def test_no_header_takes_harm(world: World, path: str) -> None:
     client, found, turn = world.client("giver"), [], itertools.cycle(_IN_A_HEADER)
     for header in HEADERS:
-        for name, value in itertools.islice(turn, 3 * SHARE):
+        for name, value in itertools.islice(turn, min(3 * SHARE, len(_IN_A_HEADER))):
             answer = client.get(path, headers={header: value})
             found += [f"{header}={name}: {why}" for why in faults(answer)]
     assert found == []
@@ -183,7 +184,7 @@ def test_no_cookie_takes_harm(client: Client) -> None:
     turn = itertools.cycle(_IN_A_HEADER)
     found = []
     for cookie in COOKIES:
-        for name, value in itertools.islice(turn, 5 * SHARE):
+        for name, value in itertools.islice(turn, min(5 * SHARE, len(_IN_A_HEADER))):
             answer = client.get("/vote/", headers={"Cookie": f"{cookie}={value}"})
             found += [f"{cookie}={name}: {why}" for why in faults(answer)]
     assert found == []
