@@ -1,6 +1,6 @@
 """Pages that only say something: about, privacy, terms, and the errors."""
 
-from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.templatetags.static import static
 from django.utils.translation import gettext as _
@@ -32,7 +32,7 @@ def favicon(request: HttpRequest) -> HttpResponse:
 
 
 def nowhere(request: HttpRequest, row: str) -> HttpResponse:
-    raise Http404
+    return not_found(request, LookupError(row))
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
