@@ -1,5 +1,6 @@
 """`access.txt`, read: what everybody gets at every address of the site."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -61,3 +62,9 @@ def any_model(route: str) -> str:
     if parts[0] == "admin" and len(parts) > 3 and not parts[1].startswith("<"):
         parts[1:3] = "*", "*"
     return "/".join(parts)
+
+
+def none(faults: Iterable[str]) -> None:
+    """Fails with all of them, one a line."""
+    text = "\n".join(faults)
+    assert not text, f"\n{text}"
