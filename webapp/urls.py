@@ -35,6 +35,8 @@ urlpatterns = [
     path("accounts/signup/", account.SignUp.as_view(), name="account_signup"),
     path("accounts/", include("allauth.urls")),
     path("api/", include("webapp.api.urls")),
+    # Where the admin would look for a row's public page: no row has one.
+    path("admin/r/<path:row>", pages.nowhere),
     path("admin/", admin.site.urls),
     path("health", health.health, name="health"),
     path("favicon.ico", pages.favicon),

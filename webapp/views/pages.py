@@ -38,6 +38,10 @@ def favicon(request: HttpRequest) -> HttpResponse:
     return redirect(static("mark.svg"), permanent=True)
 
 
+def nowhere(request: HttpRequest, row: str) -> HttpResponse:
+    return not_found(request, LookupError(row))
+
+
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     return _error(request, 400, "bad_request", _("The request could not be read."))
 
