@@ -2,7 +2,7 @@
 
     FACE_DETECTOR=… python docs/screenshots.py [NAME …]
 
-Starts a site of its own with gunicorn, fills it a little, and writes
+Starts a site of its own, fills it a little, and writes
 docs/screenshots/NAME-{wide,phone}-{light,dark}.png. Needs chromium on PATH and a font
 with coloured emojis (on Debian: fonts-noto-color-emoji).
 """
@@ -23,7 +23,7 @@ import cv2  # noqa: E402
 from PIL import Image  # noqa: E402
 from playwright.sync_api import Browser, Page, sync_playwright  # noqa: E402
 
-from tests.bench import gunicorn_site  # noqa: E402
+from tests.bench import served_site  # noqa: E402
 from tests.support.drawn_people import PEOPLE, portrait  # noqa: E402
 from tests.support.fake_camera import drawn, launch, shoot, with_camera  # noqa: E402
 
@@ -115,7 +115,7 @@ SIGNED_IN: dict[str, Callable[[Page], None]] = {
 def main() -> None:
     chosen = set(sys.argv[1:]) or OPEN.keys() | SIGNED_IN.keys()
     OUT.mkdir(exist_ok=True)
-    with tempfile.TemporaryDirectory() as folder, gunicorn_site.running() as site:
+    with tempfile.TemporaryDirectory() as folder, served_site.running() as site:
         clip = shoot(Path(folder) / "clip.mjpeg", drawn())
         with sync_playwright() as playwright:
             browser = launch(playwright, *with_camera(clip))

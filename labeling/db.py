@@ -21,6 +21,9 @@ LAST_ROOM = 100 * 2**20  # bytes: for withdrawals, votes, sessions, the journal
 _ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
 
 
+NAMED = 0x4D49454E  # the first of the two numbers that lock a name
+
+
 class AdvisoryLock(IntEnum):
     """All that the site takes. Releases side by side must agree on the numbers."""
 
@@ -30,12 +33,20 @@ class AdvisoryLock(IntEnum):
     CHAMPION = 0x4D49454E02  # one change of champion at a time
     SITE_STATS = 0x4D49454E03  # one count at a time
     NEAR_DUPLICATES = 0x4D49454E04  # one clustering at a time
+    RUN_REQUESTS = 0x4D49454E05  # one request for a retraining at a time
 
 
 def hold_lock(lock: AdvisoryLock) -> None:
     """Wait for a lock; it is held until this transaction ends."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [lock])
+
+
+def hold_lock_on(name: str) -> None:
+    """Wait for whatever else holds this name, until this transaction ends. Names have a
+    space of their own, apart from the numbers above."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s, hashtext(%s))", [NAMED, name])
 
 
 def try_lock(lock: AdvisoryLock) -> bool:

@@ -49,6 +49,8 @@ RENAMED = {  # table: former name -> today's
     "labeling_modelversion": {"tainted_at": "contaminated_at"},
     "labeling_user": {"side": "split"},
 }
+# Consents of faces that came by the API, since 0007: not given until given anew.
+IN_DOUBT = {"may_be_seen": False, "may_be_released": False, "screened_at": None}
 # Names of accounts, some of them erased: only the audit log's keys are kept today.
 FORGOTTEN = {"django_admin_log": {"object_repr": ""}}
 FACE = "b06f07eb-e00b-444a-bcb1-da9b3ca85984"  # alice's, accepted and trained on
@@ -93,6 +95,8 @@ def test_what_was_withdrawn_after_the_dump_is_withdrawn_again(site: Restored) ->
 def test_every_row_says_what_it_said(table: str) -> None:
     today = RENAMED.get(table, {})
     before = [{today.get(k, k): v for k, v in row.items()} for row in ROWS[table]]
+    if table == "labeling_contribution":
+        before = [row | IN_DOUBT if row["source"] == "api" else row for row in before]
     before = [row | FORGOTTEN.get(table, {}) for row in before]
     models = {model._meta.db_table: model for model in apps.get_models()}
     rows = models[table]._default_manager.order_by("pk").values(*before[0])

@@ -17,7 +17,7 @@ from labeling.registry import lineage, model_versions, serving
 from ml.emotions import EMOTIONS
 from ml.vision import decode
 from tests.support import tiny_model
-from tests.support.factories import make_contribution, make_photo, make_user, make_votes
+from tests.support.factories import make_accepted_crowd, make_photo, make_user
 from tests.support.fault_injection import PATIENCE, wait_for
 from tests.support.real_data import FACE_DETECTOR
 
@@ -59,7 +59,7 @@ def test_a_photo_goes_all_the_way(base, worker, client):
     giver = make_user("giver")
     reviewer = make_user("reviewer", "reviewer")
     trainer = make_user("trainer", "trainer")
-    make_pattern_crowd()
+    make_accepted_crowd(train=210, exam=70, make_jpeg=pattern)
 
     face = give_a_face(client, giver)
     accept(client, reviewer, face)
@@ -138,24 +138,8 @@ def wait_for_the_end_of(run):
     wait_for(is_over, "the end of the run")
 
 
-def make_pattern_crowd():
-    """Accepted "faces" that a small network can learn to tell apart: stripes."""
-    voters = [make_user("ann"), make_user("bob")]
-    for number in range(280):
-        emotion = EMOTIONS[number % len(EMOTIONS)]
-        is_for_exam = number >= 210
-        face = make_contribution(
-            jpeg=pattern(emotion, number),
-            giver=make_user(f"giver{number}"),
-            emotion=emotion,
-            status="accepted",
-            split="exam" if is_for_exam else "train",
-        )
-        if is_for_exam:
-            make_votes(face, emotion, voters)
-
-
 def pattern(emotion, seed):
+    """A "face" that a small network can learn to tell from others: stripes."""
     dice = np.random.default_rng(seed)
     period = (5, 9, 15, 24)[EMOTIONS.index(emotion) // 2]
     wave = np.sin(np.arange(48) / period * 2 * np.pi + dice.uniform(0, 6))

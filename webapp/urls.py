@@ -35,7 +35,7 @@ urlpatterns = [
     path("accounts/signup/", account.SignUp.as_view(), name="account_signup"),
     path("accounts/", include("allauth.urls")),
     path("api/", include("webapp.api.urls")),
-    # Where the admin would look for a row's public page: no row has one.
+    # The admin's way from a row to its own page; none has one, and odd ids break it.
     path("admin/r/<path:row>", pages.nowhere),
     path("admin/", admin.site.urls),
     path("health", health.health, name="health"),

@@ -22,6 +22,11 @@ class Consent:
     may_be_seen: bool = False
     may_be_released: bool = False
 
+    def __post_init__(self) -> None:
+        said: tuple[object, object] = (self.may_be_seen, self.may_be_released)
+        if not all(isinstance(word, bool) for word in said):
+            raise TypeError("Consent is true or false, and never guessed.")
+
 
 @dataclass(frozen=True)
 class Text:

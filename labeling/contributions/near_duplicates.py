@@ -14,8 +14,8 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 from numpy.typing import NDArray
 
-from labeling.contributions import fer2013_test_set
-from labeling.db import AdvisoryLock, try_lock
+from labeling.contributions import fer2013_test_set, recent_gifts
+from labeling.db import AdvisoryLock, hold_lock_on, try_lock
 from labeling.errors import Refused
 from labeling.models import Contribution, Crop, DatasetSplit, Review, User
 from labeling.review import decisions
@@ -45,21 +45,30 @@ def signature_of(crop: NDArray[np.uint8]) -> bytes:
 
 
 def refuse_own(
-    signature: bytes, *, by: User | None, before: Collection[UUID] = ()
+    signature: bytes,
+    *,
+    by: User | None,
+    before: Collection[UUID] = (),
+    network: str = "",
 ) -> None:
     """Refuse what the giver gave before, also mirrored or cut otherwise; `before` are
-    the faces that somebody without an account is known to have given.
+    the faces that somebody without an account is known to have given. What came from
+    his network within the hour is taken for his, with an account and without.
 
-    Call it in the transaction that keeps the face: it holds the giver's row, so that
-    the same picture sent twice at once is found the second time.
+    Call it in the transaction that keeps the face: it holds the giver's row and his
+    network's name, so that of the same picture sent twice at once the second is found.
     """
     if by:
         User.objects.select_for_update(no_key=True).only("pk").get(pk=by.pk)
-        own = Crop.objects.filter(contribution__giver=by)
-    else:
-        own = Crop.objects.filter(pk__in=before)
-    latest = _signatures(own.order_by("-contribution__created_at"), LATEST_OWN)
-    if SignatureIndex(list(latest.values())).find(signature):
+    if network:
+        hold_lock_on(recent_gifts.key_of(network))
+    theirs = [*before, *recent_gifts.given_from(network)]
+    own = [Crop.objects.filter(pk__in=theirs)]
+    if by:
+        own.append(Crop.objects.filter(contribution__giver=by))
+    latest = "-contribution__created_at"
+    known = [_signatures(crops.order_by(latest), LATEST_OWN) for crops in own]
+    if SignatureIndex([one for some in known for one in some.values()]).find(signature):
         raise Refused(
             "own_duplicate",
             _("You gave this very picture already. A new one helps the model more."),

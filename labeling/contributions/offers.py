@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from numpy.typing import NDArray
 
 from labeling.contributions import consent as consents
-from labeling.contributions import holdout, near_duplicates, quality
+from labeling.contributions import holdout, near_duplicates, quality, recent_gifts
 from labeling.contributions.consent import Consent
 from labeling.contributions.withdrawals import secret_hash
 from labeling.db import check_room
@@ -46,12 +46,14 @@ def offer(
     source_name: str = "",
     consent_basis: str = "",
     before: Collection[UUID] = (),
+    network: str = "",
     pk: UUID | None = None,
 ) -> Offer:
     """Keep one labelled face, and spend its claim. Raises Refused.
 
     `claim`: what a token said of this very crop (`photos.open_token`); None only for
     imports, which never left us. `before`: earlier gifts of one without an account.
+    `network`: where it comes from; forgotten within the hour.
     """
     check_room()
     _check_emotion(emotion)
@@ -74,7 +76,7 @@ def offer(
         **_keyed_digest(jpeg),
     )
     row = Crop(pk=face.pk, jpeg=jpeg, edge=len(crop), signature=signature)
-    _save(face, row, claim, before)
+    _save(face, row, claim, before=before, network=network)
     return Offer(face, secret)
 
 
@@ -113,17 +115,21 @@ def claim(secret: str, *, by: User) -> Contribution:
 
 
 def change_consent(
-    contribution: Contribution, *, may_be_seen: bool, may_be_released: bool
+    contribution: Contribution, consent: Consent, *, said_again: bool = False
 ) -> None:
     """Widen or narrow the two free consents; withdrawn ones hold at once.
 
-    Of a face that was set aside it is the word that was missing: it waits again.
+    `said_again`: the giver agreed anew that we keep the face, which ends a doubt; where
+    there is one, nothing less does.
     """
-    now = consents.given(may_be_seen=may_be_seen, may_be_released=may_be_released)
-    changed = Contribution.objects.filter(pk=contribution.pk).update(
-        **_consent_fields(now),
+    rows = Contribution.objects.filter(pk=contribution.pk)
+    if not said_again and rows.exclude(consent_in_doubt="").exists():
+        consents.check(None)
+    changed = rows.update(
+        **_consent_fields(consents.check(consent)),
         consented_at=Now(),
-        screened_at=F("screened_at") if may_be_seen else None,
+        consent_in_doubt="",
+        screened_at=F("screened_at") if consent.may_be_seen else None,
     )
     if not changed:
         raise Refused("gone", _("This face has been withdrawn."))
@@ -144,7 +150,12 @@ def _check_emotion(emotion: str) -> None:
 
 
 def _save(
-    face: Contribution, crop: Crop, claim: FaceClaim | None, before: Collection[UUID]
+    face: Contribution,
+    crop: Crop,
+    claim: FaceClaim | None,
+    *,
+    before: Collection[UUID],
+    network: str,
 ) -> None:
     """Everything, or nothing."""
     face.priority = review_queue.priority_of(face)
@@ -152,11 +163,13 @@ def _save(
         if claim:
             _spend_token(claim)
         near_duplicates.refuse_own(
-            bytes(crop.signature or b""), by=face.giver, before=before
+            bytes(crop.signature or b""), by=face.giver, before=before, network=network
         )
         face.split = holdout.split_of(face.giver)
         face.save(force_insert=True)
         crop.save(force_insert=True)
+        if network:  # before the next one from there may look
+            recent_gifts.remember(network, face.pk)
 
 
 def _consent_fields(consent: Consent) -> dict[str, object]:

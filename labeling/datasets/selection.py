@@ -23,8 +23,6 @@ from labeling.registry import digests
 from labeling.voting import vote_weights
 from ml.emotions import EMOTIONS
 
-AGREED = 1.5  # votes: two strangers with accounts agree (2 x 0.77)
-
 # A table for the length of the transaction: a million rows stay in Postgres.
 _CHOOSE = f"""
 CREATE TEMPORARY TABLE chosen ON COMMIT DROP AS
@@ -46,11 +44,11 @@ SELECT DISTINCT ON (COALESCE(c.cluster, c.id))
          WHEN c.source = 'import' THEN NULL  -- an admin's doing: no cap
          ELSE 0 END AS capped_as  -- all without an account together
 FROM labeling_contribution c LEFT JOIN votes v ON v.contribution_id = c.id
-WHERE c.status = 'accepted'
+WHERE c.status = 'accepted' AND c.consent_in_doubt = ''
   AND (c.cluster IS NULL OR c.cluster NOT IN (SELECT cluster FROM straddling))
   AND (c.split = 'train' OR (
       c.split = 'exam' AND c.giver_id IS NOT NULL
-      AND (v.votes ->> c.decided_emotion)::float8 >= {AGREED}
+      AND (v.votes ->> c.decided_emotion)::float8 >= {vote_weights.AGREED}
       AND (v.votes ->> c.decided_emotion)::float8 > v.whole / 2
   ))
 ORDER BY COALESCE(c.cluster, c.id), c.created_at, c.id
@@ -164,7 +162,7 @@ def _row(face: Any, *, caps: _Caps, weight: float) -> Row:
     """`face`: the columns of _ROWS, by their names."""
     votes = json.loads(face.votes) if isinstance(face.votes, str) else face.votes
     # Two strangers outvote a model. They excuse no poor record: they may be in league.
-    is_backed = votes.get(face.decided_emotion, 0) >= AGREED
+    is_backed = votes.get(face.decided_emotion, 0) >= vote_weights.AGREED
     is_doubted = face.split == "train" and face.is_doubted and not is_backed
     if face.split == "exam":
         # Examined on what was agreed on, not on a distribution.

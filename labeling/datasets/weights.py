@@ -6,29 +6,51 @@ what giver, voters and reviewer said, and a poor record lowers the weight.
 
 from collections.abc import Iterable, Mapping
 
+from labeling.voting import vote_weights
 from ml.emotions import EMOTIONS
 
 REVIEWER_VOTES = 3.0  # what a reviewer's decision counts for; he saw the label
 GIVER_VOTES = 1.0
+LEAD = 0.5  # votes that a decision stays ahead of whatever voters say
 RECORD_PRIOR = 4.0  # agreed faces that a new giver is credited with
 
 
 def soft_label(giver: str, reviewer: str, votes: Mapping[str, float]) -> list[float]:
-    """Seven probabilities, in FER-2013's order, rounded so that they hash alike."""
+    """Seven probabilities, in FER-2013's order, rounded so that they hash alike.
+
+    What was decided stays the largest, however many vote otherwise, then or later.
+    """
     counted = dict.fromkeys(EMOTIONS, 0.0)
     counted[giver] += GIVER_VOTES
     counted[reviewer] += REVIEWER_VOTES
+    heard = _heard(counted, reviewer, votes)
     for emotion in EMOTIONS:
-        counted[emotion] += votes.get(emotion, 0)
+        counted[emotion] += heard * votes.get(emotion, 0)
     whole = sum(counted.values())
     return [round(value / whole, 6) for value in counted.values()]
 
 
+def _heard(
+    counted: Mapping[str, float], decided: str, votes: Mapping[str, float]
+) -> float:
+    """0 to 1: the share of the votes that leaves what was decided ahead."""
+    heard = 1.0
+    for emotion in EMOTIONS:
+        gain = votes.get(emotion, 0) - votes.get(decided, 0)
+        if gain > 0:
+            room = counted[decided] - counted[emotion] - LEAD
+            heard = min(heard, room / gain)
+    return heard
+
+
 def clarity(votes: Mapping[str, float]) -> float:
-    """1 down to 0.5: how few of the voters found the expression unclear."""
-    whole = sum(votes.values())
+    """1 down to 0.5: how few of the voters found the expression unclear.
+
+    It takes two strangers with accounts to halve what a face counts, not one device.
+    """
+    whole = max(sum(votes.values()), vote_weights.AGREED)
     unclear = sum(count for choice, count in votes.items() if choice not in EMOTIONS)
-    return 1 - 0.5 * unclear / whole if whole else 1.0
+    return 1 - 0.5 * unclear / whole
 
 
 def record(agreed: int, decided: int, *, least: float) -> float:

@@ -17,7 +17,7 @@ def name_site(apps, schema_editor):
 
 
 class Migration(migrations.Migration):
-    dependencies = [("labeling", "0005_field_names")]
+    dependencies = [("labeling", "0007_doubtful_consents")]
 
     operations = [
         migrations.AlterField(

@@ -76,6 +76,13 @@ class Contribution(models.Model):
     consent_basis = models.TextField(blank=True, help_text="For imports: why we may.")
     may_be_seen = models.BooleanField(default=False)
     may_be_released = models.BooleanField(default=False)
+    consent_in_doubt = models.CharField(
+        max_length=60,
+        blank=True,
+        default="",
+        db_default="",
+        help_text="The consents that may never have been given, until they are anew.",
+    )
     screened_at = models.DateTimeField(
         null=True, blank=True, help_text="A reviewer found it fit to show to voters."
     )
@@ -194,6 +201,11 @@ class Contribution(models.Model):
             models.CheckConstraint(
                 name="shown_only_with_consent",
                 condition=Q(screened_at=None) | Q(may_be_seen=True),
+            ),
+            models.CheckConstraint(
+                name="in_doubt_nothing_is_agreed",
+                condition=Q(consent_in_doubt="")
+                | Q(may_be_seen=False, may_be_released=False),
             ),
             models.CheckConstraint(
                 name="in_doubt_is_seen_by_nobody",

@@ -44,6 +44,11 @@ class Review(models.Model):
     to_emotion = models.CharField(max_length=10, choices=Emotion, blank=True)
     reason = models.CharField(max_length=20, choices=Reason, blank=True)
     note = models.TextField(blank=True)
+    is_own_gift = models.BooleanField(
+        default=False,
+        db_default=False,
+        help_text="There was no other reviewer to decide about it.",
+    )
     undoes = models.OneToOneField(
         "self",
         null=True,

@@ -128,3 +128,8 @@ class Promotion(models.Model):
 
     def __str__(self) -> str:
         return f"{self.version} ({self.kind})"
+
+    @property
+    def is_by_hand(self) -> bool:
+        """Who and why are for trainers to read; all others read that it was one."""
+        return self.kind in (self.Kind.OVERRIDE, self.Kind.ROLL_BACK)

@@ -34,6 +34,17 @@ class Vote(models.Model):
         blank=True,
         help_text="For a face whose answer was known then: a test of the voter.",
     )
+    place = models.PositiveSmallIntegerField(
+        null=True,
+        blank=True,
+        help_text="Which of the votes that a face wants; none for a test of the voter.",
+    )
+    network_hash = models.CharField(
+        max_length=64,
+        null=True,
+        blank=True,
+        help_text="Of network and face together: it ties no two faces to each other.",
+    )
     created_at = models.DateTimeField(db_default=Now())
 
     class Meta:
@@ -43,6 +54,12 @@ class Vote(models.Model):
             ),
             models.UniqueConstraint(
                 fields=["contribution", "device_hash"], name="one_vote_per_device"
+            ),
+            models.UniqueConstraint(
+                fields=["contribution", "network_hash"], name="one_vote_per_network"
+            ),
+            models.UniqueConstraint(
+                fields=["contribution", "place"], name="no_more_votes_than_wanted"
             ),
             models.CheckConstraint(
                 name="vote_has_a_voter",

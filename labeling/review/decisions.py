@@ -1,20 +1,21 @@
 """Deciding about faces. The first decision stands; every one is an event; undoing is
 another event. Whoever decides holds the face for a while, so that two never get the
-same one (`labeling/review/review_queue.py`)."""
+same one (`labeling/review/review_queue.py`). Nobody decides about his own gift where
+somebody else can (`labeling/review/own_gifts.py`)."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
-from django.db.models import F
+from django.db.models import F, QuerySet
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
 from labeling.emotions import Emotion
 from labeling.errors import Refused
 from labeling.models import Contribution, Review, User
-from labeling.review import review_queue
+from labeling.review import own_gifts, review_queue
 
 Status = Contribution.Status
 Act = Review.Act
@@ -47,7 +48,9 @@ def screen(contribution: Contribution, *, by: User) -> Review:
     with transaction.atomic():
         if not rows.filter(screened_at=None).update(screened_at=Now()):
             raise _screened_already(contribution.pk)
-        event = _screening_review(contribution.pk, rows.get().status, by)
+        face = rows.get()
+        own_gifts.check(face.giver_id, by)
+        event = _screening_review(face, by)
         event.save(force_insert=True)
     return event
 
@@ -69,6 +72,7 @@ def undo(contribution: Contribution | None = None, *, by: User) -> Review:
     try:
         with transaction.atomic():
             _revert(event, by)
+            own_gifts.check(event.contribution.giver_id, by)
             return Review.objects.create(
                 contribution_id=event.contribution_id,
                 by=by,
@@ -78,6 +82,7 @@ def undo(contribution: Contribution | None = None, *, by: User) -> Review:
                 from_emotion=event.to_emotion,
                 to_emotion=event.from_emotion,
                 undoes=event,
+                is_own_gift=event.contribution.giver_id == by.pk,
             )
     except IntegrityError:
         raise _changed_since() from None
@@ -86,7 +91,7 @@ def undo(contribution: Contribution | None = None, *, by: User) -> Review:
 @dataclass(frozen=True)
 class Bulk:
     done: list[UUID]
-    passed_over: int  # decided meanwhile, withdrawn, or not to be shown
+    passed_over: int  # decided meanwhile, withdrawn, not to be shown, or one's own
 
 
 def accept_all(contribution_ids: Iterable[UUID], *, by: User) -> Bulk:
@@ -107,12 +112,11 @@ def screen_all(contribution_ids: Iterable[UUID], *, by: User) -> Bulk:
         fit = Contribution.objects.undoubted()
         fit = fit.filter(pk__in=asked, may_be_seen=True)
         fit = fit.filter(screened_at=None).order_by("pk").select_for_update()
-        status = dict(fit.values_list("pk", "status"))
-        Contribution.objects.filter(pk__in=status).update(screened_at=Now())
-        Review.objects.bulk_create(
-            _screening_review(pk, status[pk], by) for pk in status
-        )
-    return Bulk(list(status), len(asked) - len(status))
+        faces = _left_to(by, fit)
+        done = [face.pk for face in faces]
+        Contribution.objects.filter(pk__in=done).update(screened_at=Now())
+        Review.objects.bulk_create(_screening_review(face, by) for face in faces)
+    return Bulk(done, len(asked) - len(done))
 
 
 def _decide(
@@ -128,10 +132,9 @@ def _decide(
         face = Contribution.objects.filter(pk=face_id)
         if not face.waiting().update(**_row_changes(act, emotion)):
             raise _decided_already(face_id)
-        given, decided = face.values_list("emotion", "decided_emotion").get()
-        event = _review(
-            face_id, given, act, by, emotion=decided, reason=reason, note=note
-        )
+        now = face.get()
+        own_gifts.check(now.giver_id, by)
+        event = _review(now, act, by, reason=reason, note=note)
         event.save(force_insert=True)
     return event
 
@@ -143,14 +146,20 @@ def _decide_all(
     with transaction.atomic():
         # In the order of the ids, so that two bulks never wait for each other.
         waiting = Contribution.objects.waiting().filter(pk__in=asked).order_by("pk")
-        faces = list(waiting.select_for_update().values_list("pk", "emotion"))
-        done = [pk for pk, _given in faces]
+        faces = _left_to(by, waiting.select_for_update())
+        done = [face.pk for face in faces]
         Contribution.objects.filter(pk__in=done).update(**_row_changes(act, ""))
         Review.objects.bulk_create(
-            _review(pk, given, act, by, emotion=given, reason=reason, note=note)
-            for pk, given in faces
+            _review(face, act, by, reason=reason, note=note) for face in faces
         )
     return Bulk(done, len(asked) - len(done))
+
+
+def _left_to(by: User, faces: QuerySet[Contribution]) -> list[Contribution]:
+    """Without his own gifts, unless there is nobody else."""
+    if own_gifts.has_other_reviewer(by):
+        faces = faces.exclude(giver=by)
+    return list(faces)
 
 
 def _row_changes(act: Act, emotion: str) -> dict[str, object]:
@@ -167,36 +176,31 @@ def _row_changes(act: Act, emotion: str) -> dict[str, object]:
 
 
 def _review(
-    face_id: UUID,
-    given: str,
-    act: Act,
-    by: User | None,
-    *,
-    emotion: str,
-    reason: str,
-    note: str,
+    face: Contribution, act: Act, by: User | None, *, reason: str, note: str
 ) -> Review:
     is_rejected = act == Act.REJECT
     return Review(
-        contribution_id=face_id,
+        contribution_id=face.pk,
         by=by,
         act=act,
         from_status=Status.WAITING,
         to_status=Status.REJECTED if is_rejected else Status.ACCEPTED,
-        from_emotion=given,
-        to_emotion="" if is_rejected else emotion,
+        from_emotion=face.emotion,
+        to_emotion="" if is_rejected else face.decided_emotion or face.emotion,
         reason=reason,
         note=note.strip(),
+        is_own_gift=by is not None and face.giver_id == by.pk,
     )
 
 
-def _screening_review(face_id: UUID, status: str, by: User) -> Review:
+def _screening_review(face: Contribution, by: User) -> Review:
     return Review(
-        contribution_id=face_id,
+        contribution_id=face.pk,
         by=by,
         act=Act.SCREEN,
-        from_status=status,
-        to_status=status,
+        from_status=face.status,
+        to_status=face.status,
+        is_own_gift=face.giver_id == by.pk,
     )
 
 

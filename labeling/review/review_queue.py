@@ -18,7 +18,7 @@ from django.db.models.functions import Floor, Now
 
 from labeling.models import Contribution, User
 from labeling.models.contribution import ContributionQuerySet
-from labeling.review import demand
+from labeling.review import demand, own_gifts
 
 LEASE = timedelta(minutes=5)
 ORDER = ("-priority", "created_at", "pk")
@@ -36,10 +36,13 @@ def take(
     """The waiting faces most worth deciding, held for this reviewer.
 
     `of`: a choice among all, such as one emotion. `skipping`: seen and passed over.
-    What the reviewer holds already comes again, before anything else.
+    What the reviewer holds already comes again, before anything else; what he gave
+    himself is left to others.
     """
     faces = (Contribution.objects.all() if of is None else of).waiting()
     faces = faces.exclude(pk__in=skipping)
+    if own_gifts.has_other_reviewer(by):
+        faces = faces.exclude(giver=by)
     held = Q(leased_to=by, leased_until__gte=Now())
     free = Q(leased_to=None) | Q(leased_until__lt=Now())
     with transaction.atomic():

@@ -18,7 +18,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from labeling import audit
-from labeling.db import check_room
+from labeling.db import AdvisoryLock, check_room, hold_lock
 from labeling.errors import Refused
 from labeling.models import Checkpoint, ModelVersion, RunEvent, TrainingRun, User
 from labeling.training import run_options
@@ -67,21 +67,30 @@ def request(
     run_options.check_data()
     try:
         with transaction.atomic():
+            # One after the other, and looked at first: a row that is refused only when
+            # it is there has used up a number, and runs and versions are named by it.
+            hold_lock(AdvisoryLock.RUN_REQUESTS)
+            if TrainingRun.objects.active().exists():
+                raise _already_running()
             run = TrainingRun.objects.create(
                 preset=preset, requested_by=by, trigger=trigger, options=wishes.stored()
             )
             _record_start(run, by)
             return run
     except IntegrityError:
-        active = TrainingRun.objects.active().first()
-        raise Refused(
-            "already_running",
-            format_lazy(
-                _("Run {number} is on already; one retraining at a time."),
-                number=active.pk if active else "?",
-            ),
-            run=active,
-        ) from None
+        raise _already_running() from None
+
+
+def _already_running() -> Refused:
+    active = TrainingRun.objects.active().first()
+    return Refused(
+        "already_running",
+        format_lazy(
+            _("Run {number} is on already; one retraining at a time."),
+            number=active.pk if active else "?",
+        ),
+        run=active,
+    )
 
 
 def _record_start(run: TrainingRun, by: User | None) -> None:

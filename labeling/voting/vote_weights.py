@@ -13,6 +13,10 @@ from django.db import connection
 CHANCE = 1 / 7  # who guesses is right this often, and such a vote weighs nothing
 PRIOR_RIGHT, PRIOR_SEEN = 4, 5  # a stranger is taken to be right four times in five
 DEVICE_FACTOR = 0.5  # a device may be anyone's second one
+AGREED = 1.5  # votes: two strangers with accounts agree (2 x 0.77)
+# What all devices together say of a face at most: cookies cost nothing, so however many
+# there are, they outweigh neither a reviewer nor two strangers with accounts.
+MOST_BY_DEVICES = 1.0
 
 # Weight of a vote: 0 for guessing, 1 for never being wrong.
 _WEIGHT = f"""
@@ -46,20 +50,27 @@ def weighed_votes_sql(which: str = "TRUE") -> str:
           AND device_hash IN (SELECT device FROM asked)
         GROUP BY device_hash
     ), weighed AS (
-        SELECT v.contribution_id, v.choice, {_WEIGHT} AS weight
+        SELECT v.contribution_id, v.choice, {_WEIGHT} AS weight, FALSE AS is_device
         FROM asked v JOIN record r ON r.voter_id = v.voter_id
         UNION ALL
-        SELECT v.contribution_id, v.choice, {_WEIGHT}
+        SELECT v.contribution_id, v.choice, {_WEIGHT}, TRUE
         FROM asked v LEFT JOIN record r ON r.device = v.device
         WHERE v.voter_id IS NULL
         UNION ALL
-        SELECT v.contribution_id, v.choice, {_WEIGHT}
+        SELECT v.contribution_id, v.choice, {_WEIGHT}, FALSE
         FROM asked v LEFT JOIN record r ON FALSE
         WHERE v.voter_id IS NOT NULL
           AND v.voter_id NOT IN (SELECT voter_id FROM record WHERE voter_id IS NOT NULL)
+    ), summed AS (
+        SELECT contribution_id, choice,
+               COALESCE(sum(weight) FILTER (WHERE NOT is_device), 0) AS known,
+               COALESCE(sum(weight) FILTER (WHERE is_device), 0) AS devices
+        FROM weighed GROUP BY contribution_id, choice
     )
-    SELECT contribution_id, choice, sum(weight)::float8 AS weight
-    FROM weighed GROUP BY contribution_id, choice
+    SELECT contribution_id, choice,
+           (known + devices * LEAST(1, {MOST_BY_DEVICES} / NULLIF(
+               sum(devices) OVER (PARTITION BY contribution_id), 0)))::float8 AS weight
+    FROM summed
     """  # noqa: S608
 
 

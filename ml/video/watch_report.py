@@ -5,6 +5,7 @@ from pathlib import Path
 
 from ml import html_page
 from ml.emotions import BY_NAME
+from ml.video.session_rules import RULES
 from ml.video.session_summary import Moment, SessionSummary
 from ml.vision.decode import encode_jpeg, fit
 
@@ -32,6 +33,7 @@ def write(
         | {f"Face {face}": summary.shares(face) for face in faces},
         moments=[(moment, _picture(moment)) for moment in summary.strongest()],
         flashes=summary.flashes(),
+        rules=RULES,
         clock=_clock,
         colour=_colour,
         emoji=_emoji,

@@ -97,7 +97,7 @@ def make_it_serve(giver: Client, face: dict[str, str]) -> None:
     form = {"crop": face["crop"], "token": face["token"], "emotion": "happy"}
     form |= dict.fromkeys(("adult", "keep", "may_be_seen"), "on")
     ask(giver, "/contribute/give/", form)
-    reviewer, voter = Client(), Client()
+    reviewer, voter = Client(), Client(REMOTE_ADDR="192.0.2.1")
     reviewer.force_login(make_user("rita", "reviewer", "trainer"))
     decide(reviewer, "screen")
     page = ask(voter, "/vote/", method="get").text

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from playwright.sync_api import sync_playwright
 
-from tests.bench import gunicorn_site
+from tests.bench import served_site
 from tests.bench.parts import page
 from tests.support.fake_camera import launch, photographed, shoot, with_camera
 from tests.support.real_data import FACE_DETECTOR, PHOTOS
@@ -25,7 +25,7 @@ STEPS = ("encode", "decode", "detect", "classify", "answer", "draw")
 def main() -> None:
     if not PHOTOS or not FACE_DETECTOR:
         sys.exit("live: set PHOTOS and FACE_DETECTOR to the photos and to YuNet.")
-    with tempfile.TemporaryDirectory() as name, gunicorn_site.running() as site:
+    with tempfile.TemporaryDirectory() as name, served_site.running() as site:
         clip = shoot(Path(name) / "clip.mjpeg", photographed())
         looks, seconds, timing = watch(site.url, clip)
     text = report(looks / seconds, timing)

@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from pathlib import Path
 
-from tests.bench import gunicorn_site
+from tests.bench import served_site
 from tests.bench.parts import page
 from tests.bench.serving import MANY_FACES, ONE_FACE, make_vga
 from tests.support.real_data import FACE_DETECTOR, PHOTOS
@@ -64,7 +64,7 @@ def main() -> None:
             make_vga(PHOTOS / photo, folder).read_bytes()
             for photo in (ONE_FACE, MANY_FACES)
         )
-    with gunicorn_site.running() as site:
+    with served_site.running() as site:
         drive(site.port, one, clients=4, seconds=3)  # to warm up
         figures = [drive(site.port, one, clients=n, seconds=SECONDS) for n in CLIENTS]
         crowd = drive(site.port, many, clients=8, seconds=SECONDS)
@@ -152,8 +152,8 @@ def report(
     told = "yes" if all(away) else "no"
     return f"""## Under load
 
-gunicorn with the champion and the embedded services; 640×480 photos with one face,
-posted to `{PATH}` by clients on the same {os.cpu_count()} cores
+Two web processes with the champion and the embedded services; 640×480 photos with one
+face, posted to `{PATH}` by clients on the same {os.cpu_count()} cores
 ({platform.processor() or platform.machine()}, load average {os.getloadavg()[0]:.1f}),
 {SECONDS:.0f} s each.
 

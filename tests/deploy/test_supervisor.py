@@ -2,6 +2,8 @@
 
 import re
 import signal
+import threading
+import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -34,8 +36,9 @@ def test_one_command_starts_everything_and_says_where(site: SupervisedSite) -> N
     )
     assert answer["database"]["ok"]
     assert answer["broker"]["ok"]
-    for word in ("postgres", "redis-server", "gunicorn", "training", "beat"):
-        assert site.child(word).is_running()
+    for word in ("postgres", "redis-server", "webapp.server", "training", "beat"):
+        assert site.children(word)
+    assert len(site.children("webapp.server")) == 2
 
 
 def test_only_its_owner_can_look_into_its_folder(site: SupervisedSite) -> None:
@@ -72,21 +75,50 @@ def test_a_setting_that_does_not_fit_is_told_before_anything_starts(
     assert said == "Mien cannot start: PORT is 'none'; it takes a number.\n"
 
 
-@pytest.mark.parametrize("word", ["gunicorn", "training", "redis-server", "postgres"])
+@pytest.mark.parametrize(
+    "word", ["webapp.server", "training", "redis-server", "postgres"]
+)
 def test_what_dies_is_started_again(site: SupervisedSite, word: str) -> None:
-    first = site.child(word)
-    first.kill()
-    until(lambda: not first.is_running())
+    before = site.children(word)
+    before[0].kill()
+    until(lambda: not before[0].is_running())
 
     def is_back() -> bool:
         try:
-            return site.child(word).is_running()
-        except (ValueError, psutil.Error):
+            return len(site.children(word)) == len(before)
+        except psutil.Error:
             return False
 
     until(is_back)
     until(lambda: (found := site.health()) and found["database"]["ok"])
     until(lambda: site.health().get("workers", {}).get("ok"))
+
+
+def test_a_web_process_that_ends_takes_nobodys_request_along(
+    site: SupervisedSite,
+) -> None:
+    site.run()
+    failures: list[OSError] = []
+    is_over = threading.Event()
+
+    def visit() -> None:
+        while not is_over.is_set():
+            try:
+                urllib.request.urlopen(f"http://127.0.0.1:{site.port}/about/").read()
+            except OSError as problem:
+                failures.append(problem)
+
+    visitors = [threading.Thread(target=visit) for _ in range(3)]
+    for visitor in visitors:
+        visitor.start()
+    for web in site.children("webapp.server"):
+        web.terminate()
+        until(lambda web=web: not web.is_running())
+        until(lambda: len(site.children("webapp.server")) == 2)
+    is_over.set()
+    for visitor in visitors:
+        visitor.join()
+    assert failures == []
 
 
 def test_violent_death_leaves_no_orphan_and_the_next_start_is_well(

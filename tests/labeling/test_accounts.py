@@ -22,11 +22,6 @@ from tests.support.factories import make_contribution, make_user, make_version
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture(autouse=True)
-def own_log(settings, tmp_path):
-    settings.MIEN_DATA = tmp_path
-
-
 def test_the_groups_come_with_their_one_permission_each():
     # By the migration itself: tests with transactions empty all tables after them.
     import_module("labeling.migrations.0002_groups").make_groups(apps, None)

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import psycopg2
 import pytest
-from django.contrib.sessions.models import Session
 from django.db import connection
 from django.test import Client
 from psycopg2 import errors, sql
@@ -15,7 +14,7 @@ from pytest_django import Settings
 from deploy.supervisor import postgres, service_user
 from labeling.contributions import withdrawals
 from labeling.errors import Refused
-from labeling.models import Contribution
+from labeling.models import Contribution, Session
 from labeling.training import training_runs
 from tests.support.factories import make_contribution, make_user
 from tests.support.small_disk import small_disk
@@ -27,7 +26,7 @@ pytestmark = [
     pytest.mark.django_db(transaction=True),
     pytest.mark.usefixtures("champion"),
 ]
-TABLES = ("labeling_crop", "django_session")
+TABLES = ("labeling_crop", "labeling_session")
 
 
 @pytest.fixture

@@ -5,6 +5,7 @@ from io import BytesIO
 from typing import Any
 
 import pytest
+from django.contrib.contenttypes.models import ContentType
 from django.test import Client, RequestFactory
 from django.urls import reverse
 
@@ -279,6 +280,8 @@ def test_nothing_odd_is_selected_in_the_admin(
         sent = {"action": act, "_selected_action": [text], "index": "0"}
         assert everything.post(path, sent).status_code in (200, 302, 400)
     assert everything.get(f"{path}{text}/change/").status_code in (302, 404)
+    kind = ContentType.objects.get(app_label="labeling", model=model).pk
+    assert everything.get(f"/admin/r/{kind}/{text}/").status_code == 404
 
 
 @pytest.mark.parametrize("address", ["//[", "http://[::1", "http://a]b/"])

@@ -2,6 +2,7 @@
 
 import functools
 import itertools
+from collections.abc import Callable
 from typing import Any
 
 import cv2
@@ -137,15 +138,23 @@ def make_votes(contribution: Contribution, choice: str, voters: list[User]) -> N
         Vote.objects.create(contribution=contribution, choice=choice, voter=voter)
 
 
-def make_accepted_crowd(*, train: int = 70, exam: int = 35) -> list[Contribution]:
-    """Accepted faces of as many givers; those for the exam are agreed on by voters."""
+def make_accepted_crowd(
+    *,
+    train: int = 70,
+    exam: int = 35,
+    make_jpeg: Callable[[str, int], bytes] = make_tiny_jpeg,
+) -> list[Contribution]:
+    """Accepted faces of as many givers; those for the exam are agreed on by voters.
+
+    `make_jpeg` draws one for an emotion and a number.
+    """
     voters = [make_user(f"voter{number}") for number in range(2)]
     faces = []
     for number in range(train + exam):
         emotion = EMOTIONS[number % len(EMOTIONS)]
         is_for_exam = number >= train
         face = make_contribution(
-            jpeg=make_tiny_jpeg(emotion, number),
+            jpeg=make_jpeg(emotion, number),
             giver=make_user(f"giver{number}"),
             emotion=emotion,
             status="accepted",

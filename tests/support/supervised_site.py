@@ -109,14 +109,14 @@ class SupervisedSite:
     def family(self) -> list[psutil.Process]:
         return psutil.Process(self.run().pid).children(recursive=True)
 
-    def child(self, word: str) -> psutil.Process:
+    def children(self, word: str) -> list[psutil.Process]:
+        """Those with this word in their command line."""
         pid = self.run().pid
-        [found] = [
+        return [
             child
             for child in psutil.Process(pid).children()
             if any(word in part for part in child.cmdline())
         ]
-        return found
 
 
 def gone(family: list[psutil.Process]) -> bool:

@@ -56,6 +56,7 @@ class ContributionAdmin(ReadOnlyAdmin):
                     *("created_at", "source", "source_name", "consent_version"),
                     *("consent_language", "consented_at", "consent_basis"),
                     *("may_be_seen", "may_be_released", "released_at"),
+                    "consent_in_doubt",
                 )
             },
         ),
@@ -142,11 +143,13 @@ class VersionAdmin(ReadOnlyAdmin):
 @admin.register(Review)
 class ReviewAdmin(ReadOnlyAdmin):
     list_display = ("created_at", "act", "by", "from_emotion", "to_emotion", "reason")
+    list_filter = ("act", "is_own_gift")
 
 
 @admin.register(Vote)
 class VoteAdmin(ReadOnlyAdmin):
     list_display = ("created_at", "choice", "gold_answer", "contribution_id")
+    exclude = ("network_hash",)
 
 
 @admin.register(Exam)

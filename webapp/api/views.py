@@ -20,15 +20,13 @@ from rest_framework.parsers import (
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from labeling.contributions import offers
 from labeling.detection import photos
 from labeling.models import Contribution
 from labeling.registry import model_versions
 from ml.vision.decode import MAX_BYTES
 from webapp.api import serializers
 from webapp.forms.contribute import GiveForm
-from webapp.http import admission
-from webapp.http.access import person
+from webapp.http import admission, giving
 from webapp.http.error_responses import Problem, attempt
 from webapp.presenters import detection
 
@@ -141,18 +139,16 @@ def _is_on(request: Request, name: str) -> bool:
 @api_view(["POST"])
 @parser_classes([JSONParser, FormParser, MultiPartParser])
 def contribute(request: Request) -> Response:
-    admission.spend(request, "detect", settings.DETECT_RATE)
     form = GiveForm(request.data if isinstance(request.data, dict) else {})
     if not form.is_valid():
         fields: Any = form.errors
         raise ValidationError(fields)
-    crop = form.cleaned_data["crop"]
-    offer = offers.offer(
-        crop,
+    offer, _claim = giving.give(
+        request,
+        form.cleaned_data["crop"],
         form.cleaned_data["emotion"],
-        by=person(request),
+        token=form.cleaned_data["token"],
         consent=form.consent(),
-        claim=photos.open_token(form.cleaned_data["token"], crop),
         source=Contribution.Source.API,
     )
     given = offer.contribution

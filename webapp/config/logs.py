@@ -30,6 +30,7 @@ PERSONAL = (
     (re.compile(r"\b[0-9a-fA-F]{1,4}(:[0-9a-fA-F]{0,4}){3,7}\b"), "<address>"),
     (re.compile(r"(\w+://[^\s/:@]*):[^\s/@]+@"), r"\1:<password>@"),
     (re.compile(r"\?[\w%.-]+=\S*"), "?<query>"),
+    (re.compile(r"\b(while serving) /\S*"), r"\1 <path>"),  # as waitress says it
     # Postgres' own words, where somebody took them over: all that follows is values.
     (re.compile(r"(DETAIL|CONTEXT|QUERY|STATEMENT|LINE \d+):.*", re.DOTALL), "<row>"),
     (re.compile(r"((invalid input|out of range)[^:]*: ).*", re.DOTALL), r"\1<row>"),
@@ -159,7 +160,7 @@ def requests(
 
 
 def config() -> dict[str, object]:
-    """For Django, gunicorn and, through Django, Celery."""
+    """For Django and, through Django, waitress and Celery."""
     return {
         "version": 1,
         "disable_existing_loggers": False,
@@ -181,7 +182,8 @@ def config() -> dict[str, object]:
             },
             "celery": {"level": "INFO"},
             "celery.worker": {"level": "WARNING"},
-            "gunicorn.error": {"handlers": [], "level": "WARNING", "propagate": True},
-            "gunicorn.access": {"handlers": ["none"], "propagate": False},
+            "waitress": {"level": "WARNING"},
+            # It tells of every request that waits for a thread.
+            "waitress.queue": {"handlers": ["none"], "propagate": False},
         },
     }

@@ -321,6 +321,11 @@ LOGGING = logs.config()
 
 WEB_PROCESSES = env.integer("WEB_PROCESSES", 2)
 WEB_THREADS = env.integer("WEB_THREADS", 16)
+# How many connections one address may have to one process; behind a proxy, which has
+# all visitors' connections, that is the proxy's to limit.
+CONNECTIONS_PER_ADDRESS = env.integer(
+    "CONNECTIONS_PER_ADDRESS", 0 if TRUSTED_PROXIES else 100
+)
 # Photos looked at at once in one process: more turns than cores only make it later.
 INFERENCE_TURNS: int = max(1, len(os.sched_getaffinity(0)) // max(WEB_PROCESSES, 1))
 # How often one account, or one address without an account, may ask; all accounts at

@@ -2,14 +2,86 @@
 
 import base64
 import binascii
+from collections.abc import Mapping
+from typing import Any
 
 from django import forms
+from django.utils.datastructures import MultiValueDict
 from django.utils.translation import gettext_lazy as _
 
 from labeling.contributions import consent
 from labeling.emotions import Emotion
 
 MOST_BASE64 = 400_000  # a 256 px crop takes about 30,000
+
+
+class CheckboxOrTruth(forms.Widget):
+    """Hands on what came, as it came: Django's own takes every word for a yes."""
+
+    def value_from_datadict(
+        self, data: Mapping[str, Any], files: Any, name: str
+    ) -> object:
+        if name not in data:
+            return False  # a box that is not ticked is not sent
+        sent = data.getlist(name) if isinstance(data, MultiValueDict) else [data[name]]
+        return sent[0] if len(sent) == 1 else sent
+
+
+class ConsentField(forms.Field):
+    """A plain yes or no: a ticked box, JSON's true and false, or these two words.
+
+    Whatever else is refused, for consent is never guessed.
+    """
+
+    widget = CheckboxOrTruth
+    default_error_messages = {
+        "unclear": _("Please say true or false here: consent is not guessed.")
+    }
+    WORDS = {"on": True, "true": True, "false": False}
+
+    def to_python(self, value: object) -> bool:
+        if isinstance(value, bool):
+            return value
+        if isinstance(value, str) and value in self.WORDS:
+            return self.WORDS[value]
+        raise forms.ValidationError(self.error_messages["unclear"], code="unclear")
+
+    def validate(self, value: bool) -> None:
+        if self.required and not value:
+            raise forms.ValidationError(self.error_messages["required"])
+
+    def bound_data(self, data: object, initial: object) -> bool:
+        """What the page shows again: ticked only where it was a yes."""
+        return data is True or (isinstance(data, str) and self.WORDS.get(data, False))
+
+
+class FreeConsentsForm(forms.Form):
+    """The two consents that are free to choose."""
+
+    may_be_seen = ConsentField(required=False)
+    may_be_released = ConsentField(required=False)
+
+    def consent(self) -> consent.Consent:
+        return consent.given(
+            may_be_seen=self.cleaned_data["may_be_seen"],
+            may_be_released=self.cleaned_data["may_be_released"],
+        )
+
+
+class ConsentsForm(FreeConsentsForm):
+    """All four: two of them nobody gives a face without."""
+
+    adult = ConsentField(
+        error_messages={
+            "required": _(
+                "We can only take faces of adults, given by themselves or with their"
+                " permission."
+            )
+        }
+    )
+    keep = ConsentField(
+        error_messages={"required": _("Without this we may not keep the face.")}
+    )
 
 
 class FaceForm(forms.Form):
@@ -32,7 +104,7 @@ class FaceForm(forms.Form):
             ) from None
 
 
-class GiveForm(FaceForm):
+class GiveForm(ConsentsForm, FaceForm):
     emotion = forms.ChoiceField(
         choices=Emotion.choices,
         error_messages={
@@ -40,22 +112,3 @@ class GiveForm(FaceForm):
             "invalid_choice": _("Please choose one of the seven."),
         },
     )
-    adult = forms.BooleanField(
-        error_messages={
-            "required": _(
-                "We can only take faces of adults, given by themselves or with their"
-                " permission."
-            )
-        }
-    )
-    keep = forms.BooleanField(
-        error_messages={"required": _("Without this we may not keep the face.")}
-    )
-    may_be_seen = forms.BooleanField(required=False)
-    may_be_released = forms.BooleanField(required=False)
-
-    def consent(self) -> consent.Consent:
-        return consent.given(
-            may_be_seen=self.cleaned_data["may_be_seen"],
-            may_be_released=self.cleaned_data["may_be_released"],
-        )

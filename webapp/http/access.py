@@ -15,7 +15,9 @@ from django.utils.translation import gettext as _
 from django_htmx.http import HttpResponseClientRedirect
 from django_htmx.middleware import HtmxDetails
 
+from labeling.contributions import recent_gifts
 from labeling.models import User
+from webapp.http import addresses, admission
 
 View = Callable[..., HttpResponseBase]
 
@@ -116,7 +118,8 @@ def name_device(request: SiteRequest) -> None:
 def given_here(request: HttpRequest) -> list[UUID]:
     """The faces that this browser gave, so that it need not vote on its own.
 
-    Only the browser knows: nothing of ours ties a face without an account to anybody.
+    Beyond an hour (`recent_gifts`) only the browser knows: nothing of ours ties a face
+    without an account to anybody.
     """
     ids = request.get_signed_cookie(GIVEN_COOKIE, default="", salt=_GIVEN_SALT)
     return [UUID(text) for text in (ids or "").split(".") if text]
@@ -168,11 +171,23 @@ class Voter(TypedDict):
 
     by: User | None
     device: str | None
-    own: list[UUID]  # faces given without an account
+    own: list[UUID]  # by its cookie, and given from its network within the hour
+    network: str
 
 
 def voter(request: SiteRequest) -> Voter:
-    return Voter(by=person(request), device=device(request), own=given_here(request))
+    there = network(request)
+    return Voter(
+        by=person(request),
+        device=device(request),
+        own=[*given_here(request), *recent_gifts.given_from(there)],
+        network=there,
+    )
+
+
+def network(request: HttpRequest) -> str:
+    """Whose address it is: one, or all of an IPv6 customer's."""
+    return admission.network(addresses.client_address(request))
 
 
 def voter_key(request: SiteRequest) -> str:

@@ -26,6 +26,8 @@ class ContributionSummary:
     @property
     def sentence(self) -> str:
         face = self.face
+        if face.consent_in_doubt:
+            return _("Not used until you say again what you agree to.")
         if face.status == Contribution.Status.WAITING:
             return _("A reviewer will look at it.")
         if face.status == Contribution.Status.REJECTED:

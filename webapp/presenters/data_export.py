@@ -99,6 +99,7 @@ def _row(summary: contribution.ContributionSummary) -> dict[str, object]:
             "given": face.consented_at,
             "may_be_seen": face.may_be_seen,
             "may_be_released": face.may_be_released,
+            "in_doubt": face.consent_in_doubt.split(),
         },
         "versions_trained_with_it": summary.versions,
     }

@@ -17,8 +17,8 @@ from labeling.emotions import Emotion
 from labeling.models import Contribution
 from labeling.review import demand
 from webapp.forms.contribute import FaceForm, GiveForm
-from webapp.http import admission
-from webapp.http.access import SiteRequest, given_here, keep_given, person
+from webapp.http import admission, giving
+from webapp.http.access import SiteRequest, keep_given
 from webapp.http.error_responses import Problem, on_problem
 
 
@@ -64,16 +64,13 @@ def give(request: SiteRequest) -> HttpResponse:
         return ask(request, problem=_("Please choose a photo first."), status=400)
     if not form.is_valid():
         return confirm(request, form, crop=crop, status=400)
-    admission.spend(request, "give", settings.GIVE_RATE)
-    claim = photos.open_token(form.cleaned_data["token"], form.cleaned_data["crop"])
-    offer = offers.offer(
+    offer, claim = giving.give(
+        request,
         form.cleaned_data["crop"],
         form.cleaned_data["emotion"],
-        by=person(request),
+        token=form.cleaned_data["token"],
         consent=form.consent(),
-        claim=claim,
         source=Contribution.Source.SITE,
-        before=given_here(request),
     )
     response = thank(request, claim, offer, crop)
     keep_given(request, response, offer.contribution.pk)
@@ -124,7 +121,8 @@ def propose(
     """Ask about one face, unless it is so poor that it could not be kept anyway."""
     with admission.turn():
         offers.open_crop(jpeg)
-    return confirm(request, GiveForm(initial=dict(face)), crop=face["crop"])
+    known = {name: face.get(name) for name in ("token", "emotion")}  # never a consent
+    return confirm(request, GiveForm(initial=known), crop=face["crop"])
 
 
 def confirm(

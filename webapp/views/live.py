@@ -13,7 +13,11 @@ from ml.video import session_rules
 @require_safe
 @ensure_csrf_cookie
 def live(request: HttpRequest) -> HttpResponse:
-    context = {"emotions": list(Emotion), "words": words()}
+    context = {
+        "emotions": list(Emotion),
+        "words": words(),
+        "rules": session_rules.RULES,
+    }
     return render(request, "live/live.html", context)
 
 
@@ -73,6 +77,7 @@ def _afterwards() -> dict[str, str]:
         "expression": _("Expression"),
         "at": _("{emotion}, {share} at {time}"),
         "flash": _("{emotion} for {ms} ms at {time}"),
+        "no_faces": _("No face was seen."),
         "no_moments": _("No expression but neutral stood out."),
         "no_flashes": _("None was seen."),
         "flash_limit": _(

@@ -15,8 +15,10 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from labeling import accounts
 from labeling.contributions import consent, offers, withdrawals
+from labeling.models import Contribution
 from labeling.stats import contributor_impact
 from webapp.forms import ids
+from webapp.forms.contribute import ConsentsForm, FreeConsentsForm
 from webapp.http.access import UserRequest
 from webapp.http.error_responses import message_and_back, on_problem
 from webapp.presenters import contribution, data_export
@@ -33,6 +35,7 @@ def my(request: UserRequest) -> HttpResponse:
     context = {
         "faces": page,
         "gifts": contribution.summarise(page.object_list),
+        "in_doubt": rows.exclude(consent_in_doubt="").count(),
         "effect": contributor_impact.contributor_impact(request.user),
     }
     return render(request, "my/my.html", context)
@@ -71,16 +74,27 @@ def withdraw(request: UserRequest) -> HttpResponse:
 @on_problem(message_and_back("my"))
 def change_consent(request: UserRequest, pk: UUID) -> HttpResponse:
     face = get_object_or_404(request.user.gifts, pk=pk)
+    needed = ConsentsForm if face.consent_in_doubt else FreeConsentsForm
     if request.method == "GET":
-        context = {"face": face, "text": consent.TEXTS[consent.VERSION]}
-        return render(request, "my/consent.html", context)
-    offers.change_consent(
-        face,
-        may_be_seen="may_be_seen" in request.POST,
-        may_be_released="may_be_released" in request.POST,
-    )
+        return _ask_for_consent(request, face, needed(initial=vars(face)))
+    form = needed(request.POST)
+    if not form.is_valid():
+        return _ask_for_consent(request, face, form, status=400)
+    offers.change_consent(face, form.consent(), said_again=needed is ConsentsForm)
     messages.success(request, _("Saved. It holds from now on."))
     return redirect("my")
+
+
+def _ask_for_consent(
+    request: UserRequest,
+    face: Contribution,
+    form: FreeConsentsForm,
+    *,
+    status: int = 200,
+) -> HttpResponse:
+    text = consent.TEXTS[consent.VERSION]
+    context = {"face": face, "form": form, "text": text}
+    return render(request, "my/consent.html", context, status=status)
 
 
 @require_POST

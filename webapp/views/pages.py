@@ -3,7 +3,7 @@
 import sys
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.templatetags.static import static
 from django.utils.translation import gettext as _
@@ -38,8 +38,8 @@ def favicon(request: HttpRequest) -> HttpResponse:
     return redirect(static("mark.svg"), permanent=True)
 
 
-def nowhere(request: HttpRequest, row: str) -> HttpResponse:
-    return not_found(request, LookupError(row))
+def nowhere(request: HttpRequest, **_: object) -> HttpResponse:
+    raise Http404
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:

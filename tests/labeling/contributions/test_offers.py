@@ -229,7 +229,7 @@ def test_who_first_gave_without_an_account_stays_on_the_training_side(settings):
 def test_consent_to_be_seen_can_be_taken_back():
     face = offer(consent=consent.given(may_be_seen=True)).contribution
     Contribution.objects.update(screened_at=timezone.now())
-    offers.change_consent(face, may_be_seen=False, may_be_released=True)
+    offers.change_consent(face, consent.given(may_be_released=True))
     face.refresh_from_db()
     assert (face.may_be_seen, face.screened_at) == (False, None)
     assert face.may_be_released

@@ -27,11 +27,6 @@ from tests.support.factories import (
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture(autouse=True)
-def own_log(settings, tmp_path):
-    settings.MIEN_DATA = tmp_path
-
-
 def contaminated() -> set[str]:
     rows = ModelVersion.objects.exclude(contaminated_at=None)
     return set(rows.values_list("name", flat=True))

@@ -14,11 +14,6 @@ from tests.support.factories import make_contribution, make_user
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture(autouse=True)
-def own_log(settings, tmp_path):
-    settings.MIEN_DATA = tmp_path / "mien"
-
-
 def make_public(**fields) -> Contribution:
     return make_contribution(
         **{"status": "accepted", "may_be_released": True, **fields}

@@ -44,8 +44,8 @@ def port(site_env, versions, tmp_path):
         number = free.getsockname()[1]
     environment = {**site_env, "DJANGO_SETTINGS_MODULE": "tests.settings"}
     environment |= {"WEB_PROCESSES": "2", "WEB_THREADS": "4", "DETECT_RATE": ""}
-    command = [sys.executable, "-m", "gunicorn", "--bind", f"127.0.0.1:{number}"]
-    command += ["--config", "python:webapp.config.gunicorn"]
+    environment |= {"PORT": str(number)}
+    command = [sys.executable, "-m", "deploy.supervisor.web"]
     with (tmp_path / "site.log").open("wb") as log:
         site = subprocess.Popen(command, env=environment, stdout=log, stderr=log)
         wait_for(lambda: serves(number))

@@ -28,11 +28,6 @@ from tests.support.factories import (
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture(autouse=True)
-def own_log(settings, tmp_path):
-    settings.MIEN_DATA = tmp_path
-
-
 def make_answers(version, *, right: int, wrong: int) -> None:
     PredictionFeedback.objects.bulk_create(
         PredictionFeedback(

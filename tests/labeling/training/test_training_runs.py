@@ -12,6 +12,7 @@ from labeling.models import Contribution, RunEvent, Snapshot, TrainingRun
 from labeling.training import run_options, schedule, training_runs
 from labeling.training.training_runs import HeartbeatReply, Lost
 from ml.training_events import Epoch, EpochFigures
+from tests.support.concurrency import together
 from tests.support.factories import (
     make_accepted_crowd,
     make_contribution,
@@ -72,6 +73,16 @@ def test_two_trainers_pressing_at_once_start_one_run():
         thread.join()
     assert sorted(codes) == ["already_running"] * 5 + ["started"]
     assert TrainingRun.objects.count() == 1
+
+
+def test_a_refused_request_uses_up_no_number():
+    first = training_runs.request(preset="quick")
+    outcomes = together(6, lambda _: training_runs.request(preset="quick"))
+    assert {o.code for o in outcomes} == {"already_running"}
+    training_runs.cancel(first)
+    outcomes = together(6, lambda _: training_runs.request(preset="quick"))
+    assert sum(isinstance(o, TrainingRun) for o in outcomes) == 1
+    assert TrainingRun.objects.latest("pk").pk == first.pk + 1
 
 
 @pytest.mark.parametrize(

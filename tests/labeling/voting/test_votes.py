@@ -177,7 +177,8 @@ def test_disagreement_makes_a_face_worth_a_reviewers_look():
     assert face.priority >= agreed + 1
 
 
-def test_votes_decide_nothing_by_default():
+def test_votes_decide_nothing_by_default(settings):
+    settings.VOTES_WANTED = 12
     face = make_open(emotion="sad")
     for i in range(12):
         votes.cast(face, "not_a_face", by=make_user(f"v{i}"))

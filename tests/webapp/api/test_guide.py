@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from django.conf import settings
+from django.core.cache import cache
 
 from labeling import accounts
 from labeling.models import Contribution
@@ -59,6 +60,7 @@ def test_look_from_python(live_server: Any, tmp_path: Path) -> None:
 def test_give_from_python(live_server: Any, tmp_path: Path) -> None:
     said = run([sys.executable, "-"], PYTHON[1], tmp_path, MIEN=live_server.url)
     assert re.match(r"waiting http\S+/withdraw/#\S+", said)
+    cache.clear()  # an hour later: what this address gave is forgotten
     user = factories.make_user()
     _token, secret = accounts.make_token(user, name="guide")
     env = {"MIEN": live_server.url, "MIEN_TOKEN": secret}

@@ -38,6 +38,7 @@ def said(message: str, *args: object, **extra: object) -> dict[str, object]:
         ("from 2001:db8:0:1::7 again", "from <address> again"),
         ("redis://user:hunter2@host/0", "redis://user:<password>@host/0"),
         ("GET /withdraw/?secret=abc now", "GET /withdraw/?<query> now"),
+        ("Exception while serving /reset/key/7-abc/", "while serving <path>"),
     ],
 )
 def test_people_and_secrets_are_struck_out(message: str, kept: str) -> None:

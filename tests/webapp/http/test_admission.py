@@ -89,6 +89,10 @@ def test_a_whole_ipv6_network_counts_as_one_address(clock: Any) -> None:
         spend(request_from("2001:db8:1:2:ffff::9"), 1)
 
 
+def test_ipv4_over_an_ipv6_socket_is_still_one_address_each() -> None:
+    assert admission.network("::ffff:192.0.2.1") == "192.0.2.1"
+
+
 @pytest.mark.parametrize("used_at", [0.0, 30.0, 59.0])
 @pytest.mark.parametrize("rate", [(1, 60), (3, 60), (120, 60), (2, 1)])
 def test_whoever_waits_as_told_gets_through(

@@ -103,7 +103,7 @@ def test_a_picture_given_before_from_this_browser_is_refused(client: Client):
     again = client.post("/contribute/give/", shown(client) | AGREED)
     assert "You gave this very picture already" in again.text
     assert Contribution.objects.count() == 1
-    stranger = Client()  # who learns nothing of what is stored
+    stranger = Client(REMOTE_ADDR="192.0.2.1")  # who learns nothing of what is stored
     assert (
         stranger.post("/contribute/give/", shown(stranger) | AGREED).status_code == 201
     )

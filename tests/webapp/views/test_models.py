@@ -98,8 +98,13 @@ def test_a_version_shows_its_card_its_data_and_who_promoted_it(
     html = client.get("/models/mien-1/").text
     for text in ("vgg-lean", "1,180,000", "28,123", "ef" * 32, "promoted by a person"):
         assert text in html
-    assert "&lt;i&gt;because&lt;/i&gt;" in html
+    assert "a trainer" in html
+    assert "because" not in html
     assert "tom" not in html
+    client.force_login(tom)
+    html = client.get("/models/mien-1/").text
+    assert "&lt;i&gt;because&lt;/i&gt;" in html
+    assert ", tom</p>" in html
 
 
 def test_only_trainers_see_and_use_the_buttons(client: Client):

@@ -190,7 +190,7 @@ def test_who_gives_without_an_account_is_not_asked_about_that_face(
     face = Contribution.objects.get()
     Contribution.objects.update(screened_at=timezone.now())
     assert "No face is waiting" in client.get("/vote/").text
-    stranger = Client()
+    stranger = Client(REMOTE_ADDR="192.0.2.1")
     html = stranger.get("/vote/").text
     assert ticket(html)
 

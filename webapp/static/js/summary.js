@@ -24,7 +24,8 @@ function show(summary, rows, words) {
   part("summary-title").textContent = title(summary, words);
   part("summary-length").textContent = length(summary, words);
   part("shares").replaceChildren(...shareRows(summary.shares, words));
-  list("moments", momentTexts(summary, words), words.no_moments);
+  const none = summary.faces ? words.no_moments : words.no_faces;
+  list("moments", momentTexts(summary, words), none);
   list("flashes", flashTexts(summary, words), words.no_flashes);
   const briefest = (1000 * words.session.flash.least_looks) / Math.max(summary.rate, 1);
   part("flash-limit").textContent = words.flash_limit

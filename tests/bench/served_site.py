@@ -1,4 +1,4 @@
-"""The site as it is served: gunicorn over Postgres and Redis, champion loaded."""
+"""The site as it is served: web processes over Postgres and Redis, champion loaded."""
 
 import os
 import socket
@@ -19,12 +19,14 @@ from tests.support import services
 class Site:
     url: str
     port: int
-    process: psutil.Process  # gunicorn's arbiter
+    process: psutil.Process  # the supervisor of the web processes
 
     def memory(self) -> list[float]:
         """Resident MB of each web process."""
-        workers = self.process.children()
-        return sorted(worker.memory_info().rss / 2**20 for worker in workers)
+        webs = [
+            one for one in self.process.children() if "webapp.server" in one.cmdline()
+        ]
+        return sorted(web.memory_info().rss / 2**20 for web in webs)
 
 
 @contextmanager
@@ -42,10 +44,9 @@ def running(**env: str) -> Iterator[Site]:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    program = [sys.executable, "-m", "gunicorn", "--bind", f"127.0.0.1:{port}"]
     server = subprocess.Popen(
-        [*program, "--config", "python:webapp.config.gunicorn"],
-        env=whole,
+        [sys.executable, "-m", "deploy.supervisor.web"],
+        env={**whole, "PORT": str(port)},
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
