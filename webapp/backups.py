@@ -87,6 +87,8 @@ def restore(
     `accept_resurrection` they are set aside.
     """
     made = _made_at(_run("pg_restore", "--list", str(file)))
+    for place in withdrawal_log.places():
+        withdrawal_log.distrust_copy(place)
     call_command("migrate", verbosity=0, interactive=False)
     acts = list(AuditEntry.objects.all())
     name, here = _name(), SiteRecord.get().key
@@ -104,23 +106,25 @@ def restore(
                 call_command("migrate", verbosity=0, interactive=False)
                 is_certain = _is_certain(here, newest_log)
                 taken_back = _replay(log for log in logs if log and log.exists())
-                if not is_certain and not accept_resurrection:
-                    raise Failed(_doubt(made))
                 if not is_certain:
-                    withdrawal_replay.set_all_aside()
+                    _set_aside(made, is_accepted=accept_resurrection)
                 _record_restore(file, acts, is_certain=is_certain)
         except BaseException:
             with _server() as execute:
                 execute("drop database {} with (force)", fresh)
             raise
+    _change_places(name, fresh, former)
+    withdrawal_log.begin()
+    return taken_back
+
+
+def _change_places(name: str, fresh: str, former: str) -> None:
     with _server() as execute:
         execute("begin")
         execute("alter database {} rename to {}", name, former)
         execute("alter database {} rename to {}", fresh, name)
         execute("commit")
         execute("drop database {} with (force)", former)
-    withdrawal_log.begin()
-    return taken_back
 
 
 def _make_room(name: str, fresh: str, former: str) -> None:
@@ -171,17 +175,20 @@ def _is_certain(here: UUID, newest_log: Path | None) -> bool:
     return site == here
 
 
-def _doubt(made: str) -> str:
+def _set_aside(made: str, *, is_accepted: bool) -> None:
+    """All faces; or Failed, with what is in doubt."""
+    if is_accepted:
+        withdrawal_replay.set_all_aside()
+        return
     faces, accounts = Contribution.objects.count(), User.objects.count()
-    return (
+    raise Failed(
         f"the newest log of withdrawals is not to be found. The dump was made {made}; "
         f"each of its {faces} faces and {accounts} accounts may have been taken back "
         "since, and would be here again. If you have that log, from the MIEN_DATA or "
         "the WITHDRAWAL_LOG_COPY of the site that made the dump, name it, as in "
         "`make restore DUMP ARGS='--log FILE'`. Without it, --accept-resurrection goes "
-        "on and sets all "
-        f"{faces} faces aside: nobody sees them and no training uses them until their "
-        "givers consent anew."
+        f"on and sets all {faces} faces aside: nobody sees them and no training uses "
+        "them until their givers consent anew."
     )
 
 

@@ -31,6 +31,7 @@ from labeling.models import Erasure, SiteRecord, Withdrawal
 
 log = logging.getLogger(__name__)
 
+COPIED = 1  # second; what we write ourselves has the same time in both
 AN_HOUR = 3600  # seconds; disks of other machines have clocks of their own
 HEARS_ALL = re.compile(rb'^{"log"', re.MULTILINE)
 
@@ -93,8 +94,7 @@ def write(file: Path) -> int:
         known.update({(line.kind, line.id): line for line in read(path())})
     there = {(line.kind, line.id) for line in read(file)} if file.exists() else set()
     text = "".join(_text(line) for name, line in known.items() if name not in there)
-    if file.exists() and not _is_untouched(file):
-        _strike_out(file)
+    distrust_copy(file)
     _write(file, text)
     site = SiteRecord.get().key
     if file in places() and (text or not hears_all(file, site)):
@@ -112,13 +112,19 @@ def hears_all(file: Path, site: UUID) -> bool:
     return mark in marks and _is_untouched(file)
 
 
+def distrust_copy(file: Path) -> None:
+    """Before anything is written to it, for then it looks like ours."""
+    if file.exists() and not _is_untouched(file):
+        _strike_out(file)
+
+
 def _is_untouched(file: Path) -> bool:
     """Nobody but us wrote it: a copy that was put back has the time of that as `ctime`,
     beside an old `mtime` or an old last line."""
     found = file.stat()
     times = [moment for said in _objects(file) if (moment := _time(said))]
     return (
-        abs(found.st_ctime - found.st_mtime) < 1
+        abs(found.st_ctime - found.st_mtime) < COPIED
         and bool(times)
         and abs(found.st_mtime - max(times).timestamp()) < AN_HOUR
     )
@@ -140,7 +146,10 @@ def _write(file: Path, text: str) -> None:
     file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     handle = os.open(file, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o600)
     try:
-        size = os.fstat(handle).st_size
+        found = os.fstat(handle)
+        if abs(found.st_ctime - found.st_mtime) >= COPIED:
+            _strike_out(file)
+        size = found.st_size
         is_cut = size and os.pread(handle, 1, size - 1) != b"\n"
         content = (b"\n" if is_cut else b"") + text.encode()
         if os.write(handle, content) < len(content):

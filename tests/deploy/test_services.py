@@ -24,6 +24,7 @@ from deploy.supervisor import (
 )
 from deploy.supervisor.guard import Guard
 from deploy.supervisor.processes import Child
+from labeling.contributions import erasure
 from tests.support.small_disk import small_disk as a_small_disk
 from webapp.config import postgres_programs, service_paths
 from webapp.config.service_paths import ServicePaths
@@ -83,6 +84,7 @@ def test_both_answer_and_what_postgres_took_is_there_after_a_restart(
     assert str(query(paths, "show server_version")[0][0]).startswith(
         postgres_programs.VERSION
     )
+    assert query(paths, erasure.MAY_DROP_JOURNAL) == [(True,)]
     query(paths, "create table kept as select 1 as one")
     processes.end(children, lambda: False)
     children.clear()

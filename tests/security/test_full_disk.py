@@ -1,5 +1,7 @@
 """A database whose disk is full: who gives is told so, and /health knows."""
 
+import base64
+import os
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -80,6 +82,7 @@ def test_on_a_full_disk_nothing_is_half_kept_and_everybody_is_told(
 ) -> None:
     form, fields = pages.shown(client), api.gift(client)
     make_user("bo")
+    log = Path(os.environ["MIEN_TEST_DATA"]) / "postgres.log"
     request.getfixturevalue("full_disk")
     health.takes_writes.cache_clear()
     client.raise_request_exception = False
@@ -98,6 +101,11 @@ def test_on_a_full_disk_nothing_is_half_kept_and_everybody_is_told(
     assert page.status_code == 507
     assert "has no room left" in page.text
     assert not Session.objects.exists()
+
+    said = log.read_text(errors="replace")
+    crop = base64.b64decode(form["crop"])
+    assert crop[100:120].hex() not in said
+    assert "bo@example.org" not in said
 
     assert client.get("/health").json()["database"] == {"ok": False}
     assert client.get("/").status_code == 200

@@ -18,7 +18,13 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from labeling import accounts
-from labeling.contributions import consent, offers, withdrawal_log, withdrawals
+from labeling.contributions import (
+    consent,
+    erasure,
+    offers,
+    withdrawal_log,
+    withdrawals,
+)
 from labeling.models import AuditEntry, Contribution, SiteRecord, User, Withdrawal
 from tests.support.factories import make_contribution, make_user
 from webapp import backups
@@ -72,6 +78,9 @@ def test_a_backup_brings_back_what_was_there(data: Path) -> None:
     assert backups.restore(dump) == (0, 0)
     assert bytes(Contribution.objects.get(pk=face.pk).crop.jpeg) == jpeg
     assert databases() == before
+    with connection.cursor() as cursor:  # A new database, with the rights of the old.
+        cursor.execute(erasure.MAY_DROP_JOURNAL)
+        assert cursor.fetchone() == (True,)
 
 
 def test_what_was_done_since_a_backup_stays_on_record(data: Path) -> None:
@@ -204,6 +213,7 @@ def test_what_may_have_been_withdrawn_is_set_aside_until_its_giver_consents(
     here, said = SiteRecord.get().key, StringIO()
     call_command("restore", data / "mien.dump", accept_resurrection=True, stdout=said)
     assert "Set aside until their givers consent: 2 faces." in said.getvalue()
+    assert AuditEntry.objects.get(act="restore").details["set_aside"]
     faces = Contribution.objects.all()
     for of_use in (faces.accepted(), faces.waiting(), faces.seeable()):
         assert not of_use.exists()
@@ -233,6 +243,9 @@ def test_a_copy_of_the_log_that_was_put_back_is_not_taken_for_the_newest(
         shutil.copyfile(copy, place)  # As it happens, with the former's inode.
         os.utime(place, (copy.stat().st_mtime - 60, copy.stat().st_mtime - 60))
     assert not backups._is_certain(another, None)
+    withdrawals.withdraw(make_contribution())  # It goes on from there.
+    assert not backups._is_certain(another, None)
+    shutil.copyfile(withdrawal_log.path(), data / "copy")
     # But somebody may know that nothing came after it.
     assert backups._is_certain(another, data / "copy")
 
