@@ -34,7 +34,8 @@ KINDS: dict[type[Model], str] = {
 # What bounds the site or decides for people, as a start finds it.
 LIMITS = (
     *("DETECT_RATE", "LIVE_RATE", "GIVE_RATE", "VOTE_RATE"),
-    *("WEB_PROCESSES", "WEB_THREADS", "TRUSTED_PROXIES", "DEBUG", "STAFF_MFA"),
+    *("WEB_PROCESSES", "WEB_THREADS", "CONNECTIONS_PER_ADDRESS"),
+    *("TRUSTED_PROXIES", "DEBUG", "STAFF_MFA"),
     *("VOTES_WANTED", "VOTE_VIEWS"),
     *("VOTES_ACCEPT", "VOTES_REJECT", "VOTES_AGREEMENT"),
     *("PROMOTION_POLICY", "RETRAIN_MIN_FACES", "CAP_FACES", "CAP_PERCENT"),

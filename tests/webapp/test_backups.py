@@ -18,7 +18,13 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from labeling import accounts
-from labeling.contributions import erasure, offers, withdrawal_log, withdrawals
+from labeling.contributions import (
+    consent,
+    erasure,
+    offers,
+    withdrawal_log,
+    withdrawals,
+)
 from labeling.models import AuditEntry, Contribution, SiteRecord, User, Withdrawal
 from tests.support.factories import make_contribution, make_user
 from webapp import backups
@@ -207,6 +213,7 @@ def test_what_may_have_been_withdrawn_is_set_aside_until_its_giver_consents(
     here, said = SiteRecord.get().key, StringIO()
     call_command("restore", data / "mien.dump", accept_resurrection=True, stdout=said)
     assert "Set aside until their givers consent: 2 faces." in said.getvalue()
+    assert AuditEntry.objects.get(act="restore").details["set_aside"]
     faces = Contribution.objects.all()
     for of_use in (faces.accepted(), faces.waiting(), faces.seeable()):
         assert not of_use.exists()
@@ -215,7 +222,7 @@ def test_what_may_have_been_withdrawn_is_set_aside_until_its_giver_consents(
         assert client.get(address).status_code == 404
     mine = faces.get(giver__isnull=False)
     assert "set aside" in contribution.summarise([mine])[0].sentence
-    offers.change_consent(mine, may_be_seen=False, may_be_released=False)
+    offers.change_consent(mine, consent.given())
     assert list(Contribution.objects.waiting()) == [mine]
     # What it knows now is not all, and it does not speak for that dump again.
     assert SiteRecord.get().key not in (here, site_of_the_dump)

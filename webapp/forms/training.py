@@ -1,5 +1,7 @@
 """What a trainer may ask of a run; every field but the preset may stay as it is."""
 
+from typing import Any
+
 from django import forms
 from django.conf import settings
 from django.utils.translation import gettext as _now
@@ -29,6 +31,15 @@ POLICIES = {
 }
 
 
+class WeightField(forms.FloatField):
+    def to_python(self, value: Any) -> Any:
+        """JSON has whole numbers that no float can hold."""
+        try:
+            return super().to_python(value)
+        except OverflowError:
+            raise forms.ValidationError(self.error_messages["invalid"]) from None
+
+
 class StartForm(forms.Form):
     preset = forms.ChoiceField(
         choices=TrainingRun.Preset.choices, initial=TrainingRun.Preset.FINETUNE
@@ -49,7 +60,7 @@ class StartForm(forms.Form):
             *((policy, POLICIES[policy]) for policy in GATE_POLICIES),
         ],
     )
-    weight = forms.FloatField(
+    weight = WeightField(
         label=_("Weight of a contribution"),
         required=False,
         min_value=0.1,
