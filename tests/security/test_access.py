@@ -175,27 +175,26 @@ def test_without_a_second_factor_staff_are_nobody_special(
 # --- faces
 
 
-@pytest.mark.parametrize("who", ROLES[1:])
-def test_nobody_uses_a_ticket_made_out_to_another(world: World, who: str) -> None:
+def test_nobody_uses_a_ticket_made_out_to_another(world: World) -> None:
     html = world.client("stranger").get("/vote/").text
     address = html.split('src="/faces/seen/')[1].split('"')[0]
-    answer = world.client(who).get(f"/faces/seen/{address}")
-    assert answer.status_code == 404
+    for role in ROLES[1:]:
+        answer = world.client(role).get(f"/faces/seen/{address}")
+        assert (role, answer.status_code) == (role, 404)
 
 
-@pytest.mark.parametrize("who", ["account", "reviewer", "trainer", "admin"])
-def test_nobody_changes_anothers_face_or_learns_its_number(
-    world: World, who: str
-) -> None:
-    client, number = world.client(who), str(world.face.pk)
-    for name in ("my", "my-withdraw", "my-download", "my-delete", "account"):
-        answer = client.get(reverse(name))
-        content = answer.getvalue() if answer.streaming else answer.content
-        assert number.encode() not in content
+def test_nobody_changes_anothers_face_or_learns_its_number(world: World) -> None:
+    number = str(world.face.pk)
     sent = {"which": "some", "only": number, "face": number, "sure": "yes"}
-    client.post("/my/withdraw/", sent)
-    client.post(f"/my/{number}/consent/", {})
-    assert Contribution.objects.filter(pk=number, may_be_seen=True).exists()
+    for role in ("account", "reviewer", "trainer", "admin"):
+        client = world.client(role)
+        for name in ("my", "my-withdraw", "my-download", "my-delete", "account"):
+            answer = client.get(reverse(name))
+            content = answer.getvalue() if answer.streaming else answer.content
+            assert number.encode() not in content, (role, name)
+        client.post("/my/withdraw/", sent)
+        client.post(f"/my/{number}/consent/", {})
+        assert Contribution.objects.filter(pk=number, may_be_seen=True).exists()
 
 
 def test_a_face_that_is_gone_is_gone_for_everyone(world: World) -> None:
