@@ -44,9 +44,6 @@ pytestmark = pytest.mark.django_db(transaction=True)
 AGREED = {"adult": "on", "keep": "on", "may_be_seen": "on"}
 PASSPHRASE = "a-long-passphrase-77"
 
-# What races into a fault of ours still, and why. Nothing should be here.
-KNOWN: dict[str, str] = {}
-
 
 def browser(user: User | None = None) -> Client:
     client = Client(raise_request_exception=False)
@@ -215,6 +212,4 @@ def test_twelve_who_sign_up_with_one_address_make_one_account() -> None:
     answers = together(12, lambda _: browser().post("/accounts/signup/", form))
     faults = sum(n for status, n in statuses(answers).items() if status >= 500)
     assert User.objects.filter(email="new@example.org").count() == 1
-    if faults and "sign-up" in KNOWN:
-        pytest.xfail(KNOWN["sign-up"])
     assert faults == 0
