@@ -8,11 +8,11 @@ import hashlib
 import secrets
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from uuid import UUID
 
 import numpy as np
 from django.conf import settings
+from django.db import transaction
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext_lazy as _
@@ -24,7 +24,8 @@ from labeling.detection.photos import FaceClaim
 from labeling.errors import Refused
 from labeling.models import Contribution, Withdrawal
 from labeling.registry import serving
-from ml.data.labelled_folders import MEANING, PICTURES
+from ml.data.file_tree import printable
+from ml.data.labelled_folders import LabelledPicture, read_picture
 from ml.vision import decode, face_crop
 
 
@@ -41,30 +42,28 @@ class Source:
 
 @dataclass(frozen=True)
 class Outcome:
-    path: Path
+    path: str  # from the folder or archive on, printable
+    emotion: str
     code: str  # "kept", "known", "withdrawn", or why not
     message: str = ""
 
 
-def pictures(folder: Path) -> list[tuple[Path, str]]:
-    """Every picture with its emotion: a folder's name, in words of MEANING, says it."""
-    return [
-        (path, MEANING[path.parent.name.lower()])
-        for path in sorted(folder.rglob("*"))
-        if path.parent.name.lower() in MEANING and path.suffix.lower() in PICTURES
-    ]
-
-
-def take_all(found: list[tuple[Path, str]], source: Source) -> Iterator[Outcome]:
-    """Each picture is a transaction of its own: stopped, it goes on where it was."""
-    for path, emotion in found:
+def take_all(
+    found: list[LabelledPicture], source: Source, *, is_trial: bool = False
+) -> Iterator[Outcome]:
+    """Each picture is a transaction of its own: stopped, it goes on where it was. A
+    trial keeps none."""
+    for picture in found:
+        name = str(picture.file)
         try:
-            code = _take(path.read_bytes(), emotion, source)
-            yield Outcome(path, code)
-        except Refused as refusal:
-            yield Outcome(path, refusal.code, str(refusal))
-        except (decode.BadPicture, OSError) as why:
-            yield Outcome(path, "broken", str(why))
+            with transaction.atomic():
+                code = _take(read_picture(picture.file), picture.emotion, source)
+                transaction.set_rollback(is_trial)
+            yield Outcome(name, picture.emotion, code)
+        except (Refused, decode.BadPicture) as why:
+            yield Outcome(name, picture.emotion, why.code, str(why))
+        except OSError as why:
+            yield Outcome(name, picture.emotion, "unreadable", printable(str(why)))
 
 
 def _take(data: bytes, emotion: str, source: Source) -> str:
