@@ -27,6 +27,7 @@ from labeling.registry import serving
 from ml.data.file_tree import printable
 from ml.data.labelled_folders import LabelledPicture, read_picture
 from ml.vision import decode, face_crop
+from ml.vision.face_search import find_faces
 
 
 @dataclass(frozen=True)
@@ -112,7 +113,7 @@ def _crop(data: bytes, source: Source) -> NDArray[np.uint8]:
         return decode.fit(
             rgb[top : top + side, left : left + side], face_crop.CROP_SIDE
         )
-    found = photos.detector().find(rgb)
+    found = find_faces(rgb, photos.detector())
     if not found:
         raise Refused("no_face", _("No face was found in it."))
     if len(found) > 1:
@@ -121,7 +122,7 @@ def _crop(data: bytes, source: Source) -> NDArray[np.uint8]:
             _("It shows %(n)s faces, so nobody knows whose expression is meant.")
             % {"n": len(found)},
         )
-    return face_crop.crop(rgb, found[0].box)
+    return face_crop.cut_out(rgb, found[0])
 
 
 def _claim(crop: NDArray[np.uint8]) -> FaceClaim | None:

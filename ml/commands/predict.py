@@ -48,6 +48,7 @@ class FaceAnswer:
     box: list[float]
     score: float
     emotion: str
+    doubt: str | None  # why not to trust it
     probabilities: dict[str, float]
 
 
@@ -81,6 +82,7 @@ def _face(found: FacePrediction, predictor: Predictor) -> FaceAnswer:
         box=[round(edge, 1) for edge in found.box],
         score=round(found.score, 4),
         emotion=max(opinion, key=lambda emotion: opinion[emotion]),
+        doubt=found.doubt,
         probabilities=opinion,
     )
 
@@ -118,4 +120,5 @@ def _show(path: Path, answer: PhotoAnswer, as_json: bool) -> None:
         ranked = sorted(face.probabilities.items(), key=lambda item: -item[1])[:3]
         opinion = ", ".join(f"{emotion} {p:.0%}" for emotion, p in ranked)
         x, y, w, h = (round(side) for side in face.box)
-        print(f"  {w}×{h} at {x},{y}: {opinion}")
+        doubt = f" (not sure: {face.doubt})" if face.doubt else ""
+        print(f"  {w}×{h} at {x},{y}: {opinion}{doubt}")

@@ -36,6 +36,7 @@ from ml.data.file_tree import LeftOut, Tree, TreeFile, printable
 from ml.emotions import EMOTIONS
 from ml.vision import decode, face_crop
 from ml.vision.detector import Detector
+from ml.vision.face_search import find_faces
 
 # What the decoder reads; it looks at the contents, these only tell what is no picture.
 PICTURES = {
@@ -293,11 +294,11 @@ def read_faces(
         except OSError:
             left_out["unreadable"] += 1
             continue
-        faces = detector.find(rgb)
+        faces = find_faces(rgb, detector)
         if not faces:
             left_out["no_face"] += 1
             continue
-        face = face_crop.to_network(face_crop.crop(rgb, faces[0].box))
+        face = face_crop.to_network(face_crop.cut_out(rgb, faces[0]))
         pixels.append(face[..., 0].astype(np.uint8))
         labels.append(emotions.index(picture.emotion))
     if not pixels:
