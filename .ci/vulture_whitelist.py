@@ -8,7 +8,7 @@ network_hash
 is_narrow, badge, neighbours, disagrees, is_by_hand
 champion_name, challenger_name, difference_chart, difference_sentence
 # Fields: of cards, manifests, events, releases, the API's answers, Popen's arguments.
-packages, angry, disgust, surprise, neutral, withdrawal, distribution
+packages, without_face, angry, disgust, surprise, neutral, withdrawal, distribution
 other_emotions, conflicting, contradicted, per_emotion, per_source, mixed_bfloat16
 tune_loss, tune_label_head, tune_votes_head, tune_votes, extra_groups
 # By a made-up name, a dotted path in the settings, or the base class that lists them.

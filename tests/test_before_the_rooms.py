@@ -5,6 +5,7 @@ import dataclasses
 import hashlib
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -36,6 +37,7 @@ from labeling.registry import lineage, model_files, model_versions
 from labeling.voting import vote_weights
 from ml.artefact import card as cards
 from ml.artefact.predictor import Predictor
+from ml.data.labelled_folders import survey
 from tests.support import before_the_rooms, tiny_model
 from tests.support.before_the_rooms import FACTS, KEY, OLD, Restored
 from tests.support.factories import make_user
@@ -243,9 +245,11 @@ def test_who_examines_and_who_trains_is_drawn_as_before() -> None:
     assert {key: holdout.split_of(make_user(key, key=key)) for key in keys} == keys
 
 
-def test_a_file_that_was_imported_before_is_known() -> None:
+def test_a_file_that_was_imported_before_is_known(tmp_path: Path) -> None:
     source = imports.Source("drawn", "Drawn by a program.", is_cropped=True)
-    [outcome] = imports.take_all([(OLD / "import.jpg", "neutral")], source)
+    (tmp_path / "neutral").mkdir()
+    shutil.copy(OLD / "import.jpg", tmp_path / "neutral")
+    [outcome] = imports.take_all(survey(tmp_path).pictures, source)
     assert outcome.code == "known"
 
 

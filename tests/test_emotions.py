@@ -5,7 +5,7 @@ from pathlib import Path
 
 from labeling import emotions
 from labeling.models import Vote
-from ml.data import ferplus, labelled_folders
+from ml.data import dataset_layouts, emotion_words, ferplus
 from ml.emotions import BY_NAME, EMOTIONS
 from webapp.api.serializers import Probabilities
 from webapp.presenters.detection import KIND_WORDS, LOOKS
@@ -36,8 +36,8 @@ def test_the_api_gives_a_probability_for_each() -> None:
 
 
 def test_data_sets_know_each_by_its_number_word_and_votes() -> None:
-    assert [labelled_folders.MEANING[str(i)] for i in range(7)] == list(EMOTIONS)
-    assert set(labelled_folders.MEANING.values()) == set(EMOTIONS)
+    assert list(dataset_layouts.FER2013.values()) == list(EMOTIONS)
+    assert set(emotion_words.WORDS) == {*EMOTIONS, emotion_words.OTHER}
     assert len(ferplus.COLUMNS) == len(EMOTIONS)
 
 

@@ -8,7 +8,6 @@ import hashlib
 import secrets
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from uuid import UUID
 
 import numpy as np
@@ -26,8 +25,10 @@ from labeling.detection.photos import FaceClaim
 from labeling.errors import Refused
 from labeling.models import Contribution, Withdrawal
 from labeling.registry import serving
-from ml.data.labelled_folders import MEANING, PICTURES
+from ml.data.file_tree import printable
+from ml.data.labelled_folders import LabelledPicture, read_picture
 from ml.vision import decode, face_crop
+from ml.vision.face_search import find_faces
 
 
 @dataclass(frozen=True)
@@ -43,32 +44,31 @@ class Source:
 
 @dataclass(frozen=True)
 class Outcome:
-    path: Path
+    path: str  # from the folder or archive on, printable
+    emotion: str
     code: str  # "kept", "known", "withdrawn", or why not
     message: str = ""
 
 
-def pictures(folder: Path) -> list[tuple[Path, str]]:
-    """Every picture with its emotion: a folder's name, in words of MEANING, says it."""
-    return [
-        (path, MEANING[path.parent.name.lower()])
-        for path in sorted(folder.rglob("*"))
-        if path.parent.name.lower() in MEANING and path.suffix.lower() in PICTURES
-    ]
-
-
-def take_all(found: list[tuple[Path, str]], source: Source) -> Iterator[Outcome]:
-    """Each picture is a transaction of its own: stopped, it goes on where it was."""
-    with transaction.atomic():
-        _record(source, len(found))
-    for path, emotion in found:
+def take_all(
+    found: list[LabelledPicture], source: Source, *, is_trial: bool = False
+) -> Iterator[Outcome]:
+    """Each picture is a transaction of its own: stopped, it goes on where it was. A
+    trial keeps none."""
+    if not is_trial:
+        with transaction.atomic():
+            _record(source, len(found))
+    for picture in found:
+        name = str(picture.file)
         try:
-            code = _take(path.read_bytes(), emotion, source)
-            yield Outcome(path, code)
-        except Refused as refusal:
-            yield Outcome(path, refusal.code, str(refusal))
-        except (decode.BadPicture, OSError) as why:
-            yield Outcome(path, "broken", str(why))
+            with transaction.atomic():
+                code = _take(read_picture(picture.file), picture.emotion, source)
+                transaction.set_rollback(is_trial)
+            yield Outcome(name, picture.emotion, code)
+        except (Refused, decode.BadPicture) as why:
+            yield Outcome(name, picture.emotion, why.code, str(why))
+        except OSError as why:
+            yield Outcome(name, picture.emotion, "unreadable", printable(str(why)))
 
 
 def _record(source: Source, pictures: int) -> None:
@@ -127,7 +127,7 @@ def _crop(data: bytes, source: Source) -> NDArray[np.uint8]:
         return decode.fit(
             rgb[top : top + side, left : left + side], face_crop.CROP_SIDE
         )
-    found = photos.detector().find(rgb)
+    found = find_faces(rgb, photos.detector())
     if not found:
         raise Refused("no_face", _("No face was found in it."))
     if len(found) > 1:
@@ -136,7 +136,7 @@ def _crop(data: bytes, source: Source) -> NDArray[np.uint8]:
             _("It shows %(n)s faces, so nobody knows whose expression is meant.")
             % {"n": len(found)},
         )
-    return face_crop.crop(rgb, found[0].box)
+    return face_crop.cut_out(rgb, found[0])
 
 
 def _claim(crop: NDArray[np.uint8]) -> FaceClaim | None:

@@ -1,13 +1,11 @@
 """Is a crop good enough to learn from? Arithmetic on pixels, a sentence a fault."""
 
-from dataclasses import dataclass
-
-import cv2
 import numpy as np
 from django.utils.translation import gettext_lazy as _
 from numpy.typing import NDArray
 
 from labeling.errors import Refused
+from ml.vision.face_quality import Quality, measure
 
 LEAST_SIDE = 48  # px: what the network sees; a smaller face would be made up
 
@@ -17,35 +15,6 @@ LEAST_SHARPNESS = 0.09
 # The same 48 lie between 77 and 190, and above 21; FER-2013: 1 % below 59, below 21.
 DARKEST, BRIGHTEST = 35.0, 225.0  # mean grey
 LEAST_CONTRAST = 14.0  # standard deviation of grey
-
-VIEW_SIDE = 48  # px: sharpness is judged at one size, whatever the camera
-
-
-@dataclass(frozen=True)
-class Quality:
-    side: int  # px
-    sharpness: float  # variance of the Laplacian over the variance of grey
-    brightness: float  # mean grey, 0-255
-    contrast: float  # standard deviation of grey
-
-
-def measure(crop: NDArray[np.uint8]) -> Quality:
-    """Figures of a crop, uint8 [h, w, 3] or grey [h, w]."""
-    grey = crop if crop.ndim == 2 else cv2.cvtColor(crop, cv2.COLOR_RGB2GRAY)
-    side = int(min(grey.shape))
-    # The middle only: backgrounds may be as dark or blurred as they like.
-    h, w = grey.shape
-    middle = grey[h // 8 : h - h // 8, w // 8 : w - w // 8]
-    view = cv2.resize(middle, (VIEW_SIDE, VIEW_SIDE), interpolation=cv2.INTER_AREA)
-    view = view.astype(np.float32)
-    contrast = float(view.std())
-    edges = cv2.Laplacian(view, cv2.CV_32F)
-    return Quality(
-        side=side,
-        sharpness=float(edges.var()) / max(contrast**2, 1.0),
-        brightness=float(view.mean()),
-        contrast=contrast,
-    )
 
 
 def check(crop: NDArray[np.uint8]) -> Quality:

@@ -26,6 +26,7 @@ from ml.artefact.predictor import Predictor, evidence_map
 from ml.vision import decode
 from ml.vision.detector import Detector, load_detector
 from ml.vision.face_crop import Box
+from ml.vision.face_quality import Doubt
 from ml.vision.pipeline import FacePrediction, predict_faces
 
 TOKEN_LIFE = timedelta(hours=1)
@@ -47,6 +48,7 @@ class DetectedFace:
     probabilities: dict[str, float]  # in the order of the network's outputs
     is_sure: bool  # false: "hard to say"
     runner_up: str | None  # named where it is close
+    doubt: Doubt | None = None  # why it is not sure whatever the probabilities
     crop_jpeg: bytes = b""  # at most 256 px; with `crops`
     token: str | None = None  # with `crops`
     evidence: NDArray[np.uint8] | None = None  # [h, w], of the winner; with `evidence`
@@ -93,9 +95,11 @@ def detect(
     crops: bool = False,
     evidence: bool = False,
     preview_side: int = 0,
+    is_live: bool = False,
 ) -> Detection:
     """Every face of a photo, and how each looks to the champion; where `preview_side`
-    is given, with the photo itself, shrunk to so many pixels.
+    is given, with the photo itself, shrunk to so many pixels. Of a live picture, what
+    one look finds.
 
     Raises ml.vision.decode.BadPicture, NoModel.
     """
@@ -108,7 +112,11 @@ def detect(
     seen = [
         _detected_face(face, picture, champion, crops=crops, evidence=evidence)
         for face in predict_faces(
-            picture, champion.predictor, detector(), on_step=clock.lap
+            picture,
+            champion.predictor,
+            detector(),
+            is_one_look=is_live,
+            on_step=clock.lap,
         )
     ]
     preview = b""
@@ -207,7 +215,8 @@ def _opinion(
         score=round(face.score, 4),
         emotion=predictor.emotions[first],
         probabilities=predictor.by_emotion(face.probabilities),
-        is_sure=best >= predictor.card.certainty_threshold,
+        is_sure=best >= predictor.card.certainty_threshold and not face.doubt,
+        doubt=face.doubt,
         runner_up=predictor.emotions[second] if is_close else None,
     )
 

@@ -68,6 +68,7 @@ class FolderFacts(JsonModel):
     rows: int = 0
     without_face: int = 0
     broken: int = 0
+    left_out: dict[str, int] = {}  # by reason, all of them; newer cards only
 
 
 class DataFacts(JsonModel):

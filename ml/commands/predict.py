@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from ml.artefact.predictor import Predictor
+from ml.data.file_tree import printable
 from ml.errors import BadInput
 from ml.vision import decode
 from ml.vision.detector import Detector, load_detector
@@ -47,6 +48,7 @@ class FaceAnswer:
     box: list[float]
     score: float
     emotion: str
+    doubt: str | None  # why not to trust it
     probabilities: dict[str, float]
 
 
@@ -80,6 +82,7 @@ def _face(found: FacePrediction, predictor: Predictor) -> FaceAnswer:
         box=[round(edge, 1) for edge in found.box],
         score=round(found.score, 4),
         emotion=max(opinion, key=lambda emotion: opinion[emotion]),
+        doubt=found.doubt,
         probabilities=opinion,
     )
 
@@ -103,7 +106,7 @@ def run(args: argparse.Namespace) -> int:
 def _failed(path: Path, sentence: str, as_json: bool) -> int:
     if as_json:
         print(json.dumps({"photo": str(path), "error": sentence}))
-    print(f"{path}: {sentence}", file=sys.stderr)
+    print(f"{printable(str(path))}: {sentence}", file=sys.stderr)
     return 1
 
 
@@ -112,9 +115,10 @@ def _show(path: Path, answer: PhotoAnswer, as_json: bool) -> None:
         print(json.dumps({"photo": str(path)} | asdict(answer)), flush=True)
         return
     count = len(answer.faces)
-    print(f"{path}: {count or 'no'} face{'' if count == 1 else 's'}")
+    print(f"{printable(str(path))}: {count or 'no'} face{'' if count == 1 else 's'}")
     for face in answer.faces:
         ranked = sorted(face.probabilities.items(), key=lambda item: -item[1])[:3]
         opinion = ", ".join(f"{emotion} {p:.0%}" for emotion, p in ranked)
         x, y, w, h = (round(side) for side in face.box)
-        print(f"  {w}×{h} at {x},{y}: {opinion}")
+        doubt = f" (not sure: {face.doubt})" if face.doubt else ""
+        print(f"  {w}×{h} at {x},{y}: {opinion}{doubt}")

@@ -24,6 +24,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_folders = partial(add, type=Path, action="append", default=[])
     add_folders("--extra", help="more faces, one folder an emotion; repeatable")
     add_folders("--extra-validation", help="as --extra, but only measured on")
+    add_labelling_arguments(parser)
     add("--detector", type=Path, help="YuNet's file, for extra folders")
     add("--emotions", help="a subset, as in happy,sad,angry")
     add("--warm-start", type=Path, metavar="MODEL_DIR")
@@ -36,6 +37,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--no-faces", action="store_true", help="none in the report, to pass it on")
     add("--set", action="append", default=[], metavar="KNOB=VALUE")
     add("--json", action="store_true", help="one JSON object an event")
+
+
+def add_labelling_arguments(parser: argparse.ArgumentParser) -> None:
+    """Where labels come from besides folders that are named by emotion."""
+    from ml.data.dataset_layouts import LAYOUTS
+
+    add = parser.add_argument
+    add("--layout", choices=LAYOUTS, help="the set whose numbers and lists are meant")
+    add("--labels", default="", metavar="NAME=EMOTION,…",
+        help="what folders are called, as in 1=surprise,natural=neutral")  # fmt: skip
+    add("--skip-unknown", action="store_true",
+        help="leave out folders that say no emotion; else they stop it")  # fmt: skip
 
 
 def add_data_arguments(parser: argparse.ArgumentParser) -> None:
@@ -62,6 +75,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _train(args: argparse.Namespace, on_event: EventHandler) -> None:
+    from ml.data.labelled_folders import labelling_of
     from ml.training import pipeline
 
     try:
@@ -76,6 +90,7 @@ def _train(args: argparse.Namespace, on_event: EventHandler) -> None:
         ferplus=args.ferplus,
         extra=tuple(args.extra),
         validation=tuple(args.extra_validation),
+        labelling=labelling_of(args.layout, args.labels, args.skip_unknown),
         detector=Path(detector) if detector else None,
         cache=args.cache,
     )

@@ -30,6 +30,7 @@ from ml.data.arrays import (
     Bytes,
     Fer2013,
 )
+from ml.data.file_tree import is_archive
 
 COUNTS = (28709, 3589, 3589)  # of the whole set, as its paper and Kaggle give them
 USAGES = {b"Training": TRAINING, b"PublicTest": PUBLIC, b"PrivateTest": PRIVATE}
@@ -50,7 +51,7 @@ def read(path: Path, *, cache: Path | None = None) -> Fer2013:
     """FER-2013 from a file or folder. Raises BadData, or FileNotFoundError."""
     if not path.exists():
         raise FileNotFoundError(f"there is no file {path}")
-    if path.is_dir():
+    if holds_pictures(path):
         return labelled_folders.read_fer2013(path)
     if cache is None:
         return read_csv(path)
@@ -66,6 +67,24 @@ def read(path: Path, *, cache: Path | None = None) -> Fer2013:
     np.savez(part, pixels=data.pixels, labels=data.labels, usage=data.usage)
     part.replace(kept)
     return data
+
+
+def holds_pictures(path: Path) -> bool:
+    """Whether it is a folder or an archive of pictures, and no CSV. Raises BadData."""
+    if path.is_dir() or not is_archive(path):
+        return path.is_dir()
+    try:
+        return not any(name.endswith(CSV_NAMES) for name in _names(path))
+    except (OSError, EOFError, zipfile.BadZipFile, tarfile.TarError) as error:
+        raise BadData(f"{path.name} is damaged or cut short: {error}") from error
+
+
+def _names(path: Path) -> list[str]:
+    if path.name.lower().endswith(".zip"):
+        with zipfile.ZipFile(path) as archive:
+            return archive.namelist()
+    with tarfile.open(path) as tar:
+        return tar.getnames()
 
 
 def check_whole(data: Fer2013, name: str) -> None:

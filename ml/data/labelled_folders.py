@@ -1,4 +1,8 @@
-"""Faces in folders, one folder an emotion: FER-2013's own forms, and others.
+"""Labelled pictures in folders or archives: FER-2013's own forms, and other sets.
+
+A label is never guessed. It comes from a name of an expression on the way to the file,
+from the layout of a well-known set, or from labels that the caller gives; and every
+file is accounted for.
 
 FER-2013 is published as `train/` + `test/` (a picture's name then begins with its
 split, PublicTest_ or PrivateTest_) and as `images/train` + `images/validation`, with
@@ -6,13 +10,16 @@ split, PublicTest_ or PrivateTest_) and as `images/train` + `images/validation`,
 with "train". The number in a picture's name is no row of the CSV.
 """
 
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Hashable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 
+from ml.data import dataset_layouts, emotion_words, file_tree
 from ml.data.arrays import (
     PRIVATE,
     PUBLIC,
@@ -23,95 +30,234 @@ from ml.data.arrays import (
     Fer2013,
     Rows,
 )
+from ml.data.dataset_layouts import Layout
+from ml.data.emotion_words import OTHER
+from ml.data.file_tree import LeftOut, Tree, TreeFile, printable
 from ml.emotions import EMOTIONS
 from ml.vision import decode, face_crop
 from ml.vision.detector import Detector
+from ml.vision.face_search import find_faces
 
-PICTURES = {".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff", ".pgm"}
-SYNONYMS = {
-    "angry": ("anger",),
-    "disgust": ("disgusted",),
-    "fear": ("fearful", "afraid", "scared"),
-    "happy": ("happiness", "joy"),
-    "sad": ("sadness",),
-    "surprise": ("surprised",),
-    "neutral": ("neutrality",),
+# What the decoder reads; it looks at the contents, these only tell what is no picture.
+PICTURES = {
+    *(".jpg", ".jpeg", ".jpe", ".jfif", ".pjpeg", ".png", ".webp", ".avif", ".heic"),
+    *(".heif", ".hif", ".gif", ".bmp", ".dib", ".tif", ".tiff", ".pgm"),
 }
-MEANING = {
-    word: emotion
-    for number, emotion in enumerate(EMOTIONS)
-    for word in (emotion, str(number), *SYNONYMS[emotion])
-}
+
+
+@dataclass(frozen=True)
+class Labelling:
+    """Where labels come from besides names of expressions: a well-known set's layout,
+    and folder names (as `emotion_words.normalized` writes them) with their meaning."""
+
+    layout: Layout = field(default_factory=Layout)
+    labels: Mapping[str, str] = field(default_factory=dict)
+    skip_unknown: bool = False  # leave out folders that say nothing, do not stop
+
+
+@dataclass(frozen=True)
+class LabelledPicture:
+    file: TreeFile
+    emotion: str  # one of EMOTIONS
+
+
+@dataclass
+class Survey:
+    """Every file of a tree: taken, or left out for a reason."""
+
+    pictures: list[LabelledPicture] = field(default_factory=list)
+    left_out: list[LeftOut] = field(default_factory=list)
+
+    def reasons(self) -> dict[str, int]:
+        return dict(Counter(left.reason for left in self.left_out))
+
+
+def parse_labels(text: str) -> dict[str, str]:
+    """{"1": "surprise", "natural": "neutral"} of "1=surprise,natural=neutral". Raises
+    BadData."""
+    labels = {}
+    for pair in filter(None, text.split(",")):
+        name, _equals, word = pair.partition("=")
+        is_other = word.strip() == OTHER
+        emotion = OTHER if is_other else emotion_words.emotion_of(word)
+        if not name.strip() or emotion is None:
+            raise BadData(
+                f"{pair!r} should be a folder's name and an expression, as in "
+                f"1=surprise; known are {', '.join(EMOTIONS)} and {OTHER}"
+            )
+        labels[emotion_words.normalized(name)] = emotion
+    return labels
+
+
+def labelling_of(layout: str | None, labels: str, skip_unknown: bool) -> Labelling:
+    """From a command's options. Raises BadData."""
+    known = dataset_layouts.named(layout) if layout else Layout()
+    return Labelling(known, parse_labels(labels), skip_unknown)
+
+
+def survey(root: Path, labelling: Labelling | None = None) -> Survey:
+    """Which pictures under a folder, or in an archive, show which expression.
+
+    `reason`s of what is left out: "tool_file", "link_outside", "no_file", "no_picture",
+    "no_label", "several_labels", "other_expression", "same_file". Raises BadData for a
+    folder whose name says no expression, unless such are to be skipped, and where there
+    is no labelled picture at all.
+    """
+    labelling = labelling or Labelling()
+    tree = file_tree.open_tree(root)
+    found = Survey(left_out=list(tree.left_out))
+    unknown = _sort(tree, labelling, found)
+    if unknown and not labelling.skip_unknown:
+        raise BadData(_say_unknown(root, unknown))
+    if not found.pictures:
+        told = "".join(f", {n} {reason}" for reason, n in found.reasons().items())
+        where = printable(str(root))
+        raise BadData(f"{where} holds no pictures in folders named by emotion{told}")
+    return found
+
+
+def _sort(tree: Tree, labelling: Labelling, found: Survey) -> dict[str, int]:
+    """Fill the survey; the folders that say nothing, with how many pictures each."""
+    listed = labelling.layout.read_lists(tree)
+    unknown: Counter[str] = Counter()
+    taken: set[tuple[Hashable, str]] = set()
+    for file in tree.files:
+        if file.suffix not in PICTURES:
+            found.left_out.append(LeftOut(file, "no_picture"))
+            continue
+        meant = _meanings(file, labelling, listed)
+        if len(meant) != 1:
+            reason = "several_labels" if meant else "no_label"
+            found.left_out.append(LeftOut(file, reason))
+            if not meant and file.folders and not listed:
+                unknown["/".join(file.folders)] += 1
+        elif meant == {OTHER}:
+            found.left_out.append(LeftOut(file, "other_expression"))
+        elif (key := (file.identity, min(meant))) in taken:
+            found.left_out.append(LeftOut(file, "same_file"))
+        else:
+            taken.add(key)
+            found.pictures.append(LabelledPicture(file, *meant))
+    return unknown
+
+
+def _meanings(
+    file: TreeFile, labelling: Labelling, listed: Mapping[str, str]
+) -> set[str]:
+    """Every expression that is said of it: by a list, or by the folders above it."""
+    if (said := listed.get(labelling.layout.key(file))) is not None:
+        return {said}
+    own_folder = file.folders[-1:]
+    meant = {labelling.layout.numbers.get(name) for name in own_folder}
+    for name in file.folders:
+        given = labelling.labels.get(emotion_words.normalized(name))
+        meant.add(given or emotion_words.emotion_of(name))
+    return {emotion for emotion in meant if emotion}
+
+
+def _say_unknown(root: Path, unknown: Mapping[str, int]) -> str:
+    names = [printable(name) for name in sorted(unknown)]
+    shown = ", ".join(repr(name) for name in names[:8])
+    shown += f" and {len(names) - 8} more" if len(names) > 8 else ""
+    where = printable(root.name)
+    layouts = " | ".join(dataset_layouts.LAYOUTS)
+    if all(name.rpartition("/")[2].isdigit() for name in names):
+        return (
+            f"{where}: {shown}: bare numbers say no expression, for each data set "
+            f"counts in its own order. Name the set (--layout {layouts}) or say "
+            "what they mean (--labels 1=surprise,2=fear,…)"
+        )
+    verb = "is no emotion" if len(names) == 1 else "are no emotions"
+    return (
+        f"{where}: {shown} {verb}; known are {', '.join(EMOTIONS)}, their synonyms, "
+        "and what --labels gives (--labels bored=neutral); --skip-unknown leaves out "
+        "the rest"
+    )
 
 
 def read_fer2013(root: Path) -> Fer2013:
-    """FER-2013 from folders; `emotions` of the result are those that have a folder.
-    Raises BadData."""
-    if (root / "images").is_dir():
-        root = root / "images"
-    parts = [f for f in sorted(root.iterdir()) if f.is_dir()]
-    training = [f for f in parts if f.name.lower().startswith("train")]
-    if len(training) != 1:
-        raise BadData(
-            f"{root} should hold one folder of training pictures, train/, found "
-            f"{', '.join(f.name for f in training) or 'none'}"
-        )
-    names = [f.name.lower() for f in parts]
-    found: list[tuple[Path, str, int]] = []
-    for part, name in zip(parts, names, strict=True):
-        if part is training[0]:
-            usage = TRAINING
-        elif name.startswith(("test", "valid", "val", "public", "private")):
-            has_both = any(n.startswith("val") for n in names)
-            is_private = name.startswith("private")
-            is_private |= name.startswith("test") and has_both
-            usage = PRIVATE if is_private else PUBLIC
-        else:
-            continue
-        found += [(p, e, _usage(p, usage)) for p, e in list_pictures(part)]
-    present = {emotion for _path, emotion, _usage_ in found}
+    """FER-2013 from folders or an archive of them; `emotions` of the result are those
+    that have a folder. Raises BadData."""
+    pictures = survey(root).pictures
+    base = _folder_above_train(root, [picture.file for picture in pictures])
+    names = {
+        picture.file.folders[len(base)].lower()
+        for picture in pictures
+        if _is_below(picture.file, base)
+    }
+    has_both = any(name.startswith("val") for name in names)
+    found = []
+    for picture in pictures:
+        if _is_below(picture.file, base):
+            usage = _usage_of_folder(picture.file.folders[len(base)].lower(), has_both)
+            if usage is not None:
+                usage = _usage(picture.file.name, usage)
+                found.append((picture.file, picture.emotion, usage))
+    present = {emotion for _file, emotion, _usage_ in found}
     emotions = tuple(e for e in EMOTIONS if e in present)
     return Fer2013(
-        np.stack([_grey(path) for path, _emotion, _usage_ in found]),
-        np.array([emotions.index(e) for _path, e, _usage_ in found], np.uint8),
-        np.array([usage for _path, _emotion, usage in found], np.uint8),
+        np.stack([_grey(file) for file, _emotion, _usage_ in found]),
+        np.array([emotions.index(e) for _file, e, _usage_ in found], np.uint8),
+        np.array([usage for _file, _emotion, usage in found], np.uint8),
         emotions,
     )
 
 
-def list_pictures(folder: Path) -> list[tuple[Path, str]]:
-    """(picture, emotion) of every picture in FOLDER/<emotion>/. Raises BadData for a
-    folder whose name is no emotion, and where there is no picture at all."""
-    found = []
-    if not folder.is_dir():
-        raise BadData(f"there is no folder {folder}")
-    for part in sorted(f for f in folder.iterdir() if f.is_dir()):
-        pictures = [p for p in sorted(part.rglob("*")) if p.suffix.lower() in PICTURES]
-        emotion = MEANING.get(part.name.lower())
-        if emotion is None and pictures:
-            raise BadData(
-                f"{part}: {part.name!r} is no emotion; known are "
-                f"{', '.join(EMOTIONS)} and 0 to 6"
-            )
-        found += [(picture, emotion or "") for picture in pictures]
-    if not found:
-        raise BadData(f"{folder} holds no pictures in folders named by emotion")
-    return found
+def _folder_above_train(root: Path, files: list[TreeFile]) -> tuple[str, ...]:
+    """The shallowest folder that holds one of training pictures: some copies of the set
+    lie in a folder too many, or hold themselves once more. Raises BadData."""
+    trains = {
+        file.folders[: depth + 1]
+        for file in files
+        for depth, name in enumerate(file.folders)
+        if name.lower().startswith("train")
+    }
+    shallowest = min(map(len, trains), default=0)
+    training = sorted(train for train in trains if len(train) == shallowest)
+    if len(training) != 1:
+        raise BadData(
+            f"{printable(str(root))} should hold one folder of training pictures, "
+            f"train/, found "
+            f"{', '.join(printable('/'.join(t)) for t in training) or 'none'}"
+        )
+    return training[0][:-1]
 
 
-def _usage(path: Path, otherwise: int) -> int:
+def _is_below(file: TreeFile, base: tuple[str, ...]) -> bool:
+    return len(file.folders) > len(base) and file.folders[: len(base)] == base
+
+
+def _usage_of_folder(name: str, has_both: bool) -> int | None:
+    """`has_both`: test pictures beside validation pictures."""
+    if name.startswith("train"):
+        return TRAINING
+    if name.startswith("private") or (name.startswith("test") and has_both):
+        return PRIVATE
+    return PUBLIC if name.startswith(("test", "val", "public")) else None
+
+
+def _usage(name: str, otherwise: int) -> int:
     """The split that a picture's name tells, as in PrivateTest_1234.jpg."""
     for prefix, usage in (("PublicTest_", PUBLIC), ("PrivateTest_", PRIVATE)):
-        if path.name.startswith(prefix):
+        if name.startswith(prefix):
             return usage
     return otherwise
 
 
-def _grey(path: Path) -> Bytes:
+def read_picture(file: TreeFile) -> bytes:
+    """The bytes of one, within what is decoded. Raises decode.BadPicture, OSError."""
+    if (
+        file.size > decode.MAX_BYTES
+    ):  # what is packed may become a thousand times as much
+        raise decode.too_large(decode.MAX_BYTES)
+    return file.read()
+
+
+def _grey(file: TreeFile) -> Bytes:
     try:
-        rgb = decode.decode(path.read_bytes())
-    except decode.BadPicture as why:
-        raise BadData(f"{path}: {why}") from None
+        rgb = decode.decode(read_picture(file))
+    except (decode.BadPicture, OSError) as why:
+        raise BadData(f"{file}: {why}") from None
     pixels = cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY)
     if pixels.shape != (SIDE, SIDE):
         pixels = cv2.resize(pixels, (SIDE, SIDE), interpolation=cv2.INTER_AREA)
@@ -121,35 +267,44 @@ def _grey(path: Path) -> Bytes:
 @dataclass(frozen=True)
 class DetectedFaces:
     rows: Rows
-    without_face: int
-    broken: int
+    left_out: dict[str, int]  # by reason: `survey`'s, "no_face", a BadPicture's code
 
 
 def read_faces(
-    folder: Path, emotions: tuple[str, ...], detector: Detector
+    root: Path,
+    emotions: tuple[str, ...],
+    detector: Detector,
+    labelling: Labelling | None = None,
 ) -> DetectedFaces:
     """Any labelled pictures (CK+, JAFFE, one's own), each through the same detector and
     crop as a visitor's photo; of several faces the largest. Raises BadData where there
     is no face in any."""
+    found = survey(root, labelling)
+    left_out = Counter(found.reasons())
     pixels, labels = [], []
-    without_face = broken = 0
-    for path, emotion in list_pictures(folder):
-        if emotion not in emotions:
+    for picture in found.pictures:
+        if picture.emotion not in emotions:
+            left_out["other_expression"] += 1
             continue
         try:
-            rgb = decode.decode(path.read_bytes())
-        except decode.BadPicture:
-            broken += 1
+            rgb = decode.decode(read_picture(picture.file))
+        except decode.BadPicture as why:
+            left_out[why.code] += 1
             continue
-        found = detector.find(rgb)
-        if not found:
-            without_face += 1
+        except OSError:
+            left_out["unreadable"] += 1
             continue
-        face = face_crop.to_network(face_crop.crop(rgb, found[0].box))
+        faces = find_faces(rgb, detector)
+        if not faces:
+            left_out["no_face"] += 1
+            continue
+        face = face_crop.to_network(face_crop.cut_out(rgb, faces[0]))
         pixels.append(face[..., 0].astype(np.uint8))
-        labels.append(emotions.index(emotion))
+        labels.append(emotions.index(picture.emotion))
     if not pixels:
-        raise BadData(f"{folder}: no face was found in any of its pictures")
+        raise BadData(
+            f"{printable(str(root))}: no face was found in any of its pictures"
+        )
     truth = np.array(labels, np.int64)
     hard = np.eye(len(emotions), dtype=np.float32)[truth]
     n = len(truth)
@@ -161,7 +316,7 @@ def read_faces(
         np.full(n, -1, np.int64),
         np.full(n, -1, np.int64),
     )
-    return DetectedFaces(rows, without_face, broken)
+    return DetectedFaces(rows, dict(left_out))
 
 
 def undetected(pixels: Bytes, detector: Detector) -> npt.NDArray[np.bool_]:

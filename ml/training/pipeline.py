@@ -18,6 +18,7 @@ from ml.artefact import card
 from ml.config import Config, from_json
 from ml.data import arrays, fer2013, ferplus, labelled_folders, snapshot, splits
 from ml.data.arrays import BadData, Rows
+from ml.data.labelled_folders import Labelling
 from ml.emotions import EMOTIONS
 from ml.training_events import Done, EpochFigures, EventHandler
 from ml.vision.detector import load_detector
@@ -34,6 +35,7 @@ class Sources:
     ferplus: Path | None = None
     extra: tuple[Path, ...] = ()
     validation: tuple[Path, ...] = ()  # extra folders that are only measured on
+    labelling: Labelling = field(default_factory=Labelling)  # of extra folders
     detector: Path | None = None  # YuNet's file, for extra folders
     cache: Path | None = None
 
@@ -49,7 +51,7 @@ class TrainingData:
 def load_data(sources: Sources, config: Config) -> TrainingData:
     """All rows of a run, cleaned and cut. Raises BadData."""
     facts: dict[str, object] = {}
-    extra: dict[str, dict[str, int]] = {}
+    extra: dict[str, dict[str, object]] = {}
     parts: list[Rows] = []
     tune: Rows | None = None
     fer_path = sources.fer2013
@@ -105,17 +107,21 @@ def load_extra(
     folder: Path,
     sources: Sources,
     config: Config,
-    counts: dict[str, dict[str, int]],
+    counts: dict[str, dict[str, object]],
 ) -> Rows:
     """The faces of one extra folder; how many it gave goes into `counts`. Raises
     BadData."""
     more = labelled_folders.read_faces(
-        folder, config.emotions, load_detector(sources.detector)
+        folder,
+        config.emotions,
+        load_detector(sources.detector),
+        sources.labelling,
     )
     counts[folder.name] = {
         "rows": len(more.rows),
-        "without_face": more.without_face,
-        "broken": more.broken,
+        "without_face": more.left_out.get("no_face", 0),
+        "broken": more.left_out.get("broken", 0),
+        "left_out": more.left_out,
     }
     return more.rows
 
@@ -123,7 +129,7 @@ def load_extra(
 def with_known_emotions(sources: Sources, config: Config) -> Config:
     """Of all seven, those that the data have: FER-2013 in folders may know but three.
     Raises BadData where one is asked for that they lack."""
-    if snapshot.is_snapshot(sources.data) or not sources.data.is_dir():
+    if snapshot.is_snapshot(sources.data) or not fer2013.holds_pictures(sources.data):
         return config
     known = fer2013.read(sources.data).emotions
     if config.emotions == EMOTIONS:

@@ -75,7 +75,7 @@ def follow(
     emotions = predictor.emotions
     for seconds, rgb in source:
         picture = Picture(rgb, rgb.shape[1], rgb.shape[0])
-        found = pipeline.predict_faces(picture, predictor, detector)
+        found = pipeline.predict_faces(picture, predictor, detector, is_one_look=True)
         followed = tracks.update(
             seconds, [(face.box, face.probabilities) for face in found]
         )

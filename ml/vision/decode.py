@@ -84,9 +84,7 @@ def load(
     if not data:
         raise BadPicture("empty", "The file is empty.")
     if len(data) > max_bytes:
-        raise BadPicture(
-            "too_large", f"The file is larger than {max_bytes // 2**20} MB."
-        )
+        raise too_large(max_bytes)
     data = bytes(data)  # the database's driver gives a memoryview
     if jpeg := jpeg_structure.read(data):
         return _read_jpeg(jpeg, max_side)
@@ -162,6 +160,10 @@ def check_size(width: int, height: int, most: int) -> None:
         raise BadPicture("broken", "The picture is damaged: it has no pixels.")
     if width * height > most:
         raise too_many_pixels()
+
+
+def too_large(max_bytes: int) -> BadPicture:
+    return BadPicture("too_large", f"The file is larger than {max_bytes // 2**20} MB.")
 
 
 def too_many_pixels() -> BadPicture:

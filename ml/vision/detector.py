@@ -17,6 +17,7 @@ log = logging.getLogger(__name__)
 
 class Detector(Protocol):
     name: str
+    knows_roll: bool  # its faces have a roll, and turned ones score less
 
     def find(self, rgb: NDArray[np.uint8]) -> list[Face]:
         """Faces in uint8 [h, w, 3], in its pixels, the largest first."""

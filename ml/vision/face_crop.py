@@ -1,5 +1,6 @@
 """Cut faces out of a picture as FER-2013 has them."""
 
+import math
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -14,6 +15,10 @@ from ml.vision.decode import resize
 CROP_SCALE = 1.08
 CROP_SIDE = 256  # a crop is never larger: ~10 KB as JPEG, and enough for any network
 NETWORK_SIDE = 48  # FER-2013's
+# Degrees by the eyes' landmarks, which say 12 of 20 and 16 of 30. On faces of FER-2013
+# that were turned, turning back gains from 20 on: at 30 the champion is right on 67 %
+# instead of 63, at 45 on 69 instead of 52.
+STRAIGHTEN = 12.0
 
 
 class Box(NamedTuple):
@@ -27,29 +32,76 @@ class Box(NamedTuple):
 
 @dataclass(frozen=True)
 class Face:
+    """`roll`: degrees by which it is turned clockwise in the picture, -180 to 180.
+    `yaw`: how far the nose is off the middle of the eyes, in distances between them,
+    along their line; beyond .5 the face looks away."""
+
     box: Box
     score: float  # 0 to 1
+    roll: float = 0.0
+    yaw: float = 0.0
 
 
-def crop(rgb: NDArray[np.uint8], box: Box) -> NDArray[np.uint8]:
-    """The square around a face, uint8 [s, s, 3], s at most 256.
+def cut_out(rgb: NDArray[np.uint8], face: Face) -> NDArray[np.uint8]:
+    """The square of a face as `crop` cuts it, upright."""
+    is_turned = abs(face.roll) > STRAIGHTEN
+    return crop(rgb, face.box, roll=face.roll if is_turned else 0.0)
+
+
+def crop(rgb: NDArray[np.uint8], box: Box, *, roll: float = 0.0) -> NDArray[np.uint8]:
+    """The square around a face, uint8 [s, s, 3], s at most 256, turned back by `roll`.
 
     Side 1.08 × the mean of the box's sides, around its centre; what lies outside the
     picture is its reflection. Larger squares are reduced by averaging areas.
     """
     side = max(1, round(CROP_SCALE * (box.w + box.h) / 2))
-    left = round(box.x + box.w / 2 - side / 2)
-    top = round(box.y + box.h / 2 - side / 2)
-    height, width = rgb.shape[:2]
-    if left >= 0 and top >= 0 and left + side <= width and top + side <= height:
-        square = rgb[top : top + side, left : left + side]
-    else:
-        rows = _reflected(np.arange(top, top + side), height)
-        columns = _reflected(np.arange(left, left + side), width)
-        square = rgb[rows[:, None], columns]
+    x, y = box.x + box.w / 2, box.y + box.h / 2
+    if roll:
+        return turned_square(rgb, x, y, side, roll=roll, pixels=min(side, CROP_SIDE))
+    square = _square(rgb, round(x - side / 2), round(y - side / 2), side)
     if side > CROP_SIDE:
         square = resize(square, CROP_SIDE, CROP_SIDE)
     return np.ascontiguousarray(square)
+
+
+def turned_square(
+    rgb: NDArray[np.uint8], x: float, y: float, side: float, *, roll: float, pixels: int
+) -> NDArray[np.uint8]:
+    """The square of a side around (x, y) as uint8 [pixels, pixels, 3], turned counter-
+    clockwise by `roll` degrees; outside the picture is its reflection."""
+    reach = math.ceil(side / math.sqrt(2)) + 2  # the corners of a turned square
+    left, top = math.floor(x) - reach, math.floor(y) - reach
+    around = _square(rgb, left, top, 2 * reach + 1)
+    scale = side / pixels
+    if scale > 2:  # sampling alone would skip pixels
+        small = round(len(around) / scale)
+        around = resize(around, small, small)
+        scale = side / pixels * small / (2 * reach + 1)
+    turn = np.radians(roll)
+    cos, sin = np.cos(turn), np.sin(turn)
+    step = scale * np.array([[cos, -sin], [sin, cos]])
+    ratio = len(around) / (2 * reach + 1)
+    middle = np.array([x - left, y - top]) * ratio - 0.5
+    corner = middle - step @ np.full(2, (pixels - 1) / 2)
+    square = cv2.warpAffine(
+        around,
+        np.column_stack([step, corner]),
+        (pixels, pixels),
+        flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
+        borderMode=cv2.BORDER_REFLECT_101,
+    )
+    return np.asarray(square, np.uint8)
+
+
+def _square(
+    rgb: NDArray[np.uint8], left: int, top: int, side: int
+) -> NDArray[np.uint8]:
+    height, width = rgb.shape[:2]
+    if left >= 0 and top >= 0 and left + side <= width and top + side <= height:
+        return rgb[top : top + side, left : left + side]
+    rows = _reflected(np.arange(top, top + side), height)
+    columns = _reflected(np.arange(left, left + side), width)
+    return rgb[rows[:, None], columns]
 
 
 def _reflected(places: NDArray[np.int_], size: int) -> NDArray[np.int_]:

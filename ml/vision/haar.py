@@ -18,6 +18,7 @@ class Haar:
     """
 
     name = "haar"
+    knows_roll = False
     max_side = 640
     smallest = 24  # px, the cascade's own window
 

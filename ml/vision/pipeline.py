@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,7 +10,9 @@ from numpy.typing import NDArray
 from ml.artefact.predictor import Predictor
 from ml.vision.decode import Picture
 from ml.vision.detector import Detector
-from ml.vision.face_crop import Box, crop, to_network
+from ml.vision.face_crop import Box, cut_out, to_network
+from ml.vision.face_quality import Doubt, doubt
+from ml.vision.face_search import find_faces
 
 
 @dataclass(frozen=True)
@@ -19,6 +22,7 @@ class FacePrediction:
     square: NDArray[np.uint8]  # the crop, [s, s, 3], s at most 256
     probabilities: NDArray[np.float32]  # [k]
     evidence: NDArray[np.float32]  # [h, w, k]
+    doubt: Doubt | None  # why not to trust the answer
 
 
 def predict_faces(
@@ -26,14 +30,17 @@ def predict_faces(
     predictor: Predictor,
     detector: Detector,
     *,
+    is_one_look: bool = False,
     on_step: Callable[[str], object] = lambda step: None,
 ) -> list[FacePrediction]:
-    """Every face, the largest first. `on_step` is called with "detect", "classify"."""
-    found = detector.find(picture.rgb)
+    """Every face, the largest first; of a film's frame, what one look finds. `on_step`
+    is called with "detect", "classify"."""
+    find = detector.find if is_one_look else partial(find_faces, detector=detector)
+    found = find(picture.rgb)
     on_step("detect")
     if not found:
         return []
-    squares = [crop(picture.rgb, face.box) for face in found]
+    squares = [cut_out(picture.rgb, face) for face in found]
     predicted = predictor.predict(np.stack([to_network(square) for square in squares]))
     on_step("classify")
     scale = picture.scale
@@ -44,6 +51,7 @@ def predict_faces(
             square,
             probabilities,
             evidence,
+            doubt(face, square),
         )
         for face, square, probabilities, evidence in zip(
             found, squares, predicted.probabilities, predicted.evidence, strict=True

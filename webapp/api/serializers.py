@@ -1,6 +1,6 @@
 """What goes in and out of the API: the same words as in the OpenAPI schema."""
 
-from typing import Any
+from typing import Any, get_args
 
 from rest_framework import serializers
 
@@ -9,6 +9,7 @@ from labeling.models import Exam, TrainingRun
 from labeling.training import run_options
 from ml.config import GATE_POLICIES
 from ml.emotions import EMOTIONS
+from ml.vision.face_quality import Doubt
 
 
 class Probabilities(serializers.Serializer[object]):
@@ -30,6 +31,11 @@ class Face(serializers.Serializer[object]):
         choices=Emotion.choices,
         allow_null=True,
         help_text="The second, where it is close.",
+    )
+    doubt = serializers.ChoiceField(
+        choices=list(get_args(Doubt)),
+        allow_null=True,
+        help_text="Why it is not sure whatever the probabilities say.",
     )
     probabilities = Probabilities()
     crop = serializers.CharField(

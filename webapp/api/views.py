@@ -114,7 +114,7 @@ def _detect(request: Request, data: bytes) -> photos.Detection:
     )
     admission.spend(request, kind, rate)
     with admission.turn(), admission.charge_for_work(request, kind, rate):
-        return photos.detect(data, **_extras(request))
+        return photos.detect(data, is_live=is_live, **_extras(request))
 
 
 def _json(request: Request, seen: photos.Detection) -> dict[str, object]:

@@ -14,6 +14,7 @@ from PIL import Image
 
 from labeling.detection import photos
 from labeling.emotions import Emotion
+from ml.vision.face_quality import Doubt
 from webapp.http.error_responses import Problem
 
 PREVIEW_SIDE = 1280  # px: sharp on a phone, and about 200 KB
@@ -106,7 +107,9 @@ def _card(result_id: str, place: int, seen: photos.Detection) -> FaceCard:
         seen=face,
         emotion=Emotion(face.emotion),
         headline=headline(face.emotion, is_sure=face.is_sure, runner_up=face.runner_up),
-        kind_word=kind_word(face.emotion, is_sure=face.is_sure, turn=place),
+        kind_word=kind_word(
+            face.emotion, is_sure=face.is_sure, doubt=face.doubt, turn=place
+        ),
         crop=base64.b64encode(face.crop_jpeg).decode(),
         heat=data_url(heat, "image/png") if heat else "",
         badge=Badge.of(face.box, seen.width, seen.height),
@@ -150,6 +153,7 @@ def _face_json(
         "emotion": face.emotion,
         "is_sure": face.is_sure,
         "runner_up": face.runner_up,
+        "doubt": face.doubt,
         "probabilities": {
             name: round(value, 4) for name, value in face.probabilities.items()
         },
@@ -217,6 +221,15 @@ KIND_WORDS: dict[str, tuple[Promise, ...]] = {
 
 NOT_SURE = gettext_lazy("The model can't tell. You can surely do better.")
 
+WHY_NOT_SURE: dict[Doubt, Promise] = {
+    "looks_away": gettext_lazy(
+        "This face is turned far to the side, so the model can't tell."
+    ),
+    "too_small": gettext_lazy("This face is too small for the model to read."),
+    "too_dark": gettext_lazy("This face is too dark for the model to read."),
+    "blurred": gettext_lazy("This face is too blurred for the model to read."),
+}
+
 
 def headline(emotion: str, *, is_sure: bool, runner_up: str | None) -> str:
     first = LOOKS[emotion]
@@ -235,8 +248,12 @@ def headline(emotion: str, *, is_sure: bool, runner_up: str | None) -> str:
     return _("Looks %(first)s.") % {"first": first}
 
 
-def kind_word(emotion: str, *, is_sure: bool, turn: int = 0) -> str:
+def kind_word(
+    emotion: str, *, is_sure: bool, doubt: Doubt | None = None, turn: int = 0
+) -> str:
     """One of a few sentences; `turn` so that a group does not hear the same one."""
+    if doubt:
+        return str(WHY_NOT_SURE[doubt])
     if not is_sure:
         return str(NOT_SURE)
     words = KIND_WORDS[emotion]

@@ -1,9 +1,14 @@
+import csv
 import io
+import shutil
+import zipfile
 from pathlib import Path
 
 import numpy as np
+import pillow_heif
 import pytest
 from django.core.management import CommandError, call_command
+from PIL import Image
 
 from labeling.contributions import withdrawals
 from labeling.detection import photos
@@ -100,8 +105,9 @@ def test_the_checks_hold_here_too(folder):
     assert run(folder, "-v", "2") == {
         "kept": 4,
         "too_dark": 1,
-        "broken": 1,
+        "not_a_picture": 1,
         "too_small": 1,
+        "no_picture": 1,
     }
 
 
@@ -176,3 +182,69 @@ def test_hostile_names_stay_text(folder):
         stdout=out,
     )
     assert Contribution.objects.first().source_name == hostile
+
+
+def test_a_zip_is_read_in_place(folder, tmp_path):
+    packed = shutil.make_archive(str(tmp_path / "faces"), "zip", folder)
+    assert run(Path(packed)) == {"kept": 4}
+    assert run(folder) == {"known": 4}
+
+
+def test_a_phones_formats_come_in(tmp_path):
+    pillow_heif.register_heif_opener()
+    home = tmp_path / "happy"
+    home.mkdir()
+    for number, (name, kind) in enumerate(
+        {"a.HEIC": "HEIF", "b.avif": "AVIF", "c.gif": "GIF", "d.jfif": "JPEG"}.items()
+    ):
+        picture = Image.fromarray(make_face(number))
+        picture.save(home / name, kind)
+    assert run(tmp_path) == {"kept": 4}
+
+
+def test_a_trial_keeps_nothing_and_says_what_would_be(folder):
+    assert run(folder, "--dry-run") == {"kept": 4}
+    assert not Contribution.objects.exists()
+    assert run(folder) == {"kept": 4}
+
+
+def test_every_file_stands_in_the_list(folder, tmp_path):
+    (folder / "some" / "happy" / "notes.txt").write_text("not looked at")
+    (folder / "some" / "happy" / "broken.jpg").write_bytes(b"no picture")
+    table = tmp_path / "list.csv"
+    run(folder, "--csv", str(table))
+    rows = list(csv.DictReader(table.read_text().splitlines()))
+    assert {row["file"]: row["outcome"] for row in rows} == {
+        "some/happy/0.jpg": "kept",
+        "some/Sadness/1.jpg": "kept",
+        "some/fear/2.jpg": "kept",
+        "some/fear/3.jpg": "kept",
+        "some/happy/notes.txt": "no_picture",
+        "some/happy/broken.jpg": "not_a_picture",
+    }
+    assert next(r for r in rows if r["file"].endswith("1.jpg"))["emotion"] == "sad"
+
+
+def test_nothing_is_kept_where_a_folder_says_nothing(folder):
+    (folder / "Ahegao").mkdir()
+    (folder / "Ahegao" / "1.jpg").write_bytes(make_face_jpeg(7))
+    with pytest.raises(CommandError, match="'Ahegao' is no emotion"):
+        run(folder)
+    assert not Contribution.objects.exists()
+    assert run(folder, "--skip-unknown") == {"kept": 4, "no_label": 1}
+
+
+def test_numbers_need_a_layout(tmp_path):
+    (tmp_path / "train" / "1").mkdir(parents=True)
+    (tmp_path / "train" / "1" / "a.jpg").write_bytes(make_face_jpeg(8))
+    with pytest.raises(CommandError, match="bare numbers"):
+        run(tmp_path)
+    run(tmp_path, "--layout", "rafdb")
+    assert Contribution.objects.get().emotion == "surprise"
+
+
+def test_a_packed_bomb_is_not_unpacked(tmp_path):
+    with zipfile.ZipFile(tmp_path / "b.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("happy/bomb.jpg", bytes(decode.MAX_BYTES + 1))
+        archive.writestr("happy/face.jpg", make_face_jpeg(3))
+    assert run(tmp_path / "b.zip") == {"kept": 1, "too_large": 1}

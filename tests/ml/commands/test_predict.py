@@ -1,4 +1,5 @@
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -63,13 +64,16 @@ def test_without_json_it_speaks_to_people(model: Path) -> None:
 def test_a_bad_photo_is_named_and_the_others_go_on(model: Path, tmp_path: Path) -> None:
     (tmp_path / "page.jpg").write_bytes(image_files.BAD["page.jpg"].make())
     (tmp_path / "good.jpg").write_bytes(image_files.GOOD["photo.jpg"]())
+    strange = tmp_path / os.fsdecode(b"caf\xe9.jpg")  # no UTF-8, as in an old archive
+    strange.write_bytes(image_files.GOOD["photo.jpg"]())
     done = ml(
         *("predict", tmp_path / "page.jpg", tmp_path / "none.jpg"),
-        *(tmp_path / "good.jpg", "--model", model),
+        *(strange, tmp_path / "good.jpg", "--model", model),
     )
     assert done.returncode == 2
     assert f"{tmp_path / 'page.jpg'}: The file is not a picture." in done.stderr
     assert f"{tmp_path / 'none.jpg'}: cannot be read" in done.stderr
+    assert f"{tmp_path}/caf\\xe9.jpg: no faces" in done.stdout
     assert f"{tmp_path / 'good.jpg'}: no faces" in done.stdout
 
 

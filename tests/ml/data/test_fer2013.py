@@ -1,6 +1,7 @@
 """Every published form of FER-2013, and what is said of a damaged one."""
 
 import gzip
+import shutil
 import tarfile
 import zipfile
 from pathlib import Path
@@ -162,10 +163,35 @@ def test_the_name_of_a_picture_tells_its_split(tmp_path: Path) -> None:
     assert sorted(set(data.usage[data.labels == 1])) == [PUBLIC]
 
 
+@pytest.mark.parametrize("pack", ["zip", "gztar"])
+def test_folders_are_read_in_their_archive(pack: str, tmp_path: Path) -> None:
+    tree = tmp_path / "set" / "images" / "images"
+    for part in ("train", "validation"):
+        write_pictures(tree / part, ["happy", "sad"])
+    (tree / "train" / "happy" / "._im0.png").write_bytes(b"left by a tool")
+    archive = shutil.make_archive(str(tmp_path / "packed"), pack, tmp_path / "set")
+    assert equal(fer2013.read(Path(archive)), fer2013.read(tmp_path / "set"))
+    assert len(fer2013.read(Path(archive))) == 12
+
+
+def test_a_copy_within_the_copy_is_not_read_twice(tmp_path: Path) -> None:
+    for tree in (tmp_path / "images", tmp_path / "images" / "images"):
+        for part in ("train", "validation"):
+            write_pictures(tree / part, ["happy", "sad"])
+    assert len(fer2013.read(tmp_path)) == 12
+
+
+def test_folders_with_bare_numbers_are_refused(tmp_path: Path) -> None:
+    write_pictures(tmp_path / "train", ["1", "2"])
+    with pytest.raises(BadData, match="bare numbers say no expression"):
+        fer2013.read(tmp_path)
+
+
 def test_a_folder_that_is_no_emotion_is_named(tmp_path: Path) -> None:
     write_pictures(tmp_path / "train", ["happy", "bored"])
-    with pytest.raises(BadData, match="'bored' is no emotion"):
+    with pytest.raises(BadData, match="'train/bored' is no emotion"):
         labelled_folders.read_fer2013(tmp_path)
+    shutil.rmtree(tmp_path / "train" / "bored")
     with pytest.raises(BadData, match="one folder of training pictures"):
         labelled_folders.read_fer2013(tmp_path / "train")
 

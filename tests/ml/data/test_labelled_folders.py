@@ -34,7 +34,8 @@ def extra(tmp_path: Path) -> Path:
 @needs_photos
 def test_faces_are_found_cut_and_labelled(extra: Path) -> None:
     found = labelled_folders.read_faces(extra, EMOTIONS, Haar())
-    assert (len(found.rows), found.without_face, found.broken) == (1, 1, 1)
+    assert len(found.rows) == 1
+    assert found.left_out == {"no_face": 1, "not_a_picture": 1}
     assert found.rows.pixels.shape == (1, 48, 48)
     assert found.rows.labels.tolist() == [3]
     assert found.rows.index.tolist() == [-1], "its face never stands in a report"
@@ -47,7 +48,12 @@ def test_extra_faces_join_the_training_and_are_counted(
     csv = training_data.fer2013(tmp_path / "fer2013.csv", train=140)
     sources = pipeline.Sources(csv, extra=(extra,), validation=(extra,))
     gathered = pipeline.load_data(sources, Config())
-    assert gathered.facts["extra"]["own"]["rows"] == 1
+    assert gathered.facts["extra"]["own"] == {
+        "rows": 1,
+        "without_face": 1,
+        "broken": 0,
+        "left_out": {"no_face": 1, "not_a_picture": 1},
+    }
     assert int((gathered.train.index == -1).sum()) == 1
     assert len(gathered.validation["own"]) == 1
 
