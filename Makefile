@@ -23,7 +23,7 @@ PYTEST := $(BIN)/pytest -n 2 --dist worksteal
 export HOST PORT
 
 .DEFAULT_GOAL := help
-.PHONY: help run test quick lint format bench backup restore
+.PHONY: help run test quick lint format bench drill backup restore
 
 help: ## List these verbs
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "%-9s %s\n", $$1, $$2}'
@@ -59,6 +59,10 @@ format: $(VENV)/.dev ## Write Python and templates the way `make lint` wants the
 bench: $(VENV)/.dev ## Measure speed and size (each file of tests/bench/)
 	@set -e; for file in $$(grep -l __main__ tests/bench/*.py); do \
 		echo "== $$file"; $(PYTHON) -m tests.bench.$$(basename $$file .py); done
+
+drill: $(VENV)/.dev ## Run the long checks, which end at the first fault
+	HOSTILE_VALUES=99 $(PYTEST) tests/security/test_hostile_walk.py
+	@set -e; for name in mutants decode slow; do $(PYTHON) -m tests.bench.$$name; done
 
 backup: $(VENV)/.site ## Dump the database to ~/mien-backups (or FILE=…)
 	@$(PYTHON) -m deploy.supervisor.with_services backup $(FILE)
