@@ -28,7 +28,7 @@ from labeling.registry import serving
 from ml.data.file_tree import printable
 from ml.data.labelled_folders import LabelledPicture, read_picture
 from ml.vision import decode, face_crop
-from ml.vision.face_search import find_faces
+from ml.vision.pipeline import find_faces
 
 
 @dataclass(frozen=True)

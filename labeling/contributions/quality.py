@@ -5,7 +5,7 @@ from django.utils.translation import gettext_lazy as _
 from numpy.typing import NDArray
 
 from labeling.errors import Refused
-from ml.vision.face_quality import Quality, measure
+from ml.vision.face_crop import Quality, measure
 
 LEAST_SIDE = 48  # px: what the network sees; a smaller face would be made up
 

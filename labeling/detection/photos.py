@@ -25,8 +25,7 @@ from labeling.registry.serving import LoadedModel
 from ml.artefact.predictor import Predictor, evidence_map
 from ml.vision import decode
 from ml.vision.detector import Detector, load_detector
-from ml.vision.face_crop import Box
-from ml.vision.face_quality import Doubt
+from ml.vision.face_crop import Box, Doubt
 from ml.vision.pipeline import FacePrediction, predict_faces
 
 TOKEN_LIFE = timedelta(hours=1)

@@ -36,7 +36,7 @@ from ml.data.file_tree import LeftOut, Tree, TreeFile, printable
 from ml.emotions import EMOTIONS
 from ml.vision import decode, face_crop
 from ml.vision.detector import Detector
-from ml.vision.face_search import find_faces
+from ml.vision.pipeline import find_faces
 
 # What the decoder reads; it looks at the contents, these only tell what is no picture.
 PICTURES = {

@@ -20,7 +20,7 @@ import cv2
 import numpy as np
 
 from ml.artefact.predictor import Predictor
-from ml.vision import decode, face_search
+from ml.vision import decode, pipeline
 from ml.vision.decode import Picture
 from ml.vision.detector import Detector, load_detector
 from ml.vision.face_crop import Box, Face
@@ -68,7 +68,7 @@ def main() -> None:
     people = list(everybody(detector, PHOTOS))
     looks: dict[str, Callable[[np.ndarray], list[Face]]] = {
         "one look": detector.find,
-        "search": lambda rgb: face_search.find_faces(rgb, detector),
+        "search": lambda rgb: pipeline.find_faces(rgb, detector),
     }
     sizes = [by_size(people, looks, side) for side in SIDES]
     shares = [by_share(people, looks, share) for share in SHARES]

@@ -8,7 +8,7 @@ from django.contrib.auth.models import AnonymousUser
 from django.test import Client, RequestFactory
 
 from webapp.http import admission
-from webapp.http.addresses import client_address, parse
+from webapp.http.admission import client_address, parse_address
 
 PROXY = "10.0.0.1"
 
@@ -53,7 +53,7 @@ def test_the_last_word_of_our_own_proxies_counts(
     "text", ["", "²", "1.2.3.٤", "1.2.3.4.5", "1.2.3.4\0", "[", "[]", "%", "::1]:5"]
 )
 def test_what_is_no_address_is_none(text: str) -> None:
-    assert parse(text) is None
+    assert parse_address(text) is None
 
 
 def test_ipv4_over_an_ipv6_socket_is_still_one_address_each() -> None:

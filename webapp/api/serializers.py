@@ -9,7 +9,7 @@ from labeling.models import Exam, TrainingRun
 from labeling.training import run_options
 from ml.config import GATE_POLICIES
 from ml.emotions import EMOTIONS
-from ml.vision.face_quality import Doubt
+from ml.vision.face_crop import Doubt
 
 
 class Probabilities(serializers.Serializer[object]):

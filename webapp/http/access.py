@@ -17,7 +17,7 @@ from django_htmx.middleware import HtmxDetails
 
 from labeling.contributions import recent_gifts
 from labeling.models import User
-from webapp.http import addresses, admission
+from webapp.http import admission
 
 View = Callable[..., HttpResponseBase]
 
@@ -187,7 +187,7 @@ def voter(request: SiteRequest) -> Voter:
 
 def network(request: HttpRequest) -> str:
     """Whose address it is: one, or all of an IPv6 customer's."""
-    return admission.network(addresses.client_address(request))
+    return admission.network(admission.client_address(request))
 
 
 def voter_key(request: SiteRequest) -> str:

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from labeling.models import User
 from webapp.http import access, password_attempts
-from webapp.http.addresses import client_address
+from webapp.http.admission import client_address
 
 
 class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]

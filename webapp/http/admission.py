@@ -12,6 +12,7 @@ import io
 import ipaddress
 import logging
 import math
+import re
 import threading
 import time
 from collections import deque
@@ -29,7 +30,6 @@ from limits.storage import RedisStorage
 from limits.strategies import MovingWindowRateLimiter
 
 from ml.vision.decode import MAX_BYTES, BadPicture
-from webapp.http import addresses
 
 log = logging.getLogger(__name__)
 
@@ -181,15 +181,49 @@ def whose(request: HttpRequest) -> list[tuple[str, int]]:
     people may share and which has room for more. Without an account the address counts.
     Accounts are counted apart from those without, so that neither use up the other's.
     """
-    address = network(addresses.client_address(request))
+    address = network(client_address(request))
     if request.user.is_authenticated:
         return [(f"user:{request.user.pk}", 1), (f"users-at:{address}", HOUSEHOLD)]
     return [(f"address:{address}", 1)]
 
 
+# --- where a visitor is: never logged or kept
+
+Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+
+# `[2001:db8::1]:443`, `192.0.2.1:443`, `fe80::1%eth0`: the address alone counts.
+_DECORATED = re.compile(r"\[([^%]+)(?:%.*)?\](?::\d*)?|([\d.]+):\d*|([^%]+)%.*")
+
+
+def client_address(request: HttpRequest) -> str:
+    """The visitor's, as the first of our own proxies saw it.
+
+    Each of them writes whom it talks to at the end of X-Forwarded-For; what stands
+    further left the visitor may have written himself. Without a proxy, or where it said
+    nothing that is an address, it is whoever holds the connection.
+    """
+    proxies: int = settings.TRUSTED_PROXIES
+    hops = request.headers.get("X-Forwarded-For", "").split(",")
+    said = hops[-proxies] if 0 < proxies <= len(hops) else ""
+    connected = request.META.get("REMOTE_ADDR", "")
+    return str(parse_address(said) or parse_address(connected) or connected)
+
+
+def parse_address(text: str) -> Address | None:
+    """Without port and zone; an IPv4 address that came over an IPv6 socket is IPv4."""
+    text = text.strip()
+    if decorated := _DECORATED.fullmatch(text):
+        text = next(filter(None, decorated.groups()))
+    try:
+        known = ipaddress.ip_address(text)
+    except ValueError:
+        return None
+    return getattr(known, "ipv4_mapped", None) or known
+
+
 def network(text: str) -> str:
     """An IPv6 customer holds a whole /64, so it counts as one."""
-    known = addresses.parse(text)
+    known = parse_address(text)
     if known is None or known.version == 4:
         return str(known or text)
     return str(ipaddress.ip_network((known, 64), strict=False))

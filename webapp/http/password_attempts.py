@@ -22,7 +22,7 @@ from limits import RateLimitItem, RateLimitItemPerSecond
 from limits.storage import RedisStorage
 from limits.strategies import MovingWindowRateLimiter
 
-from webapp.http import access, addresses, admission
+from webapp.http import access, admission
 
 WRONG = ((5, 60), (10, 600), (20, 3600), (40, 24 * 3600))  # so many in so many seconds
 SEVERAL = 5  # times as many for a whole network, and for an account from anywhere
@@ -79,7 +79,7 @@ def _windows(share: int, who: str) -> Iterator[Counted]:
 
 
 def _network(request: HttpRequest) -> str:
-    return admission.network(addresses.client_address(request))
+    return admission.network(admission.client_address(request))
 
 
 def _wait(limiter: MovingWindowRateLimiter, limit: RateLimitItem, who: str) -> int:

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 import pytest
 
-from ml.vision import decode, face_crop, face_quality, face_search
+from ml.vision import decode, face_crop, pipeline
 from ml.vision.detector import Detector, load_detector
 from ml.vision.face_crop import Box, Face
 from ml.vision.haar import Haar
@@ -43,9 +43,9 @@ def difference(a: Any, b: Any) -> float:
 def test_of_upright_faces_it_says_what_one_look_says(
     yunet: Detector, person: Any
 ) -> None:
-    assert face_search.find_faces(person, yunet) == yunet.find(person)
+    assert pipeline.find_faces(person, yunet) == yunet.find(person)
     group = portrait("happy", "sad", "angry")
-    found = face_search.find_faces(group, yunet)
+    found = pipeline.find_faces(group, yunet)
     assert [face.box for face in found] == [face.box for face in yunet.find(group)]
 
 
@@ -59,7 +59,7 @@ def test_a_face_that_fills_the_frame_is_found(
     side = max(w, h) / share
     left, top = round(x + (w - side) / 2), round(y + (h - side) / 2)
     part = person[top : top + round(side), left : left + round(side)]
-    [found] = face_search.find_faces(part, yunet)
+    [found] = pipeline.find_faces(part, yunet)
     assert abs(found.box.x + left - x) < 0.12 * w
     assert abs(found.box.w - w) < 0.2 * w
 
@@ -75,7 +75,7 @@ def test_small_faces_of_a_large_picture_are_found(yunet: Detector, person: Any) 
     for left, top in places:
         scene[top : top + side, left : left + side] = small
     assert len(yunet.find(scene)) < len(places)
-    found = face_search.find_faces(scene, yunet)
+    found = pipeline.find_faces(scene, yunet)
     assert len(found) == len(places)
     for left, top in places:
         assert any(
@@ -89,9 +89,9 @@ def test_small_faces_of_a_large_picture_are_found(yunet: Detector, person: Any) 
 def test_a_turned_face_is_cut_out_upright(
     degrees: int, yunet: Detector, person: Any
 ) -> None:
-    [upright] = face_search.find_faces(person, yunet)
+    [upright] = pipeline.find_faces(person, yunet)
     rgb = turned(person, degrees)
-    [face] = face_search.find_faces(rgb, yunet)
+    [face] = pipeline.find_faces(rgb, yunet)
     off = (face.roll - degrees + 180) % 360 - 180
     assert abs(off) < 25
     goal = face_crop.cut_out(person, upright)
@@ -107,15 +107,15 @@ def test_where_no_face_is_none_is_found(yunet: Detector) -> None:
     noise = dice.integers(0, 255, (300, 400, 3), np.uint8)
     room = cv2.GaussianBlur(noise, (0, 0), 9)
     for rgb in (noise, room, cv2.resize(room, (1600, 1200)), room[:40, :40]):
-        assert face_search.find_faces(rgb, yunet) == []
+        assert pipeline.find_faces(rgb, yunet) == []
 
 
 def test_without_yunet_sizes_are_searched_as_well() -> None:
     face = make_face(29, side=256)
     scene = np.full((480, 640, 3), (196, 190, 180), np.uint8)
     scene[112:368, 192:448] = face
-    assert len(face_search.find_faces(scene, Haar())) == 1
-    assert face_search.find_faces(np.full((900, 1200, 3), 99, np.uint8), Haar()) == []
+    assert len(pipeline.find_faces(scene, Haar())) == 1
+    assert pipeline.find_faces(np.full((900, 1200, 3), 99, np.uint8), Haar()) == []
 
 
 def test_a_crop_is_turned_back_about_the_faces_middle() -> None:
@@ -139,9 +139,9 @@ def test_a_crop_is_turned_back_about_the_faces_middle() -> None:
 def test_what_cannot_be_read_is_named() -> None:
     crop = make_face(3, side=128)
     face = Face(Box(0, 0, 128, 128), 0.9)
-    assert face_quality.doubt(face, crop) is None
+    assert face_crop.doubt(face, crop) is None
     away = Face(face.box, 0.9, yaw=-0.9)
-    assert face_quality.doubt(away, crop) == "looks_away"
-    assert face_quality.doubt(face, decode.resize(crop, 16, 16)) == "too_small"
-    assert face_quality.doubt(face, crop // 40) == "too_dark"
-    assert face_quality.doubt(face, cv2.GaussianBlur(crop, (0, 0), 9)) == "blurred"
+    assert face_crop.doubt(away, crop) == "looks_away"
+    assert face_crop.doubt(face, decode.resize(crop, 16, 16)) == "too_small"
+    assert face_crop.doubt(face, crop // 40) == "too_dark"
+    assert face_crop.doubt(face, cv2.GaussianBlur(crop, (0, 0), 9)) == "blurred"
