@@ -84,7 +84,8 @@ def turned_square(
 ) -> NDArray[np.uint8]:
     """The square of a side around (x, y) as uint8 [pixels, pixels, 3], turned counter-
     clockwise by `roll` degrees; outside the picture is its reflection."""
-    reach = math.ceil(side / math.sqrt(2)) + 2  # the corners of a turned square
+    # The corners of a turned square lie further out.
+    reach = math.ceil(side / (math.sqrt(2) if roll else 2)) + 2
     left, top = math.floor(x) - reach, math.floor(y) - reach
     around = _square(rgb, left, top, 2 * reach + 1)
     scale = side / pixels

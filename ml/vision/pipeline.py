@@ -47,9 +47,9 @@ TURNED_SCORE = 0.8  # at least, where the whole picture had to be turned
 SURE = 0.92  # upright faces of photographs score above, turned ones below
 GAIN = 0.01  # by which a turned look has to score higher
 TURNS = range(0, 360, 45)
-PATCH_SIDE, PATCH_REACH = 192, 2.4  # px; in sides of the face
-PATCH_AROUND = 272  # px: a patch turned by any angle lies within
-MOST_CHECKED = 6  # faces, the largest: what a search may cost has a bound
+PATCH_SIDE, PATCH_REACH = 128, 2.4  # px; in sides of the face
+PATCH_AROUND = 182  # px: a patch turned by any angle lies within
+FIRST_CHECKED, MOST_CHECKED = 3, 12  # faces, the largest; more where one is turned
 MAX_OVERLAP = 0.5  # of the smaller of two boxes
 
 Image = NDArray[np.uint8]
@@ -110,8 +110,11 @@ def find_faces(rgb: Image, detector: Detector) -> list[Face]:
         found = _merge(_turned(rgb, detector))
     if not detector.knows_roll:
         return found
-    checked = [_upright(rgb, face, detector) for face in found[:MOST_CHECKED]]
-    return [*checked, *found[MOST_CHECKED:]]
+    checked = [_upright(rgb, face, detector) for face in found[:FIRST_CHECKED]]
+    if checked != found[:FIRST_CHECKED]:  # perhaps the whole picture lies
+        more = found[FIRST_CHECKED:MOST_CHECKED]
+        checked += [_upright(rgb, face, detector) for face in more]
+    return [*checked, *found[len(checked) :]]
 
 
 def _has_more_to_show(rgb: Image, found: list[Face]) -> bool:
