@@ -187,6 +187,7 @@ def _pixels(
 ) -> NDArray[np.uint8]:
     with decode.damage():
         if image.format == "WEBP" and image.size != goal:
+            image._decoder = None  # type: ignore[attr-defined]  # and its two canvases
             return _webp(data, goal)
         if image.format == "AVIF" and image.size != goal:
             return _avif(image, goal)
