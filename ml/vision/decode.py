@@ -33,7 +33,7 @@ LARGE_PIXELS = 1_500_000  # of these, one at a time
 
 Note = Literal["no_end"]
 NOTES: dict[Note, str] = {
-    "no_end": "The file ends a little too early, but the whole picture is there."
+    "no_end": "This file stops a little early, but the whole picture is there."
 }
 Code = Literal[
     "empty",

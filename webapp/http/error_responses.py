@@ -69,8 +69,8 @@ IMAGE_ERRORS: dict[str, tuple[int, Promise]] = {
     "too_complex": (
         413,
         gettext_lazy(
-            "This picture is built in a way that takes too long to open. "
-            "A copy saved anew will work."
+            "This picture takes too long to open: it is very large, or built in an "
+            "unusual way. A smaller copy, saved anew, will work."
         ),
     ),
     "broken": (
