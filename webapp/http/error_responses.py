@@ -139,6 +139,15 @@ def problem_of(error: BaseException) -> Problem:
     raise error
 
 
+def no_length() -> Problem:
+    """Of a body in chunks that came by a protocol, or a server, that does not know
+    them: ours puts together those of HTTP/1.1."""
+    sentence = _(
+        "The length of what was sent is missing. Please send it again with it."
+    )
+    return Problem(411, "length_required", sentence)
+
+
 def _too_many(seconds: int) -> str:
     return ngettext(
         "That was quick. Please wait %(seconds)s second, then go on.",
