@@ -128,7 +128,7 @@ def _read_without_end(data: bytes, max_side: int | None, lock: int) -> Picture:
     missing, the decoder takes what follows for them."""
     if not jpeg_structure.has_all_scans(data):
         raise decode.ends_too_early()
-    end = jpeg_structure.END
+    data, end = data.removesuffix(b"\xff"), jpeg_structure.END
     picture = _read(data + end, max_side, lock)
     if not np.array_equal(picture.rgb, _read(data + _NOISE + end, max_side, lock).rgb):
         raise decode.ends_too_early()
