@@ -57,7 +57,7 @@ def turned(
     exif = Image.Exif()
     exif[0x0112] = orientation
     pixels = np.ascontiguousarray(undo[orientation])
-    return encoded(pixels, kind, exif=exif, **options)
+    return encoded(pixels, kind, exif=exif.tobytes(), **options)
 
 
 def _jpeg(width: int = 320, height: int = 240, **options: Any) -> bytes:

@@ -30,7 +30,7 @@ def test_every_bad_picture_is_refused_with_its_code_and_a_sentence(name: str) ->
     assert str(refusal.value).endswith(".")
 
 
-@pytest.mark.parametrize("kind", ["PNG", "JPEG", "WEBP", "AVIF", "TIFF"])
+@pytest.mark.parametrize("kind", ["PNG", "JPEG", "WEBP", "AVIF", "HEIF", "TIFF"])
 @pytest.mark.parametrize("orientation", range(1, 9))
 def test_all_eight_orientations_end_upright(kind: str, orientation: int) -> None:
     upright = image_files.scene(320, 208)
@@ -110,6 +110,17 @@ def test_what_xmp_says_turns_no_picture(kind: str, exif: int | None) -> None:
     picture = decode.load(data)
     assert picture.rgb.shape == (208, 320, 3)
     assert np.abs(picture.rgb.astype(int) - upright).mean() < 2
+
+
+@pytest.mark.parametrize("exif", [1, 3])
+def test_nor_does_it_turn_a_heic(exif: int) -> None:
+    upright = image_files.scene(320, 208)
+    xmp = b'<rdf:Description tiff:Orientation="1"/>'
+    data = image_files.turned(upright, exif, "HEIF", xmp=xmp)
+    turned = data.replace(b'Orientation="1"', b'Orientation="6"')
+    assert turned != data
+    assert np.array_equal(decode.load(turned).rgb, decode.load(data).rgb)
+    assert np.abs(decode.load(turned).rgb.astype(int) - upright).mean() < 3
 
 
 def test_decode_gives_the_picture_as_large_as_it_is() -> None:
