@@ -24,6 +24,7 @@ from labeling.registry import serving
 from labeling.registry.serving import LoadedModel
 from ml.artefact.predictor import Predictor, evidence_map
 from ml.vision import decode
+from ml.vision.decode import Note
 from ml.vision.detector import Detector, load_detector
 from ml.vision.face_crop import Box, Doubt
 from ml.vision.pipeline import FacePrediction, predict_faces
@@ -62,6 +63,7 @@ class Detection:
     detector: str
     certainty_threshold: float
     faces: list[DetectedFace]  # the largest first
+    note: Note | None = None  # what is odd about the file
     milliseconds: dict[str, float] = field(default_factory=dict)  # by step
     preview_jpeg: bytes = b""  # with `preview_side`
 
@@ -130,6 +132,7 @@ def detect(
         detector=detector().name,
         certainty_threshold=champion.predictor.card.certainty_threshold,
         faces=seen,
+        note=picture.note,
         milliseconds=clock.laps,
         preview_jpeg=preview,
     )

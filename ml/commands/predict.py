@@ -58,6 +58,7 @@ class PhotoAnswer:
     detector: str
     width: int
     height: int
+    note: decode.Note | None
     faces: list[FaceAnswer]
 
 
@@ -69,6 +70,7 @@ def predict(data: bytes, predictor: Predictor, detector: Detector) -> PhotoAnswe
         detector=detector.name,
         width=picture.width,
         height=picture.height,
+        note=picture.note,
         faces=[
             _face(found, predictor)
             for found in predict_faces(picture, predictor, detector)
@@ -116,6 +118,8 @@ def _show(path: Path, answer: PhotoAnswer, as_json: bool) -> None:
         return
     count = len(answer.faces)
     print(f"{printable(str(path))}: {count or 'no'} face{'' if count == 1 else 's'}")
+    if answer.note:
+        print(f"  {decode.NOTES[answer.note]}")
     for face in answer.faces:
         ranked = sorted(face.probabilities.items(), key=lambda item: -item[1])[:3]
         opinion = ", ".join(f"{emotion} {p:.0%}" for emotion, p in ranked)

@@ -25,11 +25,16 @@ from ml.vision.jpeg_structure import Jpeg
 from ml.vision.to_rgb import resize_image
 
 MAX_BYTES = 20 * 2**20
-MAX_PIXELS = 16_000_000  # 64 MB once decoded, and up to 128 beside it meanwhile
+MAX_PIXELS = 16_000_000  # that come out: 48 MB
+MAX_WHOLE_PIXELS = 51_000_000  # that a process of its own holds and shrinks: 200 MB
 MAX_DRAFT_PIXELS = 100_000_000  # a JPEG that is reduced while it is decoded
 WORK_SIDE = 1920  # px: three times what the detector sees; a face of 48 is 16 to it
 LARGE_PIXELS = 1_500_000  # of these, one at a time
 
+Note = Literal["no_end"]
+NOTES: dict[Note, str] = {
+    "no_end": "This file stops a little early, but the whole picture is there."
+}
 Code = Literal[
     "empty",
     "not_a_picture",
@@ -56,6 +61,7 @@ class Picture:
     rgb: NDArray[np.uint8]  # [h, w, 3], upright, perhaps smaller than the photo
     width: int  # of the upright photo
     height: int
+    note: Note | None = None  # what is odd about the file, though all of it is read
 
     @property
     def scale(self) -> float:
@@ -67,7 +73,7 @@ class Picture:
 def decode(data: bytes, *, max_bytes: int = MAX_BYTES) -> NDArray[np.uint8]:
     """The picture as uint8 [h, w, 3] RGB, upright, as large as it is within limits.
 
-    A JPEG of more than 16 megapixels comes reduced. Raises BadPicture.
+    What has more than 16 megapixels comes reduced. Raises BadPicture.
     """
     return load(data, max_bytes=max_bytes, max_side=None).rgb
 
@@ -78,7 +84,7 @@ def load(
     """The picture, its longer side at most `max_side`, and its true size.
 
     Reads JPEG, PNG, WebP, AVIF, HEIC, GIF (first frame), BMP and TIFF of up to
-    `max_bytes` and 16 megapixels; 100 for a JPEG that can be reduced while read.
+    `max_bytes` and 51 megapixels; 100 for a JPEG that can be reduced while read.
     Raises BadPicture.
     """
     if not data:
@@ -86,7 +92,8 @@ def load(
     if len(data) > max_bytes:
         raise too_large(max_bytes)
     data = bytes(data)  # the database's driver gives a memoryview
-    if jpeg := jpeg_structure.read(data):
+    jpeg = jpeg_structure.read(data)
+    if jpeg and _is_light(jpeg):
         return _read_jpeg(jpeg, max_side)
     if jpeg_structure.has_too_many_scans(data):
         raise too_complex()
@@ -117,11 +124,15 @@ def fit(pixels: NDArray[np.uint8], max_side: int) -> NDArray[np.uint8]:
     return pixels if goal == (width, height) else resize(pixels, *goal)
 
 
+def _is_light(jpeg: Jpeg) -> bool:
+    """Its decoder lets go of each row, or keeps 2 bytes for each pixel of each colour
+    of a picture that is not large."""
+    coefficients = jpeg.width * jpeg.height * max(3, jpeg.colours)
+    return jpeg.streams or coefficients <= 3 * MAX_PIXELS
+
+
 def _read_jpeg(jpeg: Jpeg, max_side: int | None) -> Picture:
-    most = MAX_DRAFT_PIXELS
-    if not jpeg.streams:  # 2 bytes for each pixel of each colour
-        most = MAX_PIXELS * 3 // max(3, jpeg.colours)
-    check_size(jpeg.width, jpeg.height, most)
+    check_size(jpeg.width, jpeg.height, MAX_DRAFT_PIXELS)
     goal = fitted_size(jpeg.width, jpeg.height, max_side)
     with damage(), JpegImageFile(io.BytesIO(jpeg.bare)) as image:
         image.draft(None, goal)  # shrinks by 2, 4 or 8, and never below the goal
@@ -139,7 +150,8 @@ def _read_elsewhere(data: bytes, max_side: int | None) -> Picture:
         raise too_complex() from None
     if answer.rgb is None:
         raise BadPicture(answer.told["code"], answer.told["sentence"])
-    return Picture(answer.rgb, answer.told["width"], answer.told["height"])
+    told = answer.told
+    return Picture(answer.rgb, told["width"], told["height"], told["note"])
 
 
 @contextmanager
@@ -150,9 +162,7 @@ def damage() -> Iterator[None]:
     except MemoryError:
         raise
     except Exception as error:  # decoders raise whatever comes to them
-        raise BadPicture(
-            "broken", "The picture is damaged and cannot be read to its end."
-        ) from error
+        raise ends_too_early() from error
 
 
 def check_size(width: int, height: int, most: int) -> None:
@@ -162,6 +172,10 @@ def check_size(width: int, height: int, most: int) -> None:
         raise too_many_pixels()
 
 
+def ends_too_early() -> BadPicture:
+    return BadPicture("broken", "The picture is damaged and cannot be read to its end.")
+
+
 def too_large(max_bytes: int) -> BadPicture:
     return BadPicture("too_large", f"The file is larger than {max_bytes // 2**20} MB.")
 
@@ -169,7 +183,7 @@ def too_large(max_bytes: int) -> BadPicture:
 def too_many_pixels() -> BadPicture:
     return BadPicture(
         "too_many_pixels",
-        "The picture has too many pixels: 16 megapixels are read, "
+        "The picture has too many pixels: 51 megapixels are read, "
         "100 of an ordinary JPEG.",
     )
 
@@ -177,8 +191,8 @@ def too_many_pixels() -> BadPicture:
 def too_complex() -> BadPicture:
     return BadPicture(
         "too_complex",
-        "The picture is built in a way that takes too long to open. "
-        "A copy saved anew will work.",
+        "The picture takes too long to open: it is too large, or built in an unusual "
+        "way. A smaller copy, saved anew, will work.",
     )
 
 

@@ -18,15 +18,16 @@ import sys
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 import cv2
 import numpy as np
 import pillow_heif
 from numpy.typing import NDArray
-from PIL import AvifImagePlugin, Image, UnidentifiedImageError
+from PIL import AvifImagePlugin, Image
 
-from ml.vision import decode
+from ml.vision import decode, jpeg_structure, picture_kinds
 from ml.vision.decode import BadPicture, Picture
 from ml.vision.to_rgb import resize_array, resize_image
 
@@ -35,27 +36,9 @@ IDLE = 5.0  # seconds
 MAX_THREADS = 8  # of a decoder, each with a stack of 8 MB
 
 FORMATS = ("JPEG", "PNG", "WEBP", "AVIF", "HEIF", "GIF", "BMP", "DIB", "TIFF")
-# Pictures (and what is taken for them) that we know by name but do not read.
-_UNREAD = (
-    (b"%PDF", "PDF"),
-    (b"8BPS", "Photoshop's format"),
-    (b"%!PS", "PostScript"),
-    (b"\x00\x00\x01\x00", "The icon format"),
-    (b"\x00\x00\x00\x0cjP  ", "JPEG 2000"),
-    (b"\xff\x4f\xff\x51", "JPEG 2000"),
-    (b"\xff\x0a", "JPEG XL"),
-    (b"\x00\x00\x00\x0cJXL ", "JPEG XL"),
-    (b"\x1a\x45\xdf\xa3", "Video"),
-)
-_READ = (
-    b"\xff\xd8\xff",
-    b"\x89PNG\r\n\x1a\n",
-    b"GIF87a",
-    b"GIF89a",
-    b"BM",
-    b"II*\x00",
-    b"MM\x00*",
-)
+EIGHT_BITS = ("L", "LA", "RGB", "RGBA")
+# Bytes of a JPEG's pixels, all kinds of codes.
+_NOISE = np.random.default_rng(8).integers(0, 255, 1024, np.uint8).tobytes()
 
 
 def main() -> None:
@@ -85,7 +68,7 @@ def _prepare() -> None:
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     prepare_codecs()
     # Pillow raises above twice as many, before it sets memory aside.
-    Image.MAX_IMAGE_PIXELS = decode.MAX_PIXELS // 2
+    Image.MAX_IMAGE_PIXELS = decode.MAX_WHOLE_PIXELS // 2
     warnings.simplefilter("ignore")  # of those between, and of odd metadata
 
 
@@ -116,7 +99,12 @@ def _answer(order: dict[str, Any], shared: mmap.mmap, lock: int) -> dict[str, An
         return _refusal(decode.too_complex())
     rgb = picture.rgb
     np.frombuffer(shared, np.uint8, rgb.size).reshape(rgb.shape)[:] = rgb
-    return {"width": picture.width, "height": picture.height, "shape": rgb.shape}
+    return {
+        "width": picture.width,
+        "height": picture.height,
+        "shape": rgb.shape,
+        "note": picture.note,
+    }
 
 
 def _refusal(why: BadPicture) -> dict[str, Any]:
@@ -125,12 +113,32 @@ def _refusal(why: BadPicture) -> dict[str, Any]:
 
 def read(data: bytes, max_side: int | None, lock: int) -> Picture:
     """As `decode.load`; `lock` is a file held while the picture is a large one."""
+    try:
+        if jpeg_structure.lacks_end(data):
+            return _read_without_end(data, max_side, lock)
+        return _read(data, max_side, lock)
+    except BadPicture as why:
+        if why.code == "broken" and (kind := picture_kinds.rare_kind(data)):
+            raise _unsupported(kind) from why
+        raise
+
+
+def _read_without_end(data: bytes, max_side: int | None, lock: int) -> Picture:
+    """A JPEG that is whole looks the same whatever follows it: where pixels are
+    missing, the decoder takes what follows for them."""
+    if not jpeg_structure.has_all_scans(data):
+        raise decode.ends_too_early()
+    data, end = data.removesuffix(b"\xff"), jpeg_structure.END
+    picture = _read(data + end, max_side, lock)
+    if not np.array_equal(picture.rgb, _read(data + _NOISE + end, max_side, lock).rgb):
+        raise decode.ends_too_early()
+    return replace(picture, note="no_end")
+
+
+def _read(data: bytes, max_side: int | None, lock: int) -> Picture:
     with _open(data) as image:
         width, height = image.size
-        most = decode.MAX_PIXELS
-        if image.format in {"JPEG", "MPO"}:  # 2 bytes for each pixel of each colour
-            most = most * 3 // max(3, len(image.getbands()))
-        decode.check_size(width, height, most)
+        decode.check_size(width, height, decode.MAX_WHOLE_PIXELS)
         goal = decode.fitted_size(width, height, max_side)
         if image.format in {"JPEG", "MPO"}:
             image.draft(None, goal)
@@ -158,35 +166,20 @@ def _open(data: bytes) -> Image.Image:
         raise decode.too_many_pixels() from None
     except MemoryError:
         raise
-    except (UnidentifiedImageError, OSError):
-        kind = kind_of(data)
-    except Exception:  # a parser that stumbles over a hostile header
-        kind = "broken"
+    except Exception:  # none of ours, or a parser that stumbles over a hostile header
+        kind = picture_kinds.kind_of(data)
     if kind == "broken":
         raise BadPicture("broken", "The picture is damaged and cannot be opened.")
     if kind:
-        raise BadPicture(
-            "unsupported",
-            f"{kind} is not read here. JPEG, PNG, WebP, AVIF, HEIC, GIF, BMP and TIFF "
-            "are.",
-        )
+        raise _unsupported(kind)
     raise BadPicture("not_a_picture", "The file is not a picture.")
 
 
-def kind_of(data: bytes) -> str:
-    """Of what could not be opened: "broken" (a picture of ours, damaged), the name of a
-    kind of picture that we do not read, or "" for anything else."""
-    head = data[:1024]
-    if head.startswith(_READ) or (head[:4] == b"RIFF" and head[8:12] == b"WEBP"):
-        return "broken"
-    if head[4:8] == b"ftyp":
-        brand = head[8:12]
-        is_ours = brand in {b"avif", b"avis", b"heic", b"heix", b"mif1", b"msf1"}
-        return "broken" if is_ours else "Video"
-    for magic, name in _UNREAD:
-        if head.startswith(magic):
-            return name
-    return "SVG" if b"<svg" in head.lower() else ""
+def _unsupported(kind: str) -> BadPicture:
+    return BadPicture(
+        "unsupported",
+        f"{kind} is not read here. JPEG, PNG, WebP, AVIF, HEIC, GIF, BMP and TIFF are.",
+    )
 
 
 def _pixels(
@@ -194,9 +187,12 @@ def _pixels(
 ) -> NDArray[np.uint8]:
     with decode.damage():
         if image.format == "WEBP" and image.size != goal:
+            image._decoder = None  # type: ignore[attr-defined]  # and its two canvases
             return _webp(data, goal)
         if image.format == "AVIF" and image.size != goal:
             return _avif(image, goal)
+        if image.format == "HEIF" and image.mode in EIGHT_BITS:
+            return _heif(image, goal)
         image.load()
         return resize_image(image, goal)
 
@@ -217,8 +213,19 @@ def _avif(image: Image.Image, goal: tuple[int, int]) -> NDArray[np.uint8]:
     return resize_array(pixels, goal, order=image.mode)
 
 
+def _heif(image: Image.Image, goal: tuple[int, int]) -> NDArray[np.uint8]:
+    """The same for libheif, whose rows are filled up to a multiple of bytes."""
+    frame = image._heif_file[image.tell()]  # type: ignore[attr-defined]
+    rows = np.asarray(frame)[:, : frame.size[0]]
+    pixels = rows.reshape(*rows.shape[:2], -1)
+    return resize_array(pixels, goal, order=frame.mode)
+
+
 def _orientation(image: Image.Image) -> int:
-    """EXIF's 1–8; anything unreadable or out of range counts as upright."""
+    """EXIF's 1–8; anything unreadable or out of range counts as upright. What XMP says
+    is left out, as browsers do: programs that turn a photo forget it there."""
+    for xmp in ("xmp", "XML:com.adobe.xmp"):
+        image.info.pop(xmp, None)
     try:
         value = int(image.getexif().get(0x0112, 1))
     except MemoryError:

@@ -13,11 +13,15 @@ MAX_TABLE_BYTES = 2**16  # encoders write less than 2,000
 QUICK_SCANS = 20  # each visits every block; encoders write 10, optimisers up to 13
 MAX_SCANS = 200  # nobody writes so many but to keep a decoder busy
 
+END = b"\xff\xd9"
+
 _SCAN, _EXIF = 0xDA, 0xE1
 _SEQUENTIAL = {0xC0, 0xC1}  # coded by Huffman, as are progressive ones
 _FRAMES = _SEQUENTIAL | {0xC2}
 _TABLES = {0xC4, 0xDB, 0xDD}  # Huffman's, the quantisation's; the restart interval
 _COLOURS = {0xE0, 0xEE}  # JFIF and Adobe say how the colours are meant
+_ARITHMETIC = {0xC9, 0xCA}
+_ANY_FRAME = set(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 _KEPT = _FRAMES | _TABLES | _COLOURS
 _DROPPED = {*range(0xE0, 0xF0), 0xFE} - _COLOURS
 _SHORT, _LONG = 3, 4  # EXIF's types of numbers
@@ -34,7 +38,8 @@ class Jpeg:
 
 
 def read(data: bytes) -> Jpeg | None:
-    """A JPEG of 8 bits, coded by Huffman and built as usual; None for anything else.
+    """A JPEG of 8 bits, coded by Huffman and built as usual, with its end; None for
+    anything else.
 
     One that does not stream is progressive, or sends its colours one after the other:
     its decoder keeps every coefficient until the last scan, 2 bytes for each.
@@ -47,6 +52,7 @@ def read(data: bytes) -> Jpeg | None:
         or len(frames) != 1
         or any(marker not in _KEPT | _DROPPED for marker, _content in segments)
         or sum(map(len, kept)) > MAX_TABLE_BYTES
+        or data.rfind(END, scan_at) < 0
     ):
         return None
     marker, _length, bits, height, width, colours = struct.unpack_from(
@@ -70,6 +76,37 @@ def has_too_many_scans(data: bytes) -> bool:
         return False
     end = data.find(b"\xff\xd9", scan_at)
     return data.count(b"\xff\xda", scan_at, end if end > 0 else None) > MAX_SCANS
+
+
+def lacks_end(data: bytes) -> bool:
+    """No mark of its end follows the pixels, nor zeros instead of what was lost."""
+    _found, scan_at = _segments(data)
+    is_filled = data.endswith(bytes(16))
+    return bool(scan_at) and data.rfind(END, scan_at) < 0 and not is_filled
+
+
+def has_all_scans(data: bytes) -> bool:
+    """Its scans say that together they bring each coefficient of each colour, with all
+    its bits; whether the last one is whole they do not."""
+    segments, at = _segments(data)
+    frame = next((content for kind, content in segments if kind in _ANY_FRAME), b"")
+    missing = {(colour, n) for colour in frame[10::3] for n in range(64)}
+    while at > 0:
+        count = data[at + 4]
+        colours, spectrum = data[at + 5 : at + 5 + 2 * count : 2], at + 5 + 2 * count
+        first, last, bits = data[spectrum : spectrum + 3].ljust(3, b"\xff")
+        if bits & 15 == 0:  # it goes down to the last bit
+            missing -= {(c, n) for c in colours for n in range(first, last + 1)}
+        at = data.find(b"\xff\xda", spectrum)
+    return bool(frame) and not missing
+
+
+def is_rare(data: bytes) -> bool:
+    """Of more than 8 bits, lossless, or otherwise as no usual decoder reads it."""
+    segments, _scan_at = _segments(data)
+    frames = [(kind, content) for kind, content in segments if kind in _ANY_FRAME]
+    usual = _FRAMES | _ARITHMETIC
+    return any(kind not in usual or content[4:5] != b"\x08" for kind, content in frames)
 
 
 def exif_orientation(tiff: bytes) -> int:

@@ -35,8 +35,10 @@ def resize_image(image: Image.Image, goal: tuple[int, int]) -> NDArray[np.uint8]
 def resize_array(
     pixels: NDArray[np.uint8], goal: tuple[int, int], *, order: str = "RGB"
 ) -> NDArray[np.uint8]:
-    """The same for uint8 [h, w, 3 or 4]; `order` names the channels, A for alpha."""
-    places = [order.index(channel) for channel in ("RGBA" if "A" in order else "RGB")]
+    """The same for uint8 [h, w, c]; `order` names the channels: RGB in any order or L
+    for grey, A for alpha."""
+    wanted = "RGBA" if "A" in order else "RGB"
+    places = [order.index(name if name in order else "L") for name in wanted]
 
     def rows(first: int, last: int) -> Image.Image:
         strip = np.ascontiguousarray(pixels[first:last, :, places])

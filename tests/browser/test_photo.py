@@ -42,6 +42,17 @@ def test_a_chosen_photo_gets_a_box_and_a_card(visit: Any, photo_file: Any) -> No
     expect(page.get_by_text("Is this right?")).to_be_visible()
 
 
+def test_a_photo_without_its_end_is_looked_at_and_said_to_be_so(
+    visit: Any, tmp_path: Path
+) -> None:
+    file = tmp_path / "photo.jpg"
+    file.write_bytes(factories.make_photo(29).removesuffix(b"\xff\xd9"))
+    page = visit("/")
+    choose(page, str(file))
+    expect(page.locator(CARD)).to_have_count(1)
+    expect(page.get_by_text("the whole picture is there")).to_be_visible()
+
+
 def test_several_photos_come_back_one_by_one(visit: Any, photo_file: Any) -> None:
     page = visit("/")
     choose(page, photo_file(29), photo_file(29, 2), photo_file())

@@ -280,6 +280,9 @@ BOMBS: dict[str, Callable[[], bytes]] = {
     "refinements.jpg": lambda: _jpeg_of_refinements(4000, 4000, 2000),
     "refinements-hidden.jpg": lambda: scans_that_hide(4000, 2000),
     "refinements-within-limit.jpg": lambda: _jpeg_of_refinements(4000, 4000, 17),
+    "refinements-large.jpg": lambda: _jpeg_of_refinements(7000, 7000, 17),
+    "refinements-no-end.jpg": lambda: _jpeg_of_refinements(4000, 4000, 17)[:-2],
+    "scans-no-end.jpg": lambda: _jpeg_of_scans(4000, 4000, 150)[:-2],
     "single-colours.jpg": lambda: _jpeg_of_single_colours(1000, 1500),
     "arithmetic.jpg": lambda: _jpeg_arithmetic(4000),
     "comments.jpg": lambda: _jpeg_with(_segment(0xFE, b"") * (ROOM // 4)),
@@ -312,6 +315,8 @@ BOMBS: dict[str, Callable[[], bytes]] = {
     "tags.tiff": functools.partial(_overlapping_ifd, ROOM),
     "tiles.avif": lambda: heif_bombs.grid("AVIF", 62, 64),
     "tiles.heic": lambda: heif_bombs.grid("HEIF", 31, 128),
+    "tiles-large.avif": lambda: heif_bombs.grid("AVIF", 111, 64),
+    "tiles-large.heic": lambda: heif_bombs.grid("HEIF", 31, 224),
     "repeated.avif": lambda: heif_bombs.repeated("AVIF", 2000, 1000),
     "repeated.heic": lambda: heif_bombs.repeated("HEIF", 2000, 30),
 }

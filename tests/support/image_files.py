@@ -10,6 +10,7 @@ import zlib
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
+import cv2
 import numpy as np
 import pillow_heif
 from numpy.typing import NDArray
@@ -56,7 +57,7 @@ def turned(
     exif = Image.Exif()
     exif[0x0112] = orientation
     pixels = np.ascontiguousarray(undo[orientation])
-    return encoded(pixels, kind, exif=exif, **options)
+    return encoded(pixels, kind, exif=exif.tobytes(), **options)
 
 
 def _jpeg(width: int = 320, height: int = 240, **options: Any) -> bytes:
@@ -152,6 +153,31 @@ def _tiff_of_floats() -> bytes:
     return encoded(values, "TIFF")
 
 
+def _cut_between_scans() -> bytes:
+    """Progressive, and without its last scan, as if the way had ended there."""
+    photo = _jpeg(progressive=True)
+    return photo[: photo.rindex(b"\xff\xda")]
+
+
+def _twelve_bits() -> bytes:
+    """What its header says; no decoder here gets any further."""
+    photo = bytearray(_jpeg())
+    photo[photo.index(b"\xff\xc0") + 4] = 12
+    return bytes(photo)
+
+
+def grey_avif(width: int, height: int, depth: int) -> bytes:
+    """Of 8, 10 or 12 bits, without a colour."""
+    grey = np.asarray(Image.fromarray(scene(width, height)).convert("L"), np.uint16)
+    pixels = grey.astype(np.uint8) if depth == 8 else grey << (depth - 8)
+    options = [cv2.IMWRITE_AVIF_DEPTH, depth, cv2.IMWRITE_AVIF_SPEED, 10]
+    return bytes(cv2.imencode(".avif", pixels, options)[1])
+
+
+def _tiff_of_float_colours() -> bytes:
+    return bytes(cv2.imencode(".tiff", scene().astype(np.float32) / 255)[1])
+
+
 GOOD: dict[str, Callable[[], bytes]] = {
     "photo.jpg": _jpeg,
     "progressive.jpg": functools.partial(_jpeg, progressive=True),
@@ -173,6 +199,9 @@ GOOD: dict[str, Callable[[], bytes]] = {
     "photo.bmp": lambda: encoded(scene(), "BMP"),
     "photo.tiff": lambda: encoded(scene(), "TIFF"),
     "floats.tiff": _tiff_of_floats,
+    "no-end.jpg": lambda: _jpeg()[:-2],
+    "no-end-progressive.jpg": lambda: _jpeg(progressive=True)[:-2],
+    "grey-12-bit.avif": lambda: grey_avif(320, 240, 12),
     "1x1.png": lambda: encoded(scene(1, 1), "PNG"),
     "1x20000.png": lambda: _flat(1, 20000, "PNG"),
     "20000x1.jpg": lambda: _flat(20000, 1, "JPEG"),
@@ -189,6 +218,7 @@ BAD: dict[str, Bad] = {
     "zero-bytes.jpg": Bad("empty", lambda: b""),
     "truncated.jpg": Bad("broken", lambda: _jpeg()[:2500]),
     "truncated-header.jpg": Bad("broken", lambda: _jpeg()[:20]),
+    "truncated-by-a-scan.jpg": Bad("broken", _cut_between_scans),
     "truncated.png": Bad("broken", lambda: encoded(scene(), "PNG")[:400]),
     "truncated.webp": Bad("broken", lambda: encoded(scene(), "WEBP")[:300]),
     "truncated.heic": Bad("broken", lambda: encoded(scene(), "HEIF")[:-200]),
@@ -210,6 +240,8 @@ BAD: dict[str, Bad] = {
         "unsupported",
         lambda: b'<?xml version="1.0"?><svg xmlns="http://www.w3.org/2000/svg"/>',
     ),
+    "12-bit.jpg": Bad("unsupported", _twelve_bits),
+    "floats-in-colour.tiff": Bad("unsupported", _tiff_of_float_colours),
     "paper.pdf": Bad("unsupported", lambda: b"%PDF-1.7\n%\xe2\xe3\n" + b"x" * 500),
     "film.mp4": Bad("unsupported", lambda: b"\0\0\0\x20ftypisom" + b"\0" * 500),
     "page.jpg": Bad(

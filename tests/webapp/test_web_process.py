@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from labeling.models import ModelVersion
-from tests.support import factories, image_files
+from tests.support import factories, heif_bombs, image_files
 
 PEAK = 350  # MB, the largest pictures included
 
@@ -51,6 +51,11 @@ def test_it_never_loads_tensorflow_and_stays_small(
     ):
         files.append(tmp_path / f"16-megapixels.{kind.lower()}")
         files[-1].write_bytes(image_files.encoded(plain, kind, **options))
+    large = Image.new("RGB", (8064, 6048), (90, 120, 60))
+    files.append(tmp_path / "48-megapixels.jpg")
+    files[-1].write_bytes(image_files.encoded(large, "JPEG", progressive=True))
+    files.append(tmp_path / "38-megapixels.heic")
+    files[-1].write_bytes(heif_bombs.grid("HEIF", 12, 512))
     files.append(tmp_path / "faces.jpg")
     files[-1].write_bytes(factories.make_photo(29, 2))
     done = subprocess.run(

@@ -10,6 +10,7 @@ from labeling.training import run_options
 from ml.config import GATE_POLICIES
 from ml.emotions import EMOTIONS
 from ml.vision.face_crop import Doubt
+from ml.vision.decode import Note
 
 
 class Probabilities(serializers.Serializer[object]):
@@ -57,6 +58,11 @@ class Photo(serializers.Serializer[object]):
     detector = serializers.ChoiceField(choices=["yunet", "haar"])
     width = serializers.IntegerField()
     height = serializers.IntegerField()
+    note = serializers.ChoiceField(
+        choices=list(get_args(Note)),
+        allow_null=True,
+        help_text="no_end: a JPEG that stops a little early, its pixels all there.",
+    )
     faces = Face(many=True, help_text="The largest first.")
 
 

@@ -132,6 +132,7 @@ MIDDLEWARE = [
     "webapp.config.logs.requests",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "webapp.http.head_requests.as_get",
     "webapp.http.csp.ContentSecurityPolicy",
     "webapp.http.private_pages.private_pages",
     "webapp.http.hostile_input.HostileInput",

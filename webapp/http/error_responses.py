@@ -69,8 +69,8 @@ IMAGE_ERRORS: dict[str, tuple[int, Promise]] = {
     "too_complex": (
         413,
         gettext_lazy(
-            "This picture is built in a way that takes too long to open. "
-            "A copy saved anew will work."
+            "This picture takes too long to open: it is very large, or built in an "
+            "unusual way. A smaller copy, saved anew, will work."
         ),
     ),
     "broken": (
@@ -137,6 +137,15 @@ def problem_of(error: BaseException) -> Problem:
         case _ if db.is_disk_full(error):
             return problem_of(db.no_room())
     raise error
+
+
+def no_length() -> Problem:
+    """Of a body in chunks that came by a protocol, or a server, that does not know
+    them: ours puts together those of HTTP/1.1."""
+    sentence = _(
+        "The length of what was sent is missing. Please send it again with it."
+    )
+    return Problem(411, "length_required", sentence)
 
 
 def _too_many(seconds: int) -> str:

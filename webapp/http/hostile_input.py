@@ -42,6 +42,8 @@ class HostileInput:
 
     def process_view(self, request: SiteRequest, *_: object) -> HttpResponse | None:
         try:
+            if "Transfer-Encoding" in request.headers:
+                return error_responses.show(request, error_responses.no_length())
             admission.check_size(request)
             _check_content_type(request)
             for text in _sent(request):

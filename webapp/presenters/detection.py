@@ -15,6 +15,7 @@ from PIL import Image
 from labeling.detection import photos
 from labeling.emotions import Emotion
 from ml.vision.face_crop import Doubt
+from ml.vision.decode import Note
 from webapp.http.error_responses import Problem
 
 PREVIEW_SIDE = 1280  # px: sharp on a phone, and about 200 KB
@@ -79,6 +80,11 @@ class Result:
         return ngettext("One face", "%(count)d faces", count) % {"count": count}
 
     @property
+    def note(self) -> str:
+        note = self.detection.note if self.detection else None
+        return str(NOTES[note]) if note else ""
+
+    @property
     def json(self) -> dict[str, object]:
         return as_json(self.detection) if self.detection else {}
 
@@ -140,6 +146,7 @@ def as_json(
         "detector": seen.detector,
         "width": seen.width,
         "height": seen.height,
+        "note": seen.note,
         "faces": [_face_json(face, crops, evidence) for face in seen.faces],
     }
 
@@ -228,6 +235,13 @@ WHY_NOT_SURE: dict[Doubt, Promise] = {
     "too_small": gettext_lazy("This face is too small for the model to read."),
     "too_dark": gettext_lazy("This face is too dark for the model to read."),
     "blurred": gettext_lazy("This face is too blurred for the model to read."),
+}
+
+
+NOTES: dict[Note, Promise] = {
+    "no_end": gettext_lazy(
+        "This file stops a little early, but the whole picture is there."
+    ),
 }
 
 

@@ -57,13 +57,23 @@ class Request(HTTPRequestParser):  # type: ignore[misc]  # waitress has no types
 
 
 class Answer(WSGITask):  # type: ignore[misc]
-    """One that, when the process ends, says that the connection does."""
+    """One that, when the process ends, says that the connection does, and that has no
+    body where only the head was asked for."""
 
     def build_response_header(self) -> bytes:
         if self.channel.server.is_ending:
             self.set_close_on_finish()
         header: bytes = super().build_response_header()
+        if self.request.command == "HEAD":
+            self.chunked_response = False
+            self.logged_write_no_body = True  # Django always writes one
         return header
+
+    @property
+    def has_body(self) -> bool:
+        """While the header is built, the one that GET would get."""
+        is_head = self.wrote_header and self.request.command == "HEAD"
+        return bool(super().has_body) and not is_head
 
 
 class Connection(HTTPChannel):  # type: ignore[misc]

@@ -3,7 +3,7 @@ import sys
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, PngImagePlugin
 
 from ml.vision import decode
 from tests.support import image_files
@@ -30,7 +30,7 @@ def test_every_bad_picture_is_refused_with_its_code_and_a_sentence(name: str) ->
     assert str(refusal.value).endswith(".")
 
 
-@pytest.mark.parametrize("kind", ["PNG", "JPEG", "WEBP", "AVIF", "TIFF"])
+@pytest.mark.parametrize("kind", ["PNG", "JPEG", "WEBP", "AVIF", "HEIF", "TIFF"])
 @pytest.mark.parametrize("orientation", range(1, 9))
 def test_all_eight_orientations_end_upright(kind: str, orientation: int) -> None:
     upright = image_files.scene(320, 208)
@@ -52,6 +52,75 @@ def test_a_turned_and_shrunk_photo_is_upright_and_knows_its_true_size(
     assert picture.scale == pytest.approx(2000 / 1920)
     expected = decode.resize(upright, 1248, 1920)
     assert np.abs(picture.rgb.astype(int) - expected).mean() < 2
+
+
+@pytest.mark.parametrize(
+    "options", [{}, {"progressive": True}, {"restart_marker_rows": 2}]
+)
+def test_a_jpeg_that_lacks_only_its_end_is_read_with_a_note(
+    options: dict[str, object],
+) -> None:
+    whole = image_files.encoded(image_files.scene(), "JPEG", **options)
+    expected = decode.load(whole)
+    assert expected.note is None
+    for data in (whole[:-2], whole[:-1], whole[:-2] + b"trailer"):
+        picture = decode.load(data)
+        assert np.array_equal(picture.rgb, expected.rgb)
+        assert picture.note == "no_end"
+
+
+@pytest.mark.parametrize("progressive", [False, True])
+@pytest.mark.parametrize("lost", [12, 60, 600])
+def test_a_jpeg_whose_pixels_are_not_all_there_is_broken(
+    progressive: bool, lost: int
+) -> None:
+    photo = image_files.encoded(image_files.scene(), "JPEG", progressive=progressive)
+    for data in (photo[:-lost], photo[:-lost] + bytes(lost + 4)):
+        with pytest.raises(decode.BadPicture) as refusal:
+            decode.load(data)
+        assert refusal.value.code == "broken"
+
+
+@pytest.mark.parametrize("depth", [8, 10, 12])
+def test_a_large_grey_avif_is_read(depth: int) -> None:
+    picture = decode.load(image_files.grey_avif(2000, 1000, depth))
+    assert (picture.width, picture.height) == (2000, 1000)
+    grey = Image.fromarray(image_files.scene(2000, 1000)).convert("L")
+    expected = np.asarray(grey.resize((1920, 960), Image.Resampling.BOX), int)
+    assert np.abs(picture.rgb[:, :, 1] - expected).mean() < 3
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "AVIF"])
+@pytest.mark.parametrize("exif", [None, 3])
+def test_what_xmp_says_turns_no_picture(kind: str, exif: int | None) -> None:
+    """As in Chromium; programs that turn a photo forget to say so in its XMP."""
+    xmp = b'<x:xmpmeta><rdf:Description tiff:Orientation="6"/></x:xmpmeta>'
+    options: dict[str, object] = {"xmp": xmp}
+    if kind == "PNG":
+        texts = PngImagePlugin.PngInfo()
+        texts.add_itxt("XML:com.adobe.xmp", xmp.decode())
+        options = {"pnginfo": texts}
+    upright = image_files.scene(320, 208)
+    data = (
+        image_files.turned(upright, exif, kind, **options)
+        if exif
+        else image_files.encoded(upright, kind, **options)
+    )
+    assert b'Orientation="6"' in data
+    picture = decode.load(data)
+    assert picture.rgb.shape == (208, 320, 3)
+    assert np.abs(picture.rgb.astype(int) - upright).mean() < 2
+
+
+@pytest.mark.parametrize("exif", [1, 3])
+def test_nor_does_it_turn_a_heic(exif: int) -> None:
+    upright = image_files.scene(320, 208)
+    xmp = b'<rdf:Description tiff:Orientation="1"/>'
+    data = image_files.turned(upright, exif, "HEIF", xmp=xmp)
+    turned = data.replace(b'Orientation="1"', b'Orientation="6"')
+    assert turned != data
+    assert np.array_equal(decode.load(turned).rgb, decode.load(data).rgb)
+    assert np.abs(decode.load(turned).rgb.astype(int) - upright).mean() < 3
 
 
 def test_decode_gives_the_picture_as_large_as_it_is() -> None:

@@ -288,3 +288,25 @@ def test_asked_to_end_it_answers_what_is_under_way(
     assert answer(arriving)[1] == "close"
     application.may_go.set()
     assert answer(at_work) == LAST_PAGE
+
+
+CHUNKS = b"5\r\nabcde\r\n3\r\nfgh\r\n0\r\n\r\n"
+CHUNKED = b"POST / HTTP/1.1\r\nHost: site\r\nTransfer-Encoding: chunked\r\n\r\n"
+
+
+@pytest.mark.parametrize("at", [len(CHUNKED), len(CHUNKED) + 7, -2])
+def test_a_body_in_chunks_is_put_together(visit: Visit, at: int) -> None:
+    whole = CHUNKED + CHUNKS
+    one = visit(whole[:at])
+    one.sendall(whole[at:])
+    assert json.loads(answer(one)[0]) == ["8", 8, "BytesIO"]
+
+
+def test_whoever_asks_for_the_head_gets_no_body(visit: Visit) -> None:
+    one = visit(get("/").replace(b"GET", b"HEAD"))
+    said = b""
+    while not said.endswith(b"\r\n\r\n"):
+        said += one.recv(MEGABYTE)
+    assert b"Content-Length: 4" in said
+    one.sendall(get("/"))
+    assert answer(one) == PAGE
