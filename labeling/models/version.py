@@ -44,6 +44,7 @@ class ModelVersion(models.Model):
     created_at = models.DateTimeField(db_default=Now())
 
     class Meta:
+        verbose_name, verbose_name_plural = _("version"), _("versions")
         ordering = ["-pk"]
         constraints = [
             models.UniqueConstraint(

@@ -1,5 +1,6 @@
 from django.db import models
 from django.db.models.functions import Now
+from django.utils.translation import gettext_lazy as _
 
 
 class Withdrawal(models.Model):
@@ -28,6 +29,7 @@ class Erasure(models.Model):
     erased_at = models.DateTimeField(db_default=Now())
 
     class Meta:
+        verbose_name, verbose_name_plural = _("erased account"), _("erased accounts")
         ordering = ["erased_at", "pk"]
 
     def __str__(self) -> str:

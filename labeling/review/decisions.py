@@ -239,7 +239,7 @@ def _screened_already(face_id: UUID) -> Refused:
         return Refused(
             "not_to_be_shown", _("The giver did not agree that others see this face.")
         )
-    return Refused("already_screened", _("This face was found fit to show already."))
+    return Refused("already_screened", _("Voters see this face already."))
 
 
 def _gone() -> Refused:

@@ -19,17 +19,17 @@ class FilterForm(forms.Form):
         choices=[("", _("any expression")), *Emotion.choices],
     )
     source = forms.ChoiceField(
-        label=_("Came by"),
+        label=_("Source"),
         required=False,
-        choices=[("", _("any way")), *Contribution.Source.choices],
+        choices=[("", _("any source")), *Contribution.Source.choices],
     )
     show = forms.ChoiceField(
         label=_("Only"),
         required=False,
         choices=[
-            ("", _("all that wait")),
-            ("disputed", _("where somebody disagrees")),
-            ("unscreened", _("may be shown, not yet screened")),
+            ("", _("all waiting faces")),
+            ("disputed", _("where model or voters disagree")),
+            ("unscreened", _("not yet shown to voters")),
         ],
     )
     giver = forms.IntegerField(required=False, widget=forms.HiddenInput)

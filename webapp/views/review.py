@@ -229,7 +229,7 @@ def undo_one(request: UserRequest, pk: UUID) -> HttpResponse:
     """Take back the standing decision about this face, whoever made it."""
     face = get_object_or_404(Contribution.objects.undoubted(), pk=pk)
     decisions.undo(face, by=request.user)
-    messages.success(request, _("Undone. The face waits again."))
+    messages.success(request, _("Undone. The face is waiting again."))
     return redirect("review-history", pk)
 
 

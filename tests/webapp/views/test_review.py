@@ -59,7 +59,7 @@ def test_the_desk_shows_a_face_with_all_that_helps(client: Client, rita: User):
     assert "disagrees" in html
     assert "2 given, 1 accepted, 0 rejected" in html
     assert f"/review/{copy.pk}/" in html
-    assert "2 wait" in html
+    assert "2 faces waiting" in html
 
 
 def test_accept_relabel_and_reject_decide_and_bring_the_next(
@@ -73,7 +73,7 @@ def test_accept_relabel_and_reject_decide_and_bring_the_next(
     assert state(faces[1]) == ("accepted", "surprise")
     html = decide(client, faces[2], "reject", reason="not_clear", note="<b>dark</b>")
     assert state(faces[2]) == ("rejected", "")
-    assert "Nothing waits" in html
+    assert "No face is waiting" in html
     assert [e.by for e in Review.objects.all()] == [rita] * 3
 
 
@@ -90,7 +90,7 @@ def test_between_faces_only_a_part_of_the_page_travels(client: Client, rita: Use
 def test_a_face_found_fit_to_show_stays_on_the_desk(client: Client, rita: User):
     face = make_contribution(may_be_seen=True)
     html = decide(client, face, "screen")
-    assert "fit to show" in html
+    assert "shown to voters" in html
     assert f"/review/{face.pk}/decide/" in html
     face.refresh_from_db()
     assert face.screened_at
