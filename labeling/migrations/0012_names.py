@@ -119,7 +119,7 @@ class Migration(migrations.Migration):
         migrations.AlterField(
             model_name='contribution',
             name='screened_at',
-            field=models.DateTimeField(blank=True, help_text='Since when voters may see it: a reviewer agreed.', null=True, verbose_name='shown to voters since'),
+            field=models.DateTimeField(blank=True, help_text='A reviewer agreed that voters may see it.', null=True, verbose_name='shown to voters since'),
         ),
         migrations.AlterField(
             model_name='contribution',

@@ -95,7 +95,7 @@ class Contribution(models.Model):
         _("shown to voters since"),
         null=True,
         blank=True,
-        help_text="Since when voters may see it: a reviewer agreed.",
+        help_text="A reviewer agreed that voters may see it.",
     )
     released_at = models.DateTimeField(
         _("released on"),

@@ -3,12 +3,13 @@ another event. Whoever decides holds the face for a while, so that two never get
 same one (`labeling/review/review_queue.py`). Nobody decides about his own gift where
 somebody else can (`labeling/review/own_gifts.py`)."""
 
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
-from django.db.models import F, QuerySet
+from django.db.models import F, QuerySet, TextChoices
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
@@ -73,25 +74,36 @@ def undo(contribution: Contribution | None = None, *, by: User) -> Review:
         with transaction.atomic():
             _revert(event, by)
             own_gifts.check(event.contribution.giver_id, by)
-            return Review.objects.create(
-                contribution_id=event.contribution_id,
-                by=by,
-                act=Act.UNDO,
-                from_status=event.to_status,
-                to_status=event.from_status,
-                from_emotion=event.to_emotion,
-                to_emotion=event.from_emotion,
-                undoes=event,
-                is_own_gift=event.contribution.giver_id == by.pk,
-            )
+            undoing = _undoing_review(event, by)
+            undoing.save(force_insert=True)
+            return undoing
     except IntegrityError:
         raise _changed_since() from None
 
 
+class Skipped(TextChoices):
+    """Why a bulk left a face as it was."""
+
+    GONE = "gone"
+    DECIDED = "decided"
+    OWN_GIFT = "own_gift"
+    NOT_TO_BE_SEEN = "not_to_be_seen"
+    SEEN_ALREADY = "seen_already"
+    CHANGED_SINCE = "changed_since"
+
+
 @dataclass(frozen=True)
 class Bulk:
-    done: list[UUID]
-    passed_over: int  # decided meanwhile, withdrawn, not to be shown, or one's own
+    events: list[Review]
+    skipped: Counter[Skipped]
+
+    @property
+    def done(self) -> list[UUID]:
+        return [event.contribution_id for event in self.events]
+
+    @property
+    def passed_over(self) -> int:
+        return self.skipped.total()
 
 
 def accept_all(contribution_ids: Iterable[UUID], *, by: User) -> Bulk:
@@ -115,8 +127,37 @@ def screen_all(contribution_ids: Iterable[UUID], *, by: User) -> Bulk:
         faces = _left_to(by, fit)
         done = [face.pk for face in faces]
         Contribution.objects.filter(pk__in=done).update(screened_at=Now())
-        Review.objects.bulk_create(_screening_review(face, by) for face in faces)
-    return Bulk(done, len(asked) - len(done))
+        events = Review.objects.bulk_create(
+            _screening_review(face, by) for face in faces
+        )
+        return Bulk(events, _skipped(asked, done, _why_not_screened))
+
+
+def undo_all(event_ids: Iterable[int], *, by: User) -> Bulk:
+    """Take back decisions of one's own, such as those of one bulk, where they stand."""
+    asked = list(dict.fromkeys(event_ids))
+    with transaction.atomic():
+        mine = Review.objects.filter(pk__in=asked, by=by, undoes=None)
+        faces = Contribution.objects.undoubted()
+        faces = faces.filter(pk__in=mine.values("contribution")).order_by("pk")
+        held = {face.pk for face in _left_to(by, faces.select_for_update())}
+        standing = mine.filter(undone_by=None, contribution__in=held)
+        events = [e for e in standing.select_related("contribution") if _stands(e)]
+        shown = [e.contribution_id for e in events if e.act == Act.SCREEN]
+        Contribution.objects.filter(pk__in=shown).update(screened_at=None)
+        decided = [e.contribution_id for e in events if e.act != Act.SCREEN]
+        Contribution.objects.filter(pk__in=decided).update(
+            status=Status.WAITING, decided_emotion="", decided_at=None
+        )
+        undoing = Review.objects.bulk_create(_undoing_review(e, by) for e in events)
+    left = len(asked) - len(events)
+    return Bulk(undoing, +Counter({Skipped.CHANGED_SINCE: left}))
+
+
+def _stands(event: Review) -> bool:
+    if event.act == Act.SCREEN:
+        return event.contribution.screened_at is not None
+    return event.contribution.status == event.to_status
 
 
 def _decide(
@@ -149,10 +190,29 @@ def _decide_all(
         faces = _left_to(by, waiting.select_for_update())
         done = [face.pk for face in faces]
         Contribution.objects.filter(pk__in=done).update(**_row_changes(act, ""))
-        Review.objects.bulk_create(
+        events = Review.objects.bulk_create(
             _review(face, act, by, reason=reason, note=note) for face in faces
         )
-    return Bulk(done, len(asked) - len(done))
+        return Bulk(events, _skipped(asked, done, _why_not_decided))
+
+
+def _skipped(
+    asked: list[UUID], done: list[UUID], why: Callable[[Contribution], Skipped]
+) -> Counter[Skipped]:
+    left = set(asked) - set(done)
+    counts = Counter(map(why, Contribution.objects.undoubted().filter(pk__in=left)))
+    counts[Skipped.GONE] = len(left) - counts.total()
+    return +counts
+
+
+def _why_not_decided(face: Contribution) -> Skipped:
+    return Skipped.OWN_GIFT if face.status == Status.WAITING else Skipped.DECIDED
+
+
+def _why_not_screened(face: Contribution) -> Skipped:
+    if not face.may_be_seen:
+        return Skipped.NOT_TO_BE_SEEN
+    return Skipped.SEEN_ALREADY if face.screened_at else Skipped.OWN_GIFT
 
 
 def _left_to(by: User, faces: QuerySet[Contribution]) -> list[Contribution]:
@@ -201,6 +261,20 @@ def _screening_review(face: Contribution, by: User) -> Review:
         from_status=face.status,
         to_status=face.status,
         is_own_gift=face.giver_id == by.pk,
+    )
+
+
+def _undoing_review(event: Review, by: User) -> Review:
+    return Review(
+        contribution_id=event.contribution_id,
+        by=by,
+        act=Act.UNDO,
+        from_status=event.to_status,
+        to_status=event.from_status,
+        from_emotion=event.to_emotion,
+        to_emotion=event.from_emotion,
+        undoes=event,
+        is_own_gift=event.contribution.giver_id == by.pk,
     )
 
 

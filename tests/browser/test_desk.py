@@ -239,8 +239,11 @@ def test_the_grid_rejects_a_selection(visit: Visit) -> None:
     expect(page.locator("[data-selected]")).to_have_text("3 / 4")
     page.get_by_role("combobox", name="Reason").select_option("not_clear")
     page.get_by_role("button", name="Reject").click()
-    expect(page.get_by_text("3 faces done.")).to_be_visible()
+    expect(page.get_by_text("3 rejected", exact=True)).to_be_visible()
     assert Contribution.objects.filter(status="rejected").count() == 3
+    page.get_by_role("button", name="Undo: 3 rejected").click()
+    expect(page.get_by_text("3 undone", exact=True)).to_be_visible()
+    assert Contribution.objects.waiting().count() == 4
 
 
 def test_several_faces_are_taken_back_with_a_receipt(visit: Visit) -> None:

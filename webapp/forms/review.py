@@ -71,3 +71,14 @@ class DecisionForm(forms.Form):
     emotion = forms.ChoiceField(choices=Emotion.choices, required=False)
     reason = forms.ChoiceField(choices=Review.Reason.choices, required=False)
     note = forms.CharField(max_length=500, required=False)
+
+
+class BulkForm(DecisionForm):
+    """About many faces at once; giving each another expression takes a look at it."""
+
+    act = forms.ChoiceField(
+        choices=[
+            (act.value, act.label)
+            for act in (Review.Act.ACCEPT, Review.Act.REJECT, Review.Act.SCREEN)
+        ]
+    )

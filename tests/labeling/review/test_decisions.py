@@ -1,3 +1,5 @@
+from uuid import uuid4
+
 import pytest
 from django.db import IntegrityError, transaction
 from django.utils import timezone
@@ -5,6 +7,7 @@ from django.utils import timezone
 from labeling.errors import Refused
 from labeling.models import Contribution, Review
 from labeling.review import decisions
+from labeling.review.decisions import Skipped
 from tests.support.concurrency import crash_before, together
 from tests.support.factories import make_contribution, make_user
 
@@ -191,6 +194,44 @@ def test_many_are_found_fit_to_show_where_their_givers_agreed():
     assert bulk.passed_over == 2
     assert Contribution.objects.seeable().count() == 3
     assert Review.objects.filter(act="screen", by=rita).count() == 3
+
+
+def test_a_bulk_tells_why_it_left_faces_as_they_were():
+    rita, rob = make_user("rita", "reviewer"), make_user("rob", "reviewer")
+    mine, decided = make_contribution(giver=rita), make_contribution()
+    decisions.accept(decided, by=rob)
+    asked = [mine.pk, decided.pk, uuid4(), make_contribution(may_be_seen=True).pk]
+    assert decisions.accept_all(asked, by=rita).skipped == {
+        Skipped.OWN_GIFT: 1,
+        Skipped.DECIDED: 1,
+        Skipped.GONE: 1,
+    }
+    decisions.screen_all(asked[3:], by=rob)
+    assert decisions.screen_all(asked[1:], by=rita).skipped == {
+        Skipped.NOT_TO_BE_SEEN: 1,
+        Skipped.SEEN_ALREADY: 1,
+        Skipped.GONE: 1,
+    }
+
+
+@pytest.mark.parametrize("bulk", ["accept_all", "reject_all", "screen_all"])
+def test_a_bulk_is_undone_as_a_whole_where_it_still_stands(bulk: str):
+    rita, rob = make_user("rita", "reviewer"), make_user("rob", "reviewer")
+    faces = [make_contribution(may_be_seen=True) for _ in range(4)]
+    why = {"reason": "not_clear"} if "reject" in bulk else {}
+    done = getattr(decisions, bulk)([face.pk for face in faces], by=rita, **why)
+    decisions.undo(faces[0], by=rob)
+    if bulk != "screen_all":
+        decisions.relabel(faces[0], "sad", by=rob)
+    events = [event.pk for event in done.events]
+    assert decisions.undo_all(events, by=rob).done == []
+    undone = decisions.undo_all(events, by=rita)
+    assert set(undone.done) == {face.pk for face in faces[1:]}
+    assert undone.skipped == {Skipped.CHANGED_SINCE: 1}
+    untouched = Contribution.objects.waiting().filter(screened_at=None)
+    assert untouched.filter(pk__in=undone.done, decided_emotion="").count() == 3
+    assert Review.objects.filter(act="undo", by=rita).count() == 3
+    assert decisions.undo_all(events, by=rita).done == []
 
 
 @pytest.mark.django_db(transaction=True)
