@@ -1,4 +1,5 @@
 """The words that the admin shows for things; the tables stay as they are."""
+
 import django.db.models.deletion
 import django.db.models.functions.datetime
 from django.conf import settings
@@ -160,5 +161,20 @@ class Migration(migrations.Migration):
             model_name='review',
             name='to_emotion',
             field=models.CharField(blank=True, choices=[('angry', 'angry'), ('disgust', 'disgust'), ('fear', 'fear'), ('happy', 'happy'), ('sad', 'sad'), ('surprise', 'surprise'), ('neutral', 'neutral')], max_length=10, verbose_name='decided as'),
+        ),
+        migrations.AlterField(
+            model_name='modelversion',
+            name='is_champion',
+            field=models.BooleanField(db_default=False, default=False, verbose_name='current model'),
+        ),
+        migrations.AlterField(
+            model_name='vote',
+            name='contribution',
+            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='votes', to='labeling.contribution', verbose_name='face'),
+        ),
+        migrations.AlterField(
+            model_name='withdrawal',
+            name='contribution_id',
+            field=models.UUIDField(primary_key=True, serialize=False, verbose_name='face'),
         ),
     ]

@@ -6,7 +6,7 @@ from django.utils.translation import gettext_lazy as _
 class Withdrawal(models.Model):
     """A tombstone: a face was here, and nothing about it. Replayed after a restore."""
 
-    contribution_id = models.UUIDField(primary_key=True)
+    contribution_id = models.UUIDField(_("face"), primary_key=True)
     withdrawn_at = models.DateTimeField(db_default=Now())
     was_released = models.BooleanField(
         default=False,

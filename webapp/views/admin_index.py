@@ -56,8 +56,8 @@ def _problems() -> list[str]:
         "database": _("The database can't be written to."),
         "disk": _("The disk is almost full."),
         "broker": _("Redis doesn't answer, so no work can be queued."),
-        "workers": _("A worker is missing, so trainings or nightly work wait."),
-        "champion": _("No version can be loaded, so no photo can be looked at."),
+        "workers": _("A worker is missing, so training runs or nightly work have to wait."),
+        "champion": _("There is no current model, or it could not be loaded."),
     }
     found = [text for name, text in said.items() if not parts[name]["ok"]]
     found += [str(problem.message) for problem in serving.problems()]
