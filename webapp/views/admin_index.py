@@ -56,7 +56,7 @@ def _problems() -> list[str]:
         "database": _("The database can't be written to."),
         "disk": _("The disk is almost full."),
         "broker": _("Redis doesn't answer, so no work can be queued."),
-        "workers": _("A worker is missing, so training runs or nightly work have to wait."),
+        "workers": _("A worker is missing, so some work has to wait."),
         "champion": _("There is no current model, or it could not be loaded."),
     }
     found = [text for name, text in said.items() if not parts[name]["ok"]]
