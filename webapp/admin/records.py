@@ -27,7 +27,7 @@ from labeling.models import (
     Vote,
     Withdrawal,
 )
-from labeling.review import decisions
+from labeling.review import bulk_decisions
 from labeling.training import training_runs
 from webapp.admin.read_only import ReadOnlyAdmin, admin_of, is_admin, show_outcomes
 from webapp.http import last_bulk
@@ -107,7 +107,7 @@ class ContributionAdmin(ReadOnlyAdmin):
     @admin.action(description=_("Accept as given"), permissions=["review"])
     def accept(self, request: HttpRequest, faces: QuerySet[Contribution]) -> None:
         ids = list(faces.values_list("pk", flat=True))
-        result = decisions.accept_all(ids, by=admin_of(request))
+        result = bulk_decisions.accept(ids, by=admin_of(request))
         last_bulk.remember(request, result, act=Review.Act.ACCEPT, back=request.path)
 
     @admin.action(description=_("Withdraw for the giver"), permissions=["withdraw"])

@@ -6,15 +6,13 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from labeling.models import Review, User
-from labeling.review import decisions
-from labeling.review.decisions import Skipped
+from labeling.review import bulk_decisions
+from labeling.review.bulk_decisions import Bulk, Skipped
 
 KEY = "bulk"  # of the session
 
 
-def remember(
-    request: HttpRequest, result: decisions.Bulk, *, act: str, back: str
-) -> None:
+def remember(request: HttpRequest, result: Bulk, *, act: str, back: str) -> None:
     """Tells what was done, and keeps in the session what can be undone, and `back`,
     where the button for it stands."""
     if result.events:
@@ -30,17 +28,17 @@ def undo(request: HttpRequest, *, by: User) -> str | None:
     if last is None:
         messages.info(request, _("There is nothing to undo."))
         return None
-    _tell(request, decisions.undo_all(last["events"], by=by), act=Review.Act.UNDO)
+    _tell(request, bulk_decisions.undo(last["events"], by=by), act=Review.Act.UNDO)
     back: str = last["back"]
     return back
 
 
-def _tell(request: HttpRequest, result: decisions.Bulk, *, act: str) -> None:
+def _tell(request: HttpRequest, result: Bulk, *, act: str) -> None:
     show = messages.warning if result.skipped else messages.success
     show(request, _sentence(result, act=act))
 
 
-def _sentence(result: decisions.Bulk, *, act: str) -> str:
+def _sentence(result: Bulk, *, act: str) -> str:
     """`12 accepted, 1 skipped: your own gift`."""
     parts = [_done(act, len(result.events))]
     if n := result.skipped.total():
@@ -49,7 +47,7 @@ def _sentence(result: decisions.Bulk, *, act: str) -> str:
     return ", ".join(parts)
 
 
-def _why(result: decisions.Bulk) -> str:
+def _why(result: Bulk) -> str:
     reasons = [(_reason(why, n), n) for why, n in result.skipped.most_common()]
     if len(reasons) == 1:
         return reasons[0][0]

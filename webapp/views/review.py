@@ -13,7 +13,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from labeling.emotions import Emotion
 from labeling.models import Contribution, Crop, Review, User
-from labeling.review import decisions, review_queue
+from labeling.review import bulk_decisions, decisions, review_queue
 from webapp.forms import ids
 from webapp.forms.review import BulkForm, DecisionForm, FilterForm
 from webapp.http import last_bulk
@@ -180,16 +180,16 @@ def undo_bulk(request: UserRequest) -> HttpResponse:
     return redirect(last_bulk.undo(request, by=request.user) or "review-grid")
 
 
-def _act_on_all(faces: list[UUID], form: BulkForm, *, by: User) -> decisions.Bulk:
+def _act_on_all(faces: list[UUID], form: BulkForm, *, by: User) -> bulk_decisions.Bulk:
     said = form.cleaned_data
     match said["act"]:
         case Review.Act.ACCEPT:
-            return decisions.accept_all(faces, by=by)
+            return bulk_decisions.accept(faces, by=by)
         case Review.Act.REJECT:
             reason, note = said["reason"], said["note"]
-            return decisions.reject_all(faces, by=by, reason=reason, note=note)
+            return bulk_decisions.reject(faces, by=by, reason=reason, note=note)
         case _screen:
-            return decisions.screen_all(faces, by=by)
+            return bulk_decisions.screen(faces, by=by)
 
 
 @require_GET
