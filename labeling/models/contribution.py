@@ -47,17 +47,24 @@ class Contribution(models.Model):
         IMPORT = "import", _("an import")
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    created_at = models.DateTimeField(db_default=Now())
+    created_at = models.DateTimeField(_("given on"), db_default=Now())
     status = models.CharField(
         max_length=10, choices=Status, default=Status.WAITING, db_default=Status.WAITING
     )
     emotion = models.CharField(
-        max_length=10, choices=Emotion, help_text="What the giver says it shows."
+        _("given as"),
+        max_length=10,
+        choices=Emotion,
+        help_text="What the giver says it shows.",
     )
     decided_emotion = models.CharField(
-        max_length=10, choices=Emotion, blank=True, help_text="What was decided."
+        _("decided as"),
+        max_length=10,
+        choices=Emotion,
+        blank=True,
+        help_text="What was decided.",
     )
-    decided_at = models.DateTimeField(null=True, blank=True)
+    decided_at = models.DateTimeField(_("decided on"), null=True, blank=True)
 
     # Who gave it: an account, or whoever holds the private link.
     giver = models.ForeignKey(
@@ -67,16 +74,17 @@ class Contribution(models.Model):
         max_length=64, null=True, blank=True, unique=True
     )
     source = models.CharField(max_length=10, choices=Source, default=Source.SITE)
-    source_name = models.CharField(max_length=100, blank=True)
+    source_name = models.CharField(_("name of the source"), max_length=100, blank=True)
 
     # What the giver agreed to, and to which text.
     consent_version = models.CharField(max_length=20)
     consent_language = models.CharField(max_length=10)
-    consented_at = models.DateTimeField(db_default=Now())
+    consented_at = models.DateTimeField(_("consented on"), db_default=Now())
     consent_basis = models.TextField(blank=True, help_text="For imports: why we may.")
-    may_be_seen = models.BooleanField(default=False)
-    may_be_released = models.BooleanField(default=False)
+    may_be_seen = models.BooleanField(_("others may see it"), default=False)
+    may_be_released = models.BooleanField(_("public release"), default=False)
     consent_in_doubt = models.CharField(
+        _("consent in doubt"),
         max_length=60,
         blank=True,
         default="",
@@ -84,28 +92,41 @@ class Contribution(models.Model):
         help_text="The consents that may never have been given, until they are anew.",
     )
     screened_at = models.DateTimeField(
-        null=True, blank=True, help_text="A reviewer found it fit to show to voters."
+        _("shown to voters since"),
+        null=True,
+        blank=True,
+        help_text="A reviewer agreed that voters may see it.",
     )
     released_at = models.DateTimeField(
-        null=True, blank=True, help_text="It first stood in a dataset release."
+        _("released on"),
+        null=True,
+        blank=True,
+        help_text="It first stood in a dataset release.",
     )
 
     # What the model of that day said.
     model_version = models.ForeignKey(
         "labeling.ModelVersion",
+        verbose_name=_("version"),
         null=True,
         blank=True,
         on_delete=models.SET_NULL,
         related_name="+",
     )
-    model_emotion = models.CharField(max_length=10, choices=Emotion, blank=True)
+    model_emotion = models.CharField(
+        _("model says"), max_length=10, choices=Emotion, blank=True
+    )
     model_probabilities = models.JSONField(
-        default=dict, blank=True, help_text="Emotion to probability."
+        _("the model's probabilities"),
+        default=dict,
+        blank=True,
+        help_text="Emotion to probability.",
     )
 
     # What the votes say, kept in step by `votes.py`; gold votes are not counted.
-    vote_count = models.PositiveSmallIntegerField(default=0, db_default=0)
+    vote_count = models.PositiveSmallIntegerField(_("votes"), default=0, db_default=0)
     agreement = models.FloatField(
+        _("voters agree"),
         null=True,
         blank=True,
         help_text="Share of the votes for the most chosen answer.",
@@ -114,12 +135,20 @@ class Contribution(models.Model):
     # The review queue: what orders it, and who looks at the face just now.
     priority = models.FloatField(default=0, db_default=0)
     leased_to = models.ForeignKey(
-        User, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+        User,
+        verbose_name=_("being reviewed by"),
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        related_name="+",
     )
-    leased_until = models.DateTimeField(null=True, blank=True)
+    leased_until = models.DateTimeField(
+        _("being reviewed until"), null=True, blank=True
+    )
 
     # For the snapshot: a giver's split is fixed at the first gift.
     split = models.CharField(
+        _("used for"),
         max_length=10,
         choices=DatasetSplit,
         default=DatasetSplit.TRAIN,
@@ -128,12 +157,16 @@ class Contribution(models.Model):
     digest_key = models.BinaryField(max_length=32)
     digest = models.BinaryField(max_length=32, help_text="HMAC-SHA256 of the crop.")
     cluster = models.UUIDField(
-        null=True, blank=True, help_text="Shared by near-duplicates; most have none."
+        _("group of near-duplicates"),
+        null=True,
+        blank=True,
+        help_text="Shared by near-duplicates; most have none.",
     )
 
     objects = ContributionQuerySet.as_manager()
 
     class Meta:
+        verbose_name, verbose_name_plural = _("face"), _("faces")
         ordering = ["created_at"]
         permissions = [("review", "Can review contributions")]
         indexes = [

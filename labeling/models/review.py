@@ -14,7 +14,7 @@ class Review(models.Model):
         ACCEPT = "accept", _("accepted")
         RELABEL = "relabel", _("relabelled")
         REJECT = "reject", _("rejected")
-        SCREEN = "screen", _("found fit to show")
+        SCREEN = "screen", _("shown to voters")
         UNDO = "undo", _("undone")
 
     class Reason(models.TextChoices):
@@ -27,7 +27,10 @@ class Review(models.Model):
         TEST_FACE = "test_face", _("a copy of a test picture")
 
     contribution = models.ForeignKey(
-        Contribution, on_delete=models.CASCADE, related_name="reviews"
+        Contribution,
+        verbose_name=_("face"),
+        on_delete=models.CASCADE,
+        related_name="reviews",
     )
     by = models.ForeignKey(
         User,
@@ -37,11 +40,15 @@ class Review(models.Model):
         related_name="reviews",
         help_text="Nobody: agreed votes decided, or the account is gone.",
     )
-    act = models.CharField(max_length=10, choices=Act)
+    act = models.CharField(_("decision"), max_length=10, choices=Act)
     from_status = models.CharField(max_length=10, choices=Contribution.Status)
     to_status = models.CharField(max_length=10, choices=Contribution.Status)
-    from_emotion = models.CharField(max_length=10, choices=Emotion, blank=True)
-    to_emotion = models.CharField(max_length=10, choices=Emotion, blank=True)
+    from_emotion = models.CharField(
+        _("given as"), max_length=10, choices=Emotion, blank=True
+    )
+    to_emotion = models.CharField(
+        _("decided as"), max_length=10, choices=Emotion, blank=True
+    )
     reason = models.CharField(max_length=20, choices=Reason, blank=True)
     note = models.TextField(blank=True)
     is_own_gift = models.BooleanField(
@@ -57,9 +64,10 @@ class Review(models.Model):
         related_name="undone_by",
         help_text="Unique: a decision is undone once.",
     )
-    created_at = models.DateTimeField(db_default=Now())
+    created_at = models.DateTimeField(_("decided on"), db_default=Now())
 
     class Meta:
+        verbose_name, verbose_name_plural = _("decision"), _("decisions")
         ordering = ["created_at", "pk"]
         indexes = [models.Index(fields=["by", "-id"], name="last_of_a_reviewer")]
 

@@ -81,6 +81,7 @@ class TrainingRun(models.Model):
     objects = TrainingRunQuerySet.as_manager()
 
     class Meta:
+        verbose_name, verbose_name_plural = _("training run"), _("training runs")
         ordering = ["-pk"]
         permissions = [("train", "Can start, cancel, override and roll back")]
         constraints = [

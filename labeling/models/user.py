@@ -6,6 +6,7 @@ from django.contrib.auth.models import AbstractUser
 from django.db import models, transaction
 from django.db.models.functions import Now
 from django.utils.functional import cached_property
+from django.utils.translation import gettext_lazy as _
 
 
 class DatasetSplit(models.TextChoices):
@@ -36,6 +37,9 @@ class User(AbstractUser):
         editable=False,
         help_text="Fixed at the first gift: do this giver's faces train or examine?",
     )
+
+    class Meta:
+        verbose_name, verbose_name_plural = _("account"), _("accounts")
 
     def save(self, *args: Any, **kwargs: Any) -> None:
         """A new password, by whichever door, ends what was opened with the old one.

@@ -16,7 +16,9 @@ class ModelVersion(models.Model):
 
     name = models.CharField(max_length=40, unique=True)
     origin = models.CharField(max_length=10, choices=Origin)
-    is_champion = models.BooleanField(default=False, db_default=False)
+    is_champion = models.BooleanField(
+        _("current model"), default=False, db_default=False
+    )
     run = models.OneToOneField(
         TrainingRun,
         null=True,
@@ -44,6 +46,7 @@ class ModelVersion(models.Model):
     created_at = models.DateTimeField(db_default=Now())
 
     class Meta:
+        verbose_name, verbose_name_plural = _("version"), _("versions")
         ordering = ["-pk"]
         constraints = [
             models.UniqueConstraint(

@@ -21,7 +21,10 @@ class Vote(models.Model):
     CHOICES = [*Emotion.choices, *NoEmotion.choices]
 
     contribution = models.ForeignKey(
-        Contribution, on_delete=models.CASCADE, related_name="votes"
+        Contribution,
+        verbose_name=_("face"),
+        on_delete=models.CASCADE,
+        related_name="votes",
     )
     choice = models.CharField(max_length=10, choices=CHOICES)
     voter = models.ForeignKey(

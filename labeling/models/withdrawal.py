@@ -1,11 +1,12 @@
 from django.db import models
 from django.db.models.functions import Now
+from django.utils.translation import gettext_lazy as _
 
 
 class Withdrawal(models.Model):
     """A tombstone: a face was here, and nothing about it. Replayed after a restore."""
 
-    contribution_id = models.UUIDField(primary_key=True)
+    contribution_id = models.UUIDField(_("face"), primary_key=True)
     withdrawn_at = models.DateTimeField(db_default=Now())
     was_released = models.BooleanField(
         default=False,
@@ -28,6 +29,7 @@ class Erasure(models.Model):
     erased_at = models.DateTimeField(db_default=Now())
 
     class Meta:
+        verbose_name, verbose_name_plural = _("erased account"), _("erased accounts")
         ordering = ["erased_at", "pk"]
 
     def __str__(self) -> str:

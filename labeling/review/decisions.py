@@ -3,19 +3,16 @@ another event. Whoever decides holds the face for a while, so that two never get
 same one (`labeling/review/review_queue.py`). Nobody decides about his own gift where
 somebody else can (`labeling/review/own_gifts.py`)."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
-from django.db.models import F, QuerySet
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
 from labeling.emotions import Emotion
 from labeling.errors import Refused
 from labeling.models import Contribution, Review, User
-from labeling.review import own_gifts, review_queue
+from labeling.review import own_gifts, review_events, review_queue
 
 Status = Contribution.Status
 Act = Review.Act
@@ -37,12 +34,12 @@ def reject(
     contribution: Contribution, *, by: User | None, reason: str, note: str = ""
 ) -> Review:
     if reason not in Review.Reason.values:
-        raise _reason_missing()
+        raise review_events.reason_missing()
     return _decide(contribution.pk, Act.REJECT, by, reason=reason, note=note)
 
 
 def screen(contribution: Contribution, *, by: User) -> Review:
-    """Found fit to show to voters; only where the giver agreed to be seen."""
+    """Show it to voters; only where the giver agreed to be seen."""
     rows = Contribution.objects.undoubted()
     rows = rows.filter(pk=contribution.pk, may_be_seen=True)
     with transaction.atomic():
@@ -50,7 +47,7 @@ def screen(contribution: Contribution, *, by: User) -> Review:
             raise _screened_already(contribution.pk)
         face = rows.get()
         own_gifts.check(face.giver_id, by)
-        event = _screening_review(face, by)
+        event = review_events.screening_review(face, by)
         event.save(force_insert=True)
     return event
 
@@ -73,50 +70,11 @@ def undo(contribution: Contribution | None = None, *, by: User) -> Review:
         with transaction.atomic():
             _revert(event, by)
             own_gifts.check(event.contribution.giver_id, by)
-            return Review.objects.create(
-                contribution_id=event.contribution_id,
-                by=by,
-                act=Act.UNDO,
-                from_status=event.to_status,
-                to_status=event.from_status,
-                from_emotion=event.to_emotion,
-                to_emotion=event.from_emotion,
-                undoes=event,
-                is_own_gift=event.contribution.giver_id == by.pk,
-            )
+            undoing = review_events.undoing_review(event, by)
+            undoing.save(force_insert=True)
+            return undoing
     except IntegrityError:
         raise _changed_since() from None
-
-
-@dataclass(frozen=True)
-class Bulk:
-    done: list[UUID]
-    passed_over: int  # decided meanwhile, withdrawn, not to be shown, or one's own
-
-
-def accept_all(contribution_ids: Iterable[UUID], *, by: User) -> Bulk:
-    return _decide_all(contribution_ids, Act.ACCEPT, by)
-
-
-def reject_all(
-    contribution_ids: Iterable[UUID], *, by: User, reason: str, note: str = ""
-) -> Bulk:
-    if reason not in Review.Reason.values:
-        raise _reason_missing()
-    return _decide_all(contribution_ids, Act.REJECT, by, reason=reason, note=note)
-
-
-def screen_all(contribution_ids: Iterable[UUID], *, by: User) -> Bulk:
-    asked = list(dict.fromkeys(contribution_ids))
-    with transaction.atomic():
-        fit = Contribution.objects.undoubted()
-        fit = fit.filter(pk__in=asked, may_be_seen=True)
-        fit = fit.filter(screened_at=None).order_by("pk").select_for_update()
-        faces = _left_to(by, fit)
-        done = [face.pk for face in faces]
-        Contribution.objects.filter(pk__in=done).update(screened_at=Now())
-        Review.objects.bulk_create(_screening_review(face, by) for face in faces)
-    return Bulk(done, len(asked) - len(done))
 
 
 def _decide(
@@ -130,78 +88,13 @@ def _decide(
 ) -> Review:
     with transaction.atomic():
         face = Contribution.objects.filter(pk=face_id)
-        if not face.waiting().update(**_row_changes(act, emotion)):
+        if not face.waiting().update(**review_events.row_changes(act, emotion)):
             raise _decided_already(face_id)
         now = face.get()
         own_gifts.check(now.giver_id, by)
-        event = _review(now, act, by, reason=reason, note=note)
+        event = review_events.review(now, act, by, reason=reason, note=note)
         event.save(force_insert=True)
     return event
-
-
-def _decide_all(
-    face_ids: Iterable[UUID], act: Act, by: User, *, reason: str = "", note: str = ""
-) -> Bulk:
-    asked = list(dict.fromkeys(face_ids))
-    with transaction.atomic():
-        # In the order of the ids, so that two bulks never wait for each other.
-        waiting = Contribution.objects.waiting().filter(pk__in=asked).order_by("pk")
-        faces = _left_to(by, waiting.select_for_update())
-        done = [face.pk for face in faces]
-        Contribution.objects.filter(pk__in=done).update(**_row_changes(act, ""))
-        Review.objects.bulk_create(
-            _review(face, act, by, reason=reason, note=note) for face in faces
-        )
-    return Bulk(done, len(asked) - len(done))
-
-
-def _left_to(by: User, faces: QuerySet[Contribution]) -> list[Contribution]:
-    """Without his own gifts, unless there is nobody else."""
-    if own_gifts.has_other_reviewer(by):
-        faces = faces.exclude(giver=by)
-    return list(faces)
-
-
-def _row_changes(act: Act, emotion: str) -> dict[str, object]:
-    """What a decision changes in a face's row; no emotion: as the giver says."""
-    changes: dict[str, object] = {
-        "status": Status.REJECTED if act == Act.REJECT else Status.ACCEPTED,
-        "decided_at": Now(),
-        "leased_to": None,
-        "leased_until": None,
-    }
-    if act != Act.REJECT:
-        changes["decided_emotion"] = emotion or F("emotion")
-    return changes
-
-
-def _review(
-    face: Contribution, act: Act, by: User | None, *, reason: str, note: str
-) -> Review:
-    is_rejected = act == Act.REJECT
-    return Review(
-        contribution_id=face.pk,
-        by=by,
-        act=act,
-        from_status=Status.WAITING,
-        to_status=Status.REJECTED if is_rejected else Status.ACCEPTED,
-        from_emotion=face.emotion,
-        to_emotion="" if is_rejected else face.decided_emotion or face.emotion,
-        reason=reason,
-        note=note.strip(),
-        is_own_gift=by is not None and face.giver_id == by.pk,
-    )
-
-
-def _screening_review(face: Contribution, by: User) -> Review:
-    return Review(
-        contribution_id=face.pk,
-        by=by,
-        act=Act.SCREEN,
-        from_status=face.status,
-        to_status=face.status,
-        is_own_gift=face.giver_id == by.pk,
-    )
 
 
 def _revert(event: Review, by: User) -> None:
@@ -239,7 +132,7 @@ def _screened_already(face_id: UUID) -> Refused:
         return Refused(
             "not_to_be_shown", _("The giver did not agree that others see this face.")
         )
-    return Refused("already_screened", _("This face was found fit to show already."))
+    return Refused("already_screened", _("Voters see this face already."))
 
 
 def _gone() -> Refused:
@@ -250,7 +143,3 @@ def _changed_since() -> Refused:
     return Refused(
         "changed_since", _("This has been changed since; it stays as it is.")
     )
-
-
-def _reason_missing() -> Refused:
-    return Refused("reason_missing", _("Please say why you reject this face."))

@@ -2,6 +2,7 @@
 
 import re
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from django.conf import settings
@@ -13,7 +14,7 @@ from labeling.contributions.withdrawals import secret_hash
 from labeling.models import Contribution, Review, User, Vote
 from ml.emotions import EMOTIONS
 from tests.browser.conftest import Visit
-from tests.support.factories import make_contribution, make_user
+from tests.support.factories import make_contribution, make_user, make_votes
 
 FACES = 50
 
@@ -124,7 +125,7 @@ def test_fifty_faces_are_reviewed_by_keyboard_with_undo(visit: Visit) -> None:
             page.keyboard.press("6")
         else:
             page.keyboard.press("a")
-    expect(page.get_by_text("Nothing waits. Well done.")).to_be_visible()
+    expect(page.get_by_text("No face is waiting. Well done.")).to_be_visible()
     assert Review.objects.count() == FACES
     assert Contribution.objects.filter(status="rejected").count() == FACES // 5
     for back in (1, 2):
@@ -132,6 +133,84 @@ def test_fifty_faces_are_reviewed_by_keyboard_with_undo(visit: Visit) -> None:
         expect(page.locator("#desk")).to_have_attribute("data-waiting", str(back))
     assert Contribution.objects.waiting().count() == 2
     assert loads == []
+
+
+def make_full_desk(giver: User) -> None:
+    """Faces of whom everybody has said something, with copies."""
+    cluster = uuid4()
+    for number in range(20):
+        face = make_contribution(
+            giver=giver,
+            cluster=cluster,
+            priority=20 - number,
+            emotion="surprise",
+            model_emotion="neutral",
+            model_probabilities={"neutral": 0.7, "surprise": 0.2, "fear": 0.1},
+            may_be_seen=True,
+            may_be_released=True,
+        )
+        if number < 3:
+            for choice in ("surprise", "neutral", "not_a_face"):
+                make_votes(face, choice, [make_user(f"{choice}{number}")])
+
+
+def out_of_sight(page: Page) -> list[str]:
+    """What of the desk does not lie in the window, wholly."""
+    return list(
+        page.evaluate("""() => [...document.querySelectorAll(
+            "#desk :is(button, a, img, .claims, .bars, dd):not(dialog *, [hidden])")]
+          .filter((one) => {
+            const { top, bottom, left, right } = one.getBoundingClientRect();
+            return top < document.querySelector(".top").offsetHeight || left < 0
+              || bottom > innerHeight || right > innerWidth;
+          }).map((one) => `${one.outerHTML.slice(0, 80)} `
+            + Math.round(one.getBoundingClientRect().bottom))""")
+    )
+
+
+@pytest.mark.usefixtures("champion")
+def test_no_key_moves_the_desk_which_is_in_sight_as_a_whole(visit: Visit) -> None:
+    make_full_desk(make_user("somebody-with-a-rather-long-name"))
+    page = signed_in(visit, make_user("rita", "reviewer"), "/about/")
+    page.set_viewport_size({"width": 1280, "height": 720})
+    page.goto("/review/")
+    accept = page.locator("[data-key=a]").bounding_box()
+    waiting = 20
+    decided = ["a", *"1234567", *(f"Shift+Digit{n}" for n in range(1, 8))]
+    change = {**dict.fromkeys("efs", 0), "u": -1, **dict.fromkeys(decided, 1)}
+    for key in (*decided, *"uefs"):
+        page.keyboard.press(key)
+        waiting -= change[key]
+        expect(page.locator("#desk")).to_have_attribute("data-waiting", str(waiting))
+        page.wait_for_function(
+            "() => !document.querySelector('.htmx-request, .htmx-settling')"
+        )
+        assert (key, page.evaluate("scrollY")) == (key, 0)
+        assert (key, out_of_sight(page)) == (key, [])
+        assert page.locator("[data-key=a]").bounding_box() == accept
+    for key in ("?", "r"):
+        page.keyboard.press(key)
+        expect(page.get_by_role("dialog")).to_be_visible()
+        page.keyboard.press("Escape")
+        assert (key, page.evaluate("scrollY")) == (key, 0)
+    acts = Review.objects.exclude(act="screen").values_list("act", flat=True)
+    counts = {act: list(acts).count(act) for act in acts}
+    assert counts == {"accept": 2, "relabel": 6, "reject": 7, "undo": 1}
+    for key, heading in (("g", "Review grid"), ("h", "History of a face")):
+        page.goto("/review/")
+        page.keyboard.press(key)
+        expect(page.get_by_role("heading", name=heading)).to_be_attached()
+        assert (key, page.evaluate("scrollY")) == (key, 0)
+
+
+def test_the_desk_needs_no_sideways_scroll_on_a_phone(visit: Visit) -> None:
+    make_full_desk(make_user("somebody-with-a-rather-long-name"))
+    page = signed_in(visit, make_user("rita", "reviewer"), "/about/")
+    page.set_viewport_size({"width": 390, "height": 844})
+    for path in ("/review/", "/review/grid/"):
+        page.goto(path)
+        wide = page.evaluate("document.documentElement.scrollWidth - innerWidth")
+        assert (path, wide) == (path, 0)
 
 
 @pytest.mark.usefixtures("champion")
@@ -160,8 +239,11 @@ def test_the_grid_rejects_a_selection(visit: Visit) -> None:
     expect(page.locator("[data-selected]")).to_have_text("3 / 4")
     page.get_by_role("combobox", name="Reason").select_option("not_clear")
     page.get_by_role("button", name="Reject").click()
-    expect(page.get_by_text("3 faces done.")).to_be_visible()
+    expect(page.get_by_text("3 rejected", exact=True)).to_be_visible()
     assert Contribution.objects.filter(status="rejected").count() == 3
+    page.get_by_role("button", name="Undo: 3 rejected").click()
+    expect(page.get_by_text("3 undone", exact=True)).to_be_visible()
+    assert Contribution.objects.waiting().count() == 4
 
 
 def test_several_faces_are_taken_back_with_a_receipt(visit: Visit) -> None:

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from labeling.errors import Refused
 from labeling.models import Contribution, Review, User
-from labeling.review import decisions, review_queue
+from labeling.review import bulk_decisions, decisions, review_queue
 from labeling.voting import votes
 from tests.support.factories import make_contribution, make_user
 
@@ -24,9 +24,9 @@ ACTS: list[Act] = [
     decisions.screen,
 ]
 BULKS: list[Act] = [
-    decisions.accept_all,
-    lambda faces, by: decisions.reject_all(faces, by=by, reason="not_clear"),
-    decisions.screen_all,
+    bulk_decisions.accept,
+    lambda faces, by: bulk_decisions.reject(faces, by=by, reason="not_clear"),
+    bulk_decisions.screen,
 ]
 
 

@@ -1,3 +1,5 @@
+from datetime import UTC, datetime
+
 import pytest
 from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
@@ -5,6 +7,7 @@ from django.contrib import admin
 from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import Group, Permission
 from django.test import Client
+from django.utils import timezone
 from unfold.admin import ModelAdmin
 
 from labeling import accounts
@@ -16,6 +19,7 @@ from labeling.models import (
     User,
     Withdrawal,
 )
+from labeling.registry import model_versions
 from tests.support.factories import make_contribution, make_run, make_user, make_version
 
 pytestmark = pytest.mark.django_db
@@ -90,6 +94,71 @@ def test_accepting_leaves_an_event(client: Client, boss: User):
     face.refresh_from_db()
     assert face.status == "accepted"
     assert face.reviews.get().by == boss
+
+
+def test_a_list_of_faces_shows_them_to_whoever_may_see_faces(
+    client: Client, boss: User
+):
+    face, doubted = make_contribution(), make_contribution()
+    Contribution.objects.filter(pk=doubted.pk).update(
+        status="in_doubt", decided_at=timezone.now()
+    )
+    html = client.get("/admin/labeling/contribution/").text
+    assert f'src="/faces/{face.pk}.jpg" width="56" height="56" loading="lazy"' in html
+    assert f"/faces/{doubted.pk}.jpg" not in html
+    sam = make_user("sam", is_staff=True)
+    view = {"content_type__app_label": "labeling", "codename": "view_contribution"}
+    sam.user_permissions.add(Permission.objects.get(**view))
+    client.force_login(sam)
+    html = client.get("/admin/labeling/contribution/").text
+    assert str(face.pk)[:8] in html
+    assert "/faces/" not in html
+
+
+def test_a_bulk_says_what_was_done_and_is_undone_by_one_button(
+    client: Client, boss: User
+):
+    make_user("rita", "reviewer")
+    faces = [make_contribution(giver=boss), make_contribution(), make_contribution()]
+    picked = [face.pk for face in faces]
+    url, data = "/admin/labeling/contribution/", {"_selected_action": picked}
+    html = client.post(url, {"action": "accept", **data}, follow=True).text
+    assert "2 accepted, 1 skipped: your own gift" in html
+    assert "Undo: 2 accepted" in html
+    page = client.post("/review/bulk/undo/", follow=True)
+    assert page.redirect_chain == [(url, 302)]
+    assert "2 undone" in page.text
+    assert Contribution.objects.waiting().count() == 3
+    run = make_run(status="done")
+    data = {"action": "cancel", "_selected_action": [run.pk]}
+    html = client.post("/admin/labeling/trainingrun/", data, follow=True).text
+    assert "0 runs cancelled, 1 skipped: " in html
+
+
+def test_the_first_page_says_what_waits_runs_serves_and_is_wrong(
+    client: Client, boss: User
+):
+    make_contribution(created_at=datetime(2026, 11, 28, 11, 20, tzinfo=UTC))
+    failed = make_run(status="failed", message="No worker came back.")
+    active = make_run(status="training", progress=0.4)
+    model_versions.promote(make_version("mien-7"), kind="first")
+    html = client.get("/admin/").text
+    assert "The oldest was given on 28 Nov 2026, 11:20." in html
+    assert f"/admin/labeling/trainingrun/{active.pk}/change/" in html
+    assert f"/admin/labeling/trainingrun/{failed.pk}/change/" in html
+    assert "No worker came back." in html
+    assert "mien-7" in html
+    assert "A worker is missing" in html
+
+
+def test_on_the_first_page_staff_see_what_they_may_elsewhere(client: Client):
+    make_contribution()
+    make_run(status="failed", message="No worker came back.")
+    client.force_login(make_user("sam", is_staff=True))
+    html = client.get("/admin/").text
+    assert "Problems" in html
+    assert "No worker came back." not in html
+    assert "waiting for review" not in html
 
 
 def test_withdrawing_leaves_a_tombstone(client: Client, boss: User):

@@ -17,6 +17,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext_lazy
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm
 from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 
@@ -130,7 +131,8 @@ class AccountAdmin(NoLog, StrictSelection, UserAdmin):  # type: ignore[misc,type
         tokens = ApiToken.objects.filter(user__in=users).select_related("user")
         for token in tokens:
             accounts.revoke_token(token, by=by)
-        show_outcomes(request, tokens)
+        said = ngettext_lazy("%(n)s token revoked", "%(n)s tokens revoked", "n")
+        show_outcomes(request, tokens, said)
 
     def delete_model(self, request: HttpRequest, obj: User) -> None:
         self._erase(request, [obj])
@@ -147,7 +149,8 @@ class AccountAdmin(NoLog, StrictSelection, UserAdmin):  # type: ignore[misc,type
     def _erase(self, request: HttpRequest, users: list[User]) -> None:
         by = admin_of(request)
         outcomes = [attempt(accounts.delete_account, user, by=by) for user in users]
-        show_outcomes(request, outcomes)
+        said = ngettext_lazy("%(n)s account deleted", "%(n)s accounts deleted", "n")
+        show_outcomes(request, outcomes, said)
 
 
 # Which group somebody is in stands with the account; what it may do, in a migration.
@@ -169,7 +172,10 @@ class AddressAdmin(EmailAddressAdmin, ReadOnlyAdmin):  # type: ignore[misc]
     ) -> None:
         by = admin_of(request)
         outcomes = [attempt(accounts.confirm_address, one, by=by) for one in queryset]
-        show_outcomes(request, outcomes)
+        said = ngettext_lazy(
+            "%(n)s address confirmed", "%(n)s addresses confirmed", "n"
+        )
+        show_outcomes(request, outcomes, said)
 
 
 @admin.register(Authenticator)

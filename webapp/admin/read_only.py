@@ -1,5 +1,6 @@
 """What the pages of the admin share: nothing is edited, outcomes are shown."""
 
+from collections import Counter
 from collections.abc import Iterable
 from typing import Any
 
@@ -8,7 +9,8 @@ from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.core.exceptions import BadRequest, ValidationError
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponseBase
-from django.utils.translation import gettext_lazy as _
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
 from unfold.admin import ModelAdmin
 
 from labeling.models import User
@@ -70,11 +72,18 @@ def admin_of(request: HttpRequest) -> User:
     return request.user
 
 
-def show_outcomes(request: HttpRequest, outcomes: Iterable[object]) -> None:
-    """How many rows an action has changed, and why others stay as they were."""
+def show_outcomes(
+    request: HttpRequest, outcomes: Iterable[object], done: "str | Promise"
+) -> None:
+    """How many rows an action has changed, and how many it skipped, and why.
+
+    `done`: what happened to so many, from `ngettext_lazy(…, …, "n")`.
+    """
     rows = list(outcomes)
     problems = [outcome for outcome in rows if isinstance(outcome, Problem)]
-    if done := len(rows) - len(problems):
-        messages.success(request, _("%(n)s done.") % {"n": done})
-    for problem in problems[:MOST_PROBLEMS]:
-        messages.warning(request, problem.message)
+    parts = [str(done % {"n": len(rows) - len(problems)})]
+    skipped = Counter(problem.message for problem in problems)
+    for why, n in skipped.most_common(MOST_PROBLEMS):
+        parts.append(_("%(n)s skipped: %(why)s") % {"n": n, "why": why})
+    show = messages.warning if problems else messages.success
+    show(request, ", ".join(parts))

@@ -5,9 +5,11 @@ from django.db.models import OuterRef, QuerySet, Subquery
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.text import Truncator
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext_lazy
 
 from labeling import audit
 from labeling.contributions import withdrawals
@@ -25,15 +27,17 @@ from labeling.models import (
     Vote,
     Withdrawal,
 )
-from labeling.review import decisions
+from labeling.review import bulk_decisions
 from labeling.training import training_runs
 from webapp.admin.read_only import ReadOnlyAdmin, admin_of, is_admin, show_outcomes
+from webapp.http import last_bulk
 from webapp.http.error_responses import attempt
 
 
 @admin.register(Contribution)
 class ContributionAdmin(ReadOnlyAdmin):
     list_display = (
+        "thumbnail",
         "number",
         "created_at",
         "status",
@@ -69,12 +73,11 @@ class ContributionAdmin(ReadOnlyAdmin):
                 )
             },
         ),
-        (
-            _("Desk and training"),
-            {"fields": ("priority", "leased_to", "leased_until", "split", "cluster")},
-        ),
+        (_("Review"), {"fields": ("priority", "leased_to", "leased_until")}),
+        (_("Training"), {"fields": ("split", "cluster")}),
     )
     readonly_fields = ("picture", "history")
+    list_before_template = "admin/undo_bulk.html"
     actions = ("accept", "take_back")
     ordering = ("-created_at",)
 
@@ -82,10 +85,18 @@ class ContributionAdmin(ReadOnlyAdmin):
     def number(self, face: Contribution) -> str:
         return face.pk.hex[:8]
 
-    @admin.display(description=_("picture"))
+    def get_list_display(self, request: HttpRequest) -> tuple[str, ...]:
+        """The faces themselves are for reviewers to see (`webapp/views/faces.py`)."""
+        may_see = self.has_review_permission(request)
+        return tuple(c for c in self.list_display if may_see or c != "thumbnail")
+
+    @admin.display(description=_("face"))
+    def thumbnail(self, face: Contribution) -> str:
+        return _image(face, edge=56)
+
+    @admin.display(description=_("face"))
     def picture(self, face: Contribution) -> str:
-        address = reverse("face", args=[face.pk])
-        return format_html('<img src="{}" width="160" height="160" alt="">', address)
+        return _image(face, edge=160)
 
     @admin.display(description=_("history"))
     def history(self, face: Contribution) -> str:
@@ -96,20 +107,30 @@ class ContributionAdmin(ReadOnlyAdmin):
     @admin.action(description=_("Accept as given"), permissions=["review"])
     def accept(self, request: HttpRequest, faces: QuerySet[Contribution]) -> None:
         ids = list(faces.values_list("pk", flat=True))
-        result = decisions.accept_all(ids, by=admin_of(request))
-        show_outcomes(request, result.done)
+        result = bulk_decisions.accept(ids, by=admin_of(request))
+        last_bulk.remember(request, result, act=Review.Act.ACCEPT, back=request.path)
 
     @admin.action(description=_("Withdraw for the giver"), permissions=["withdraw"])
     def take_back(self, request: HttpRequest, faces: QuerySet[Contribution]) -> None:
         by = admin_of(request)
         outcomes = [attempt(withdrawals.withdraw, face, by=by) for face in faces]
-        show_outcomes(request, outcomes)
+        said = ngettext_lazy("%(n)s face withdrawn", "%(n)s faces withdrawn", "n")
+        show_outcomes(request, outcomes, said)
 
     def has_review_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("labeling.review")
 
     def has_withdraw_permission(self, request: HttpRequest) -> bool:
         return is_admin(request)
+
+
+def _image(face: Contribution, *, edge: int) -> str:
+    if face.status == Contribution.Status.IN_DOUBT:
+        return "–"  # it is seen by nobody
+    return format_html(
+        '<img src="{}" width="{}" height="{}" loading="lazy" alt="{}" class="rounded">',
+        *(reverse("face", args=[face.pk]), edge, edge, face.get_emotion_display()),
+    )
 
 
 @admin.register(TrainingRun)
@@ -124,7 +145,8 @@ class TrainingRunAdmin(ReadOnlyAdmin):
     def cancel(self, request: HttpRequest, runs: QuerySet[TrainingRun]) -> None:
         by = admin_of(request)
         outcomes = [attempt(training_runs.cancel, run, by=by) for run in runs]
-        show_outcomes(request, outcomes)
+        said = ngettext_lazy("%(n)s run cancelled", "%(n)s runs cancelled", "n")
+        show_outcomes(request, outcomes, said)
 
     def has_train_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("labeling.train")
@@ -194,7 +216,7 @@ class AuditEntryAdmin(ReadOnlyAdmin):
 
     @admin.display(description=_("at"), ordering="at")
     def moment(self, entry: AuditEntry) -> str:
-        return f"{timezone.localtime(entry.at):%Y-%m-%d %H:%M:%S}"
+        return date_format(timezone.localtime(entry.at), "DATETIME_FORMAT")
 
     @admin.display(description=_("by"))
     def who(self, entry: AuditEntry) -> str:

@@ -55,7 +55,8 @@ def _switch(name: str, what: str) -> OpenApiParameter:
 
 @describe(
     operation_id="detect",
-    summary="Look at a photo, or several",
+    summary="Find the faces in a photo, or in several",
+    auth=[],
     parameters=[
         _switch("crops", "Each face with its crop and a token to give it with."),
         _switch("evidence", "Each face with a map of where the model looked."),
@@ -133,6 +134,7 @@ def _is_on(request: Request, name: str) -> bool:
 @describe(
     operation_id="contribute",
     summary="Give a face",
+    auth=[],
     request=serializers.Gift,
     responses={201: serializers.Given, "4XX": serializers.Error},
 )
@@ -169,7 +171,8 @@ def _private_link(secret: str | None) -> str | None:
 
 @describe(
     operation_id="model",
-    summary="The model that looks at photos now",
+    summary="The current model",
+    auth=[],
     responses={200: serializers.Model, 503: serializers.Error},
 )
 @api_view(["GET"])

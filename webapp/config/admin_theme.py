@@ -43,6 +43,7 @@ UNFOLD: dict[str, object] = {
     "SITE_HEADER": "Mien",
     "SITE_URL": "/",
     "SITE_ICON": _icon,
+    "DASHBOARD_CALLBACK": "webapp.views.admin_index.fill",
     "SHOW_BACK_BUTTON": True,
     "COLORS": {"base": _colour(STONE), "primary": _colour(AMBER)},
     "SIDEBAR": {
@@ -59,7 +60,7 @@ UNFOLD: dict[str, object] = {
             {
                 "title": _("Models"),
                 "items": [
-                    _list(_("Trainings"), "labeling.trainingrun"),
+                    _list(_("Training runs"), "labeling.trainingrun"),
                     _list(_("Snapshots"), "labeling.snapshot"),
                     _list(_("Versions"), "labeling.modelversion"),
                     _list(_("Exams"), "labeling.exam"),
@@ -71,7 +72,7 @@ UNFOLD: dict[str, object] = {
                 "items": [
                     _list(_("Accounts"), "labeling.user"),
                     _list(_("Email addresses"), "account.emailaddress"),
-                    _list(_("Second factors"), "mfa.authenticator"),
+                    _list(_("Two-step sign-in"), "mfa.authenticator"),
                     _list(_("Erased accounts"), "labeling.erasure"),
                     _list(_("Audit log"), "labeling.auditentry"),
                 ],

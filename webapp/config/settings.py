@@ -265,6 +265,7 @@ MFA_ALLOW_UNVERIFIED_EMAIL = not MAIL_CONFIGURED
 LANGUAGE_CODE = "en"
 LANGUAGES = [("en", _("English"))]
 LOCALE_PATHS = [BASE_DIR / "webapp" / "locale"]
+FORMAT_MODULE_PATH = "webapp.config.formats"
 USE_I18N = USE_TZ = True
 TIME_ZONE = "UTC"
 

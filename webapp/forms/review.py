@@ -19,17 +19,17 @@ class FilterForm(forms.Form):
         choices=[("", _("any expression")), *Emotion.choices],
     )
     source = forms.ChoiceField(
-        label=_("Came by"),
+        label=_("Source"),
         required=False,
-        choices=[("", _("any way")), *Contribution.Source.choices],
+        choices=[("", _("any source")), *Contribution.Source.choices],
     )
     show = forms.ChoiceField(
         label=_("Only"),
         required=False,
         choices=[
-            ("", _("all that wait")),
-            ("disputed", _("where somebody disagrees")),
-            ("unscreened", _("may be shown, not yet screened")),
+            ("", _("all waiting faces")),
+            ("disputed", _("where model or voters disagree")),
+            ("unscreened", _("not yet shown to voters")),
         ],
     )
     giver = forms.IntegerField(required=False, widget=forms.HiddenInput)
@@ -71,3 +71,14 @@ class DecisionForm(forms.Form):
     emotion = forms.ChoiceField(choices=Emotion.choices, required=False)
     reason = forms.ChoiceField(choices=Review.Reason.choices, required=False)
     note = forms.CharField(max_length=500, required=False)
+
+
+class BulkForm(DecisionForm):
+    """About many faces at once; giving each another expression takes a look at it."""
+
+    act = forms.ChoiceField(
+        choices=[
+            (act.value, act.label)
+            for act in (Review.Act.ACCEPT, Review.Act.REJECT, Review.Act.SCREEN)
+        ]
+    )

@@ -34,7 +34,16 @@ Part = dict[str, object]
 @never_cache
 @require_safe
 def health(request: HttpRequest) -> JsonResponse:
-    parts: dict[str, Callable[[], Part]] = {
+    answer = check_all()
+    is_well = all(part["ok"] for part in answer.values())
+    return JsonResponse(
+        {"status": "ok" if is_well else "trouble", **answer},
+        status=200 if is_well else 503,
+    )
+
+
+def check_all() -> dict[str, Part]:
+    checks: dict[str, Callable[[], Part]] = {
         "database": _database,
         "disk": _disk,
         "broker": _broker,
@@ -42,12 +51,7 @@ def health(request: HttpRequest) -> JsonResponse:
         "champion": _champion,
         "detector": _detector,
     }
-    answer = {name: check() for name, check in parts.items()}
-    is_well = all(part["ok"] for part in answer.values())
-    return JsonResponse(
-        {"status": "ok" if is_well else "trouble", **answer},
-        status=200 if is_well else 503,
-    )
+    return {name: check() for name, check in checks.items()}
 
 
 def _database() -> Part:

@@ -8,15 +8,15 @@ from django.http import Http404, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import path, reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
 from labeling.emotions import Emotion
 from labeling.models import Contribution, Crop, Review, User
-from labeling.review import decisions, review_queue
+from labeling.review import bulk_decisions, decisions, review_queue
 from webapp.forms import ids
-from webapp.forms.review import DecisionForm, FilterForm
+from webapp.forms.review import BulkForm, DecisionForm, FilterForm
+from webapp.http import last_bulk
 from webapp.http.access import UserRequest, reviewers_only
 from webapp.http.error_responses import Problem, message_and_back, on_problem
 from webapp.presenters import contribution, review_item
@@ -149,6 +149,7 @@ def grid(request: UserRequest) -> HttpResponse:
         "filters": filters,
         "query": filters.query,
         "reasons": list(Review.Reason),
+        "bulk": request.session.get(last_bulk.KEY),
         "whole": filters.faces()[:MOST_AT_ONCE].count() if filters.is_whole else 0,
     }
     return render(request, "review/grid.html", context)
@@ -158,7 +159,7 @@ def grid(request: UserRequest) -> HttpResponse:
 @reviewers_only
 def bulk(request: UserRequest) -> HttpResponse:
     """The same decision about several faces; each is an event of its own."""
-    form, filters = DecisionForm(request.POST), _filters(request)
+    form, filters = BulkForm(request.POST), _filters(request)
     back = f"{reverse('review-grid')}?{filters.query}"
     picked = ids.uuids(request.POST.getlist("face")[:GRID])
     if "whole" in request.POST and filters.is_whole:
@@ -166,33 +167,29 @@ def bulk(request: UserRequest) -> HttpResponse:
     if not form.is_valid() or not picked:
         messages.info(request, _("Nothing is selected."))
         return redirect(back)
-    _add_messages(request, _act_on_all(picked, form, by=request.user))
+    result = _act_on_all(picked, form, by=request.user)
+    act = form.cleaned_data["act"]
+    last_bulk.remember(request, result, act=act, back=back)
     return redirect(back)
 
 
-def _act_on_all(faces: list[UUID], form: DecisionForm, *, by: User) -> decisions.Bulk:
+@require_POST
+@reviewers_only
+def undo_bulk(request: UserRequest) -> HttpResponse:
+    """Take back one's own last bulk, where nobody has changed it since."""
+    return redirect(last_bulk.undo(request, by=request.user) or "review-grid")
+
+
+def _act_on_all(faces: list[UUID], form: BulkForm, *, by: User) -> bulk_decisions.Bulk:
     said = form.cleaned_data
     match said["act"]:
         case Review.Act.ACCEPT:
-            return decisions.accept_all(faces, by=by)
+            return bulk_decisions.accept(faces, by=by)
         case Review.Act.REJECT:
             reason, note = said["reason"], said["note"]
-            return decisions.reject_all(faces, by=by, reason=reason, note=note)
+            return bulk_decisions.reject(faces, by=by, reason=reason, note=note)
         case _screen:
-            return decisions.screen_all(faces, by=by)
-
-
-def _add_messages(request: UserRequest, result: decisions.Bulk) -> None:
-    if done := len(result.done):
-        text = ngettext("%(n)s face done.", "%(n)s faces done.", done)
-        messages.success(request, text % {"n": done})
-    if left := result.passed_over:
-        text = ngettext(
-            "%(n)s stays as it is: somebody was faster, or it may not be shown.",
-            "%(n)s stay as they are: somebody was faster, or they may not be shown.",
-            left,
-        )
-        messages.warning(request, text % {"n": left})
+            return bulk_decisions.screen(faces, by=by)
 
 
 @require_GET
@@ -229,7 +226,7 @@ def undo_one(request: UserRequest, pk: UUID) -> HttpResponse:
     """Take back the standing decision about this face, whoever made it."""
     face = get_object_or_404(Contribution.objects.undoubted(), pk=pk)
     decisions.undo(face, by=request.user)
-    messages.success(request, _("Undone. The face waits again."))
+    messages.success(request, _("Undone. The face is waiting again."))
     return redirect("review-history", pk)
 
 
@@ -237,6 +234,7 @@ urlpatterns = [
     path("", review, name="review"),
     path("grid/", grid, name="review-grid"),
     path("bulk/", bulk, name="review-bulk"),
+    path("bulk/undo/", undo_bulk, name="review-bulk-undo"),
     path("again/", again, name="review-again"),
     path("undo/", undo, name="review-undo"),
     path("<uuid:pk>/", history, name="review-history"),

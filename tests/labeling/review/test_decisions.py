@@ -1,10 +1,13 @@
+from uuid import uuid4
+
 import pytest
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from labeling.errors import Refused
 from labeling.models import Contribution, Review
-from labeling.review import decisions
+from labeling.review import bulk_decisions, decisions
+from labeling.review.bulk_decisions import Skipped
 from tests.support.concurrency import crash_before, together
 from tests.support.factories import make_contribution, make_user
 
@@ -170,14 +173,14 @@ def test_many_are_decided_at_once_and_those_decided_already_are_passed_over():
     rita = make_user("rita")
     faces = [make_contribution(emotion="sad") for _ in range(5)]
     decisions.accept(faces[0], by=rita)
-    bulk = decisions.reject_all([f.pk for f in faces], by=rita, reason="duplicate")
+    bulk = bulk_decisions.reject([f.pk for f in faces], by=rita, reason="duplicate")
     assert len(bulk.done) == 4
     assert bulk.passed_over == 1
     assert stands(faces[0])[0] == "accepted"
     assert {stands(face)[0] for face in faces[1:]} == {"rejected"}
     assert Review.objects.filter(act="reject", reason="duplicate").count() == 4
     more = make_contribution(emotion="fear")
-    assert decisions.accept_all([more.pk, more.pk], by=rita).done == [more.pk]
+    assert bulk_decisions.accept([more.pk, more.pk], by=rita).done == [more.pk]
     assert stands(more) == ("accepted", "fear")
 
 
@@ -186,22 +189,60 @@ def test_many_are_found_fit_to_show_where_their_givers_agreed():
     hidden = make_contribution()
     faces = [make_contribution(may_be_seen=True) for _ in range(3)]
     decisions.screen(faces[0], by=rita)
-    bulk = decisions.screen_all([f.pk for f in (hidden, *faces)], by=rita)
+    bulk = bulk_decisions.screen([f.pk for f in (hidden, *faces)], by=rita)
     assert set(bulk.done) == {faces[1].pk, faces[2].pk}
     assert bulk.passed_over == 2
     assert Contribution.objects.seeable().count() == 3
     assert Review.objects.filter(act="screen", by=rita).count() == 3
 
 
+def test_a_bulk_tells_why_it_left_faces_as_they_were():
+    rita, rob = make_user("rita", "reviewer"), make_user("rob", "reviewer")
+    mine, decided = make_contribution(giver=rita), make_contribution()
+    decisions.accept(decided, by=rob)
+    asked = [mine.pk, decided.pk, uuid4(), make_contribution(may_be_seen=True).pk]
+    assert bulk_decisions.accept(asked, by=rita).skipped == {
+        Skipped.OWN_GIFT: 1,
+        Skipped.DECIDED: 1,
+        Skipped.GONE: 1,
+    }
+    bulk_decisions.screen(asked[3:], by=rob)
+    assert bulk_decisions.screen(asked[1:], by=rita).skipped == {
+        Skipped.NOT_TO_BE_SEEN: 1,
+        Skipped.SEEN_ALREADY: 1,
+        Skipped.GONE: 1,
+    }
+
+
+@pytest.mark.parametrize("bulk", ["accept", "reject", "screen"])
+def test_a_bulk_is_undone_as_a_whole_where_it_still_stands(bulk: str):
+    rita, rob = make_user("rita", "reviewer"), make_user("rob", "reviewer")
+    faces = [make_contribution(may_be_seen=True) for _ in range(4)]
+    why = {"reason": "not_clear"} if "reject" in bulk else {}
+    done = getattr(bulk_decisions, bulk)([face.pk for face in faces], by=rita, **why)
+    decisions.undo(faces[0], by=rob)
+    if bulk != "screen":
+        decisions.relabel(faces[0], "sad", by=rob)
+    events = [event.pk for event in done.events]
+    assert bulk_decisions.undo(events, by=rob).done == []
+    undone = bulk_decisions.undo(events, by=rita)
+    assert set(undone.done) == {face.pk for face in faces[1:]}
+    assert undone.skipped == {Skipped.CHANGED_SINCE: 1}
+    untouched = Contribution.objects.waiting().filter(screened_at=None)
+    assert untouched.filter(pk__in=undone.done, decided_emotion="").count() == 3
+    assert Review.objects.filter(act="undo", by=rita).count() == 3
+    assert bulk_decisions.undo(events, by=rita).done == []
+
+
 @pytest.mark.django_db(transaction=True)
-@pytest.mark.parametrize("bulk", ["accept_all", "reject_all", "screen_all"])
+@pytest.mark.parametrize("bulk", ["accept", "reject", "screen"])
 def test_a_crash_in_a_bulk_leaves_nothing_half_decided(bulk: str):
     faces = [make_contribution(may_be_seen=True) for _ in range(3)]
     rita, why = make_user("rita"), {"reason": "not_clear"} if "reject" in bulk else {}
     statement = 0
     while crash_before(
         statement := statement + 1,
-        lambda: getattr(decisions, bulk)([f.pk for f in faces], by=rita, **why),
+        lambda: getattr(bulk_decisions, bulk)([f.pk for f in faces], by=rita, **why),
     ):
         assert not Review.objects.exists()
         assert Contribution.objects.waiting().filter(screened_at=None).count() == 3
@@ -213,7 +254,7 @@ def test_bulks_at_once_neither_lock_up_nor_decide_twice():
     people = [make_user("rita"), make_user("rob")]
     ids = [make_contribution().pk for _ in range(40)]
     orders = [ids, ids[::-1]]
-    bulks = together(2, lambda i: decisions.accept_all(orders[i], by=people[i]))
+    bulks = together(2, lambda i: bulk_decisions.accept(orders[i], by=people[i]))
     assert sum(len(bulk.done) for bulk in bulks) == 40
     assert Review.objects.count() == 40
 

@@ -59,7 +59,7 @@ def test_the_desk_shows_a_face_with_all_that_helps(client: Client, rita: User):
     assert "disagrees" in html
     assert "2 given, 1 accepted, 0 rejected" in html
     assert f"/review/{copy.pk}/" in html
-    assert "2 wait" in html
+    assert "2 faces waiting" in html
 
 
 def test_accept_relabel_and_reject_decide_and_bring_the_next(
@@ -73,7 +73,7 @@ def test_accept_relabel_and_reject_decide_and_bring_the_next(
     assert state(faces[1]) == ("accepted", "surprise")
     html = decide(client, faces[2], "reject", reason="not_clear", note="<b>dark</b>")
     assert state(faces[2]) == ("rejected", "")
-    assert "Nothing waits" in html
+    assert "No face is waiting" in html
     assert [e.by for e in Review.objects.all()] == [rita] * 3
 
 
@@ -90,7 +90,7 @@ def test_between_faces_only_a_part_of_the_page_travels(client: Client, rita: Use
 def test_a_face_found_fit_to_show_stays_on_the_desk(client: Client, rita: User):
     face = make_contribution(may_be_seen=True)
     html = decide(client, face, "screen")
-    assert "fit to show" in html
+    assert "shown to voters" in html
     assert f"/review/{face.pk}/decide/" in html
     face.refresh_from_db()
     assert face.screened_at
@@ -182,8 +182,7 @@ def test_a_bulk_passes_over_what_was_decided_meanwhile(client: Client, rita: Use
     decisions.reject(faces[0], by=rita, reason="not_clear")
     data = {"act": "accept", "face": [str(face.pk) for face in faces]}
     page = client.post("/review/bulk/", data, follow=True)
-    assert "1 face done." in page.text
-    assert "1 stays as it is" in page.text
+    assert "1 accepted, 1 skipped: already decided" in page.text
     assert state(faces[0])[0] == "rejected"
 
 
@@ -191,9 +190,35 @@ def test_a_bulk_finds_faces_fit_to_show(client: Client, rita: User):
     faces = [make_contribution(jpeg=b"x", may_be_seen=n > 0) for n in range(3)]
     data = {"act": "screen", "face": [str(face.pk) for face in faces]}
     page = client.post("/review/bulk/", data, follow=True)
-    assert "2 faces done." in page.text
-    assert "1 stays as it is" in page.text
+    assert "2 now shown to voters, 1 skipped: not to be seen by others" in page.text
     assert Contribution.objects.seeable().count() == 2
+
+
+def test_a_bulk_is_undone_by_one_button_where_it_stands(client: Client, rita: User):
+    make_user("rob", "reviewer")
+    faces = [make_contribution(jpeg=b"x") for _ in range(3)]
+    mine = make_contribution(giver=rita, jpeg=b"x")
+    ids = [str(face.pk) for face in (*faces, mine)]
+    grid = "/review/grid/?source=site"
+    data = {"act": "accept", "face": ids}
+    page = client.post("/review/bulk/?source=site", data, follow=True)
+    assert "3 accepted, 1 skipped: your own gift" in page.text
+    assert "Undo: 3 accepted" in page.text
+    decisions.undo(faces[0], by=rita)
+    decisions.reject(faces[0], by=rita, reason="not_clear")
+    page = client.post("/review/bulk/undo/", follow=True)
+    assert page.redirect_chain == [(grid, 302)]
+    assert "2 undone, 1 skipped: changed since" in page.text
+    assert "Undo: 3 accepted" not in page.text
+    assert [state(face)[0] for face in faces] == ["rejected", "waiting", "waiting"]
+    assert "nothing to undo" in client.post("/review/bulk/undo/", follow=True).text
+
+
+def test_a_bulk_gives_no_other_expression(client: Client, rita: User):
+    face = make_contribution(may_be_seen=True)
+    data = {"act": "relabel", "emotion": "sad", "face": [str(face.pk)]}
+    client.post("/review/bulk/", data)
+    assert not Review.objects.exists()
 
 
 def test_a_bulk_of_nothing_does_nothing(client: Client, rita: User):

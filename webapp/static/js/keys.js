@@ -40,10 +40,17 @@ document.addEventListener("keydown", (event) => {
     else help.showModal();
     return;
   }
-  const key = event.key.toLowerCase();
+  const key = name(event);
   if (state === "settling") held = key;
   else if (state === "asking" || press(key)) event.preventDefault();
 });
+
+// Shift and a digit is a key of its own, but for keyboards that have digits only so.
+function name(event) {
+  const digit = /^Digit(\d)$/.exec(event.code)?.[1];
+  const isShifted = event.shiftKey && digit && !/^\d$/.test(event.key);
+  return isShifted ? `shift+${digit}` : event.key.toLowerCase();
+}
 
 function press(key) {
   const dialog = document.querySelector("dialog[open]");
@@ -61,7 +68,7 @@ document.addEventListener("click", (event) => {
 });
 
 // A swapped part takes the focus with it: keep it on the part, so that keys and
-// screen readers stay where the work is.
+// screen readers stay where the work is. Nothing scrolls for it.
 document.addEventListener("htmx:afterSettle", (event) => {
-  if (document.activeElement === document.body) event.detail.elt.focus?.();
+  if (document.activeElement === document.body) event.detail.elt.focus?.({ preventScroll: true });
 });

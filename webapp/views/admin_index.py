@@ -1,0 +1,66 @@
+"""The admin's first page: what waits, runs and serves, and what is wrong."""
+
+from datetime import timedelta
+
+from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from labeling.models import Contribution, Promotion, TrainingRun, User
+from labeling.registry import serving
+from webapp.http.access import person
+from webapp.views import health
+
+FAILED_FOR = timedelta(days=7)
+MOST_FAILED = 5
+
+
+def fill(request: HttpRequest, context: dict[str, object]) -> dict[str, object]:
+    """Everybody sees what the pages of the site would show them, and no more."""
+    user = person(request)
+    return {
+        **context,
+        "title": _("Overview"),
+        **(_faces() if user and user.is_reviewer else {}),
+        **(_runs(user) if user else {}),
+        "promotion": Promotion.objects.select_related("version").first(),
+        "problems": _problems(),
+    }
+
+
+def _faces() -> dict[str, object]:
+    waiting = Contribution.objects.waiting()
+    oldest = waiting.order_by("created_at").values_list("created_at", flat=True)
+    return {"may_review": True, "waiting": waiting.count(), "oldest": oldest.first()}
+
+
+def _runs(user: User) -> dict[str, object]:
+    if not (user.is_trainer or user.has_perm("labeling.view_trainingrun")):
+        return {}
+    rows = TrainingRun.objects.defer("log")
+    failed = rows.filter(
+        status=TrainingRun.Status.FAILED,
+        created_at__gte=timezone.now() - FAILED_FOR,
+    )
+    return {
+        "may_see_runs": True,
+        "active": rows.active().first(),
+        "failed": failed[:MOST_FAILED],
+    }
+
+
+def _problems() -> list[str]:
+    """What `/health` is in trouble about, in sentences."""
+    parts = health.check_all()
+    said = {
+        "database": _("The database can't be written to."),
+        "disk": _("The disk is almost full."),
+        "broker": _("Redis doesn't answer, so no work can be queued."),
+        "workers": _("A worker is missing, so some work has to wait."),
+        "champion": _("There is no current model, or it could not be loaded."),
+    }
+    found = [text for name, text in said.items() if not parts[name]["ok"]]
+    found += [str(problem.message) for problem in serving.problems()]
+    if not parts["detector"]["is_best"]:
+        found.append(_("The better face detector is missing: fewer faces are found."))
+    return found
