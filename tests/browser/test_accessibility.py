@@ -26,6 +26,7 @@ OPEN = [
     "/accounts/signup/",
     "/accounts/password/reset/",
     "/nothing/",
+    "/booth/",
     "/contribute/",
     "/withdraw/",
     "/vote/",
@@ -159,7 +160,7 @@ def test_a_live_session_and_its_summary(visit: Any, settings: Any) -> None:
     settings.LIVE_RATE = None
     page = visit("/live/", reduced_motion="reduce")
     page.get_by_role("button", name="Start").click()
-    expect(page.locator("[data-status]")).to_contain_text("looks a second")
+    expect(page.locator("[data-status]")).to_contain_text("times a second")
     wait_until_long_enough(page)
     assert faults(page) == []
     page.get_by_role("button", name="Stop").click()

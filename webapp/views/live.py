@@ -70,6 +70,8 @@ def camera_troubles() -> dict[str, str]:
 def _ends() -> dict[str, str]:
     return {
         "stopped": _("Stopped. The camera is off."),
+        "not_looking": _("not looking"),
+        "start_again": _("Start again"),
         "too_short": _("That was too short for a summary. A few seconds are enough."),
         "not_kept": _("The browser has no room to keep this session. Save it instead."),
     }
@@ -87,9 +89,11 @@ def _afterwards() -> dict[str, str]:
         "no_moments": _("No expression but neutral stood out."),
         "no_flashes": _("None was seen."),
         "flash_limit": _(
-            "The picture was checked {rate} times a second, so what is shorter than "
-            "{ms} ms cannot be seen."
+            "The picture was checked {rate} times a second: only what lasts {ms} ms or "
+            "longer can be seen."
         ),
+        "everybody": _("Everybody"),
+        "person": _("Person {number}, {length} in sight"),
         "session_of": _("Session of {date}"),
         "length": _("{length}, {faces}, checked {rate} times a second"),
         "timeline": _("Expressions over time"),
