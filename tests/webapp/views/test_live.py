@@ -12,7 +12,7 @@ pytestmark = pytest.mark.django_db
 def test_it_says_what_becomes_of_the_frames(client: Client) -> None:
     html = client.get("/live/").text
     assert "The pictures are looked at and forgotten" in html
-    assert "stays in this browser" in html
+    assert "only in this browser" in html
     assert 'data-url="/api/v1/detect?live=1"' in html
 
 
