@@ -9,6 +9,7 @@ from django.test import Client
 from django.utils import timezone
 from playwright.sync_api import Page, expect
 
+from labeling.contributions.withdrawals import secret_hash
 from labeling.models import Contribution, User
 from tests.browser.axe import faults
 from tests.browser.test_live_view import wait_until_long_enough
@@ -107,6 +108,22 @@ def test_a_face_to_vote_on_and_the_end_of_them(visit: Any) -> None:
     assert faults(page) == []
     page.keyboard.press("s")
     expect(page.get_by_role("button", name="Look at them again")).to_be_visible()
+    assert faults(page) == []
+
+
+def test_what_others_said_after_a_vote(visit: Any) -> None:
+    make_staff_with_faces()
+    page = visit("/vote/", reduced_motion="reduce")
+    page.keyboard.press("4")
+    said = page.get_by_role("complementary", name="The last face")
+    expect(said).to_contain_text("Other people (1 vote)")
+    assert faults(page) == []
+
+
+def test_a_face_before_it_is_taken_back(visit: Any) -> None:
+    factories.make_contribution(withdrawal_hash=secret_hash("a-secret"))
+    page = visit("/withdraw/#a-secret", reduced_motion="reduce")
+    expect(page.locator(".thumbs .face")).to_be_visible()
     assert faults(page) == []
 
 
