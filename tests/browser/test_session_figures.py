@@ -86,12 +86,24 @@ def test_a_face_that_is_missed_for_a_moment_comes_back_as_itself(page: Page) -> 
     ] * 3
 
 
-def test_a_face_that_left_is_gone(page: Page) -> None:
-    looks = [(0, [face("happy")]), (1.1, []), (1.2, [face("happy")])]
+@pytest.mark.parametrize(
+    ("back", "after", "number"),
+    [
+        (("happy", 100), 5.0, 1),  # the same place, and a like look
+        (("happy", 100), 31.5, 2),  # too long ago
+        (("happy", 300), 5.0, 2),  # another place
+        (("sad", 100), 5.0, 2),  # another look
+    ],
+)
+def test_who_leaves_and_comes_back_is_the_same_where_place_and_look_allow(
+    page: Page, back: tuple[str, int], after: float, number: int
+) -> None:
+    emotion, x = back
+    looks = [(0, [face("happy", x=100)]), (1.1, []), (after, [face(emotion, x=x)])]
     assert [[track["id"] for track in seen] for seen in tracks(page, looks)] == [
         [1],
         [],
-        [2],
+        [number],
     ]
 
 
