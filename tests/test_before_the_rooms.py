@@ -211,7 +211,7 @@ def test_a_release_has_the_files_and_keys_that_others_read(tmp_path: Path) -> No
 
 def test_a_private_link_takes_its_face_back(client: Client) -> None:
     link = FACTS["private_link"]
-    page = client.post("/withdraw/", {"links": link["secret"]})
+    page = client.post("/withdraw/", {"links": link["secret"], "sure": "yes"})
     assert link["face"] in page.text
     assert not Contribution.objects.filter(pk=link["face"]).exists()
 

@@ -76,14 +76,19 @@ def withdraw_all(*, by: User) -> Receipt:
 
 def withdraw_by_secret(secret: str) -> Receipt:
     """Take back the face of a private link."""
+    return withdraw_ids([face_of_secret(secret).pk])
+
+
+def face_of_secret(secret: str) -> Contribution:
+    """Whose holder gave the face, and so may see it. Raises Refused."""
     rows = Contribution.objects.filter(withdrawal_hash=secret_hash(secret))
-    face = rows.values_list("pk", flat=True).first()
+    face = rows.first()
     if face is None:
         raise Refused(
             "unknown_link",
             _("This link is not known: its face was withdrawn or claimed."),
         )
-    return withdraw_ids([face])
+    return face
 
 
 def secret_hash(secret: str) -> str:

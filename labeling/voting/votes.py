@@ -25,7 +25,7 @@ from labeling.errors import Refused
 from labeling.models import Contribution, Crop, Review, User, Vote
 from labeling.models.contribution import ContributionQuerySet
 from labeling.review import decisions, review_queue
-from labeling.voting import vote_weights
+from labeling.voting import undone, vote_weights
 
 log = logging.getLogger(__name__)
 
@@ -58,11 +58,12 @@ def next_face(
         pools.insert(0, _gold())
     drawn = _draw(pools)
     rest = _unvoted(by, device, own).exclude(pk__in=skipping)
-    fresh = _open_to_network(rest.filter(pk__in=drawn).order_by(), network, by)
+    among = rest.filter(pk__in=drawn).order_by()
+    fresh = _open_to_voter(among, network, by, device)
     best = min((drawn[face] for face in fresh), default=None)
     if best is None:  # somebody who voted on nearly everything: look at all the rest
         some = rest.filter(vote_count__lt=settings.VOTES_WANTED)
-        left = _open_to_network(some.order_by("vote_count", "pk"), network, by)
+        left = _open_to_voter(some.order_by("vote_count", "pk"), network, by, device)
         return rest.filter(pk=left[0]).first() if left else None
     chosen = random.choice([face for face in fresh if drawn[face] == best])  # noqa: S311
     return rest.filter(pk=chosen).first()
@@ -79,7 +80,7 @@ def picture(
     """The crop, for a voter's eyes; each look counts, and there is an end to them."""
     may_look = _unvoted(by, device, own).filter(pk=contribution.pk)
     crop = Crop.objects.filter(pk=contribution.pk, views__lt=settings.VOTE_VIEWS)
-    is_open = _open_to_network(may_look, network, by)
+    is_open = _open_to_voter(may_look, network, by, device)
     if not is_open or not _may_look_again(contribution.pk, network):
         raise _not_to_be_seen()
     if not crop.update(views=F("views") + 1):
@@ -105,6 +106,8 @@ def cast(
         with transaction.atomic():
             face = _seeable(contribution)
             _refuse_own(face, by, own)
+            if undone.among([face.pk], by=by, device=device):
+                raise _undone()
             is_gold = _is_gold(face)
             vote = Vote.objects.create(
                 contribution=face,
@@ -126,7 +129,7 @@ def cast(
 
 
 def undo(*, by: User | None = None, device: str | None = None) -> Contribution:
-    """Take back the last vote, soon after it was cast; the face comes again."""
+    """Take back the last vote, soon after it was cast; the face goes to others."""
     mine = (
         Vote.objects.filter(voter=by)
         if by
@@ -139,6 +142,7 @@ def undo(*, by: User | None = None, device: str | None = None) -> Contribution:
             raise Refused("nothing_to_undo", _("There is no vote to take back."))
         rows = Contribution.objects.select_for_update()
         face = rows.get(pk=vote.contribution_id)
+        undone.remember(face.pk, by=by, device=vote.device_hash)
         vote.delete()
         if not vote.gold_answer:
             _update_agreement(face)
@@ -216,17 +220,18 @@ def _may_look_again(face_id: UUID, network: str) -> bool:
         return True
 
 
-def _open_to_network(
-    faces: ContributionQuerySet, network: str, by: User | None
+def _open_to_voter(
+    faces: ContributionQuerySet, network: str, by: User | None, device: str | None
 ) -> list[UUID]:
-    """Those, up to a thousand, on which nobody of this network has voted."""
+    """Those, up to a thousand, on which nobody of this network has voted, and the voter
+    took no vote back."""
     ids = list(faces.values_list("pk", flat=True)[:LAST_LOOK])
-    if not network or not ids:
-        return ids
-    hashes = [_network_hash(face, network, by) for face in ids]
-    votes = Vote.objects.filter(contribution__in=ids, network_hash__in=hashes)
-    voted = set(votes.values_list("contribution", flat=True))
-    return [face for face in ids if face not in voted]
+    closed = undone.among(ids, by=by, device=device)
+    if network:
+        hashes = [_network_hash(face, network, by) for face in ids]
+        votes = Vote.objects.filter(contribution__in=ids, network_hash__in=hashes)
+        closed |= set(votes.values_list("contribution", flat=True))
+    return [face for face in ids if face not in closed]
 
 
 def _draw(pools: list[ContributionQuerySet]) -> dict[UUID, int]:
@@ -256,6 +261,11 @@ def _seeable(contribution: Contribution) -> Contribution:
 
 def _not_to_be_seen() -> Refused:
     return Refused("not_to_be_seen", _("This face is not to be seen any more."))
+
+
+def _undone() -> Refused:
+    text = _("You took a vote on this face back. Others decide on it.")
+    return Refused("vote_undone", text)
 
 
 def _update_agreement(face: Contribution) -> None:

@@ -22,6 +22,15 @@ class FlashRules:
 
 
 @dataclass(frozen=True)
+class ReturningRules:
+    """Somebody who left and comes back is the same, where place and look allow."""
+
+    longest_seconds: float  # who stays away as long is somebody new
+    least_overlap: float  # of the union, with the place that was left
+    least_likeness: float  # of the looks, 0 to 1: then and now
+
+
+@dataclass(frozen=True)
 class MomentRules:
     most: int  # strongest moments in a summary
 
@@ -31,7 +40,8 @@ class SessionRules:
     smoothing_seconds: float  # until an old look counts for 1/e
     switch_lead: float  # another emotion takes over once it leads by this much
     least_overlap: float  # of the union, from which two boxes may be one face
-    memory_seconds: float  # a face missed for so long is forgotten
+    memory_seconds: float  # a face missed for so long has left
+    returning: ReturningRules
     longest_step_seconds: float  # a longer pause between two frames counts as this
     least_seconds_of_a_face: float  # shorter ones are found by mistake
     resting_emotion: str  # what is neither a moment nor a flash
@@ -43,7 +53,9 @@ class SessionRules:
         """Raises TypeError where a rule is missing, or one is there that we lack."""
         flash = FlashRules(**values["flash"])
         moments = MomentRules(**values["moments"])
-        return cls(**{**values, "flash": flash, "moments": moments})
+        returning = ReturningRules(**values["returning"])
+        parts = {"flash": flash, "moments": moments, "returning": returning}
+        return cls(**{**values, **parts})
 
 
 def as_json() -> dict[str, Any]:

@@ -22,7 +22,7 @@ from ml.vision.face_crop import Box
 Probabilities = NDArray[np.float64]
 
 
-@dataclass
+@dataclass(eq=False)  # one is removed as itself, not by what it holds
 class Track:
     """One face while it is in sight. `smooth` and `winner` are its steady look."""
 
@@ -83,16 +83,23 @@ def settled(
     return best if smooth[best] >= smooth[winner] + lead else winner
 
 
+def likeness(a: Probabilities, b: Probabilities) -> float:
+    """What two looks have in common, 0 to 1. Added up in order, as JavaScript does."""
+    return float(sum(map(min, a.tolist(), b.tolist())))
+
+
 @dataclass
 class Tracks:
     """All faces in sight, and those that have been missed for a moment only.
 
-    A face is forgotten where it was looked for: a pause of the camera, however long,
-    makes nobody a stranger.
+    A face has left where it was looked for: a pause of the camera, however long, makes
+    nobody a stranger. Who left is known again for a while, at the same place and with
+    a like look.
     """
 
     rules: SessionRules = RULES
     now: list[Track] = field(default_factory=list)
+    gone: list[Track] = field(default_factory=list)  # may come back
     count: int = 0
 
     def update(
@@ -107,15 +114,32 @@ class Tracks:
         seen = []
         for place, (box, look) in enumerate(looks):
             raw = np.asarray(look, np.float64)
-            track = known.get(place)
+            track = known.get(place) or self._returned(time, box, raw)
             if track is None:
                 track = self._new(time, box, raw)
             else:
                 self._follow(track, time, box, raw)
             seen.append(track)
-        memory = self.rules.memory_seconds
-        self.now = [track for track in self.now if time - track.seen < memory]
+        self._let_go(time)
         return seen
+
+    def _returned(self, time: float, box: Box, raw: Probabilities) -> Track | None:
+        """Who left this place and looked alike, the last to go first."""
+        rules = self.rules.returning
+        longest = rules.longest_seconds
+        self.gone = [track for track in self.gone if time - track.seen < longest]
+        for track in reversed(self.gone):
+            is_there = overlap(track.box, box) >= rules.least_overlap
+            if is_there and likeness(track.smooth, raw) >= rules.least_likeness:
+                self.gone.remove(track)
+                self.now.append(track)
+                return track
+        return None
+
+    def _let_go(self, time: float) -> None:
+        memory = self.rules.memory_seconds
+        self.gone += [track for track in self.now if time - track.seen >= memory]
+        self.now = [track for track in self.now if time - track.seen < memory]
 
     def _new(self, time: float, box: Box, raw: Probabilities) -> Track:
         self.count += 1

@@ -9,6 +9,7 @@ from django.test import Client
 from django.utils import timezone
 from playwright.sync_api import Page, expect
 
+from labeling.contributions.withdrawals import secret_hash
 from labeling.models import Contribution, User
 from tests.browser.axe import faults
 from tests.browser.test_live_view import wait_until_long_enough
@@ -26,6 +27,7 @@ OPEN = [
     "/accounts/signup/",
     "/accounts/password/reset/",
     "/nothing/",
+    "/booth/",
     "/contribute/",
     "/withdraw/",
     "/vote/",
@@ -109,6 +111,22 @@ def test_a_face_to_vote_on_and_the_end_of_them(visit: Any) -> None:
     assert faults(page) == []
 
 
+def test_what_others_said_after_a_vote(visit: Any) -> None:
+    make_staff_with_faces()
+    page = visit("/vote/", reduced_motion="reduce")
+    page.keyboard.press("4")
+    said = page.get_by_role("complementary", name="The last face")
+    expect(said).to_contain_text("Other people (1 vote)")
+    assert faults(page) == []
+
+
+def test_a_face_before_it_is_taken_back(visit: Any) -> None:
+    factories.make_contribution(withdrawal_hash=secret_hash("a-secret"))
+    page = visit("/withdraw/#a-secret", reduced_motion="reduce")
+    expect(page.locator(".thumbs .face")).to_be_visible()
+    assert faults(page) == []
+
+
 def test_giving_a_face(visit: Any, photo_file: Any) -> None:
     page = visit("/contribute/", reduced_motion="reduce")
     page.get_by_label("Choose a photo").set_input_files(photo_file(29, 2))
@@ -159,7 +177,7 @@ def test_a_live_session_and_its_summary(visit: Any, settings: Any) -> None:
     settings.LIVE_RATE = None
     page = visit("/live/", reduced_motion="reduce")
     page.get_by_role("button", name="Start").click()
-    expect(page.locator("[data-status]")).to_contain_text("looks a second")
+    expect(page.locator("[data-status]")).to_contain_text("times a second")
     wait_until_long_enough(page)
     assert faults(page) == []
     page.get_by_role("button", name="Stop").click()

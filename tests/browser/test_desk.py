@@ -56,10 +56,11 @@ def test_a_face_is_given_by_camera_and_taken_back_with_its_link(visit: Visit) ->
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url))
     page.goto(link)
-    expect(page.get_by_text("Your private link was read.")).to_be_visible()
+    expect(page.get_by_role("heading", name="Take this face back?")).to_be_visible()
+    expect(page.get_by_role("img", name="surprise")).to_be_visible()
     assert "#" not in page.url
     assert Contribution.objects.exists()
-    page.get_by_role("button", name="Take it back").click()
+    page.get_by_role("button", name="Take back").click()
     expect(page.get_by_role("heading", name="One face is gone")).to_be_visible()
     assert not Contribution.objects.exists()
     secret = link.split("#")[1]
@@ -265,5 +266,6 @@ def test_several_links_in_one_address_are_taken_back_together(visit: Visit) -> N
     for secret in ("one-secret", "two-secret"):
         make_contribution(withdrawal_hash=secret_hash(secret))
     page = visit("/withdraw/#one-secret,two-secret")
-    page.get_by_role("button", name="Take it back").click()
+    expect(page.locator(".thumbs .face")).to_have_count(2)
+    page.get_by_role("button", name="Take back").click()
     expect(page.get_by_role("heading", name="2 faces are gone")).to_be_visible()

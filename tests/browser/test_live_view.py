@@ -22,7 +22,7 @@ def no_limit(settings: Any) -> None:
 
 def start(page: Page) -> None:
     page.get_by_role("button", name="Start").click()
-    expect(page.locator("[data-status]")).to_contain_text("looks a second")
+    expect(page.locator("[data-status]")).to_contain_text("times a second")
 
 
 LONG_ENOUGH = re.compile(r'"seconds":([3-9]|2\.[1-9]|\d\d)')
@@ -51,6 +51,30 @@ def test_from_start_to_the_summary(visit: Any) -> None:
     expect(page.locator("[data-summary-timeline] svg")).to_be_visible()
     expect(page.locator("[data-summary-length]")).to_contain_text("One face")
     expect(page.locator("[data-flash-limit]")).to_contain_text("can be seen")
+
+
+def test_after_stop_everything_says_so_and_the_summary_is_what_one_sees(
+    visit: Any,
+) -> None:
+    page = visit("/live/")
+    start(page)
+    stop(page)
+    expect(page.locator("[data-status]")).to_have_text("Stopped. The camera is off.")
+    expect(page.locator("[data-stage-words]")).to_contain_text("Stopped")
+    expect(page.locator("[data-now-word]")).to_have_text("not looking")
+    expect(page.locator("[data-bars] .is-winner")).to_have_count(0)
+    expect(page.locator("[data-summary-title]")).to_be_focused()
+    expect(page.locator("[data-summary-title]")).to_be_in_viewport()
+
+
+def test_on_a_wide_screen_the_timeline_stands_beside_the_picture(visit: Any) -> None:
+    page = visit("/live/")
+    start(page)
+    chart, stage = page.locator("[data-timeline] svg"), page.locator("[data-stage]")
+    expect(chart).to_be_visible()
+    beside, picture = chart.bounding_box(), stage.bounding_box()
+    assert beside["x"] > picture["x"] + picture["width"]
+    assert beside["y"] < picture["y"] + picture["height"]
 
 
 def saved_rows(page: Page) -> list[dict[str, str]]:
@@ -160,7 +184,7 @@ def test_it_backs_off_when_told_to_and_then_goes_on(
     page.wait_for_timeout(1000)
     assert len(asked) == 1
     page.unroute(API)
-    expect(page.locator("[data-status]")).to_contain_text("looks a second")
+    expect(page.locator("[data-status]")).to_contain_text("times a second")
 
 
 def test_it_rests_while_the_tab_is_hidden(visit: Any) -> None:
@@ -177,7 +201,7 @@ def test_it_rests_while_the_tab_is_hidden(visit: Any) -> None:
     page.wait_for_timeout(800)
     assert asked == []
     page.evaluate(hide, False)
-    expect(page.locator("[data-status]")).to_contain_text("looks a second")
+    expect(page.locator("[data-status]")).to_contain_text("times a second")
 
 
 def test_a_denied_camera_is_said_and_can_be_tried_again(visit: Any) -> None:
@@ -192,7 +216,7 @@ def test_the_keyboard_is_enough(visit: Any) -> None:
     page.get_by_role("button", name="Start").focus()
     page.keyboard.press("Enter")
     expect(page.get_by_role("button", name="Stop")).to_be_focused()
-    expect(page.locator("[data-status]")).to_contain_text("looks a second")
+    expect(page.locator("[data-status]")).to_contain_text("times a second")
     wait_until_long_enough(page)
     page.keyboard.press("Enter")
     expect(page.locator("[data-summary]")).to_be_visible()

@@ -86,12 +86,24 @@ def test_a_face_that_is_missed_for_a_moment_comes_back_as_itself(page: Page) -> 
     ] * 3
 
 
-def test_a_face_that_left_is_gone(page: Page) -> None:
-    looks = [(0, [face("happy")]), (1.1, []), (1.2, [face("happy")])]
+@pytest.mark.parametrize(
+    ("back", "after", "number"),
+    [
+        (("happy", 100), 5.0, 1),  # the same place, and a like look
+        (("happy", 100), 31.5, 2),  # too long ago
+        (("happy", 300), 5.0, 2),  # another place
+        (("sad", 100), 5.0, 2),  # another look
+    ],
+)
+def test_who_leaves_and_comes_back_is_the_same_where_place_and_look_allow(
+    page: Page, back: tuple[str, int], after: float, number: int
+) -> None:
+    emotion, x = back
+    looks = [(0, [face("happy", x=100)]), (1.1, []), (after, [face(emotion, x=x)])]
     assert [[track["id"] for track in seen] for seen in tracks(page, looks)] == [
         [1],
         [],
-        [2],
+        [number],
     ]
 
 
@@ -171,6 +183,34 @@ def test_a_brief_flash_is_a_candidate_and_a_single_look_is_not(page: Page) -> No
     (flash,) = summary(page, looks)["flashes"]
     assert (flash["emotion"], flash["ms"]) == ("surprise", 300)
     assert flash["t"] == pytest.approx(2.0)
+
+
+def test_shares_and_timeline_count_the_same_faces(page: Page) -> None:
+    large = face("happy") | {"box": [0, 0, 200, 200]}
+    said = summary(page, seconds(0, 3, large, face("sad", x=300)))
+    shown = said["columns"][0]
+    happy, sad = EMOTIONS.index("happy"), EMOTIONS.index("sad")
+    assert said["shares"]["happy"] == said["shares"]["sad"] == pytest.approx(0.5)
+    assert shown[happy] == shown[sad]
+
+
+def test_each_person_has_shares_and_a_timeline_of_their_own(page: Page) -> None:
+    both = seconds(0, 2, face("happy", x=0), face("sad", x=300))
+    looks = [*both, *seconds(2, 4, face("sad", x=300))]
+    first, second = page.evaluate(
+        """async ([looks, emotions, rules]) => {
+          const { Tracks } = await import("/static/js/tracks.js");
+          const { Session, people } = await import("/static/js/session.js");
+          const [tracks, session] = [new Tracks(rules), new Session()];
+          for (const [t, faces] of looks) session.add(tracks.update(faces, t), t);
+          return people(session, emotions, rules);
+        }""",
+        [looks, list(EMOTIONS), session_rules.as_json()],
+    )
+    assert first["seconds"] == pytest.approx(4)
+    assert first["shares"]["sad"] == second["shares"]["happy"] == 1
+    assert second["columns"][0][EMOTIONS.index("happy")] == 88
+    assert second["columns"][-1] is None
 
 
 def test_nothing_seen_is_nothing_said(page: Page) -> None:

@@ -98,7 +98,9 @@ def test_a_link_either_claims_or_withdraws() -> None:
         link, client = given_link(), browser(make_user(f"user{number}"))
         acts: list[Callable[[], Any]] = [
             lambda c=client, link=link: c.post("/my/claim/", {"link": link}),
-            lambda link=link: browser().post("/withdraw/", {"links": link}),
+            lambda link=link: browser().post(
+                "/withdraw/", {"links": link, "sure": "yes"}
+            ),
         ]
         claimed, withdrawn = together(2, lambda n, acts=acts: acts[n]())
         assert claimed.status_code == 302

@@ -125,8 +125,8 @@ def given_here(request: HttpRequest) -> list[UUID]:
     return [UUID(text) for text in (ids or "").split(".") if text]
 
 
-def keep_given(request: HttpRequest, response: HttpResponseBase, face: UUID) -> None:
-    ids = [*given_here(request), face][-MOST_GIVEN:]
+def keep_given(request: HttpRequest, response: HttpResponseBase, *faces: UUID) -> None:
+    ids = [*given_here(request), *faces][-MOST_GIVEN:]
     text = ".".join(pk.hex for pk in ids)
     _keep(request, response, GIVEN_COOKIE, text, _GIVEN_SALT)
 

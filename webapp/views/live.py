@@ -23,12 +23,12 @@ def live(request: HttpRequest) -> HttpResponse:
 
 def words() -> dict[str, object]:
     """Every sentence that the script may say, the emotions, and a session's rules."""
-    said = _while_looking() | _troubles() | _afterwards()
+    said = _while_looking() | camera_troubles() | _ends() | _afterwards()
     rules = session_rules.as_json()
-    return {"emotions": _emotions(), "session": rules, **said}
+    return {"emotions": emotions(), "session": rules, **said}
 
 
-def _emotions() -> list[dict[str, str]]:
+def emotions() -> list[dict[str, str]]:
     return [
         {
             "name": emotion.value,
@@ -46,14 +46,14 @@ def _while_looking() -> dict[str, str]:
         "no_face": _("No face in view. Come closer, or find more light."),
         "one_face": _("One face"),
         "faces": _("{count} faces"),
-        "rate": _("{rate} looks a second, {age} ms each"),
+        "rate": _("checked {rate} times a second"),
         "resting": _("Resting while this tab is hidden."),
         "busy": _("Many people are here. Going on in {seconds} s."),
         "offline": _("The site cannot be reached. Trying again in {seconds} s."),
     }
 
 
-def _troubles() -> dict[str, str]:
+def camera_troubles() -> dict[str, str]:
     return {
         "denied": _(
             "The browser may not use the camera. Allow it beside the address, "
@@ -64,6 +64,14 @@ def _troubles() -> dict[str, str]:
             "Another program seems to hold the camera. Close it there and start again."
         ),
         "insecure": _("Browsers give the camera only to secure pages."),
+    }
+
+
+def _ends() -> dict[str, str]:
+    return {
+        "stopped": _("Stopped. The camera is off."),
+        "not_looking": _("not looking"),
+        "start_again": _("Start again"),
         "too_short": _("That was too short for a summary. A few seconds are enough."),
         "not_kept": _("The browser has no room to keep this session. Save it instead."),
     }
@@ -81,10 +89,13 @@ def _afterwards() -> dict[str, str]:
         "no_moments": _("No expression but neutral stood out."),
         "no_flashes": _("None was seen."),
         "flash_limit": _(
-            "At {rate} looks a second, nothing shorter than {ms} ms can be seen."
+            "The picture was checked {rate} times a second: only what lasts {ms} ms or "
+            "longer can be seen."
         ),
+        "everybody": _("Everybody"),
+        "person": _("Person {number}, {length} in sight"),
         "session_of": _("Session of {date}"),
-        "length": _("{length}, {faces}, {rate} looks a second"),
+        "length": _("{length}, {faces}, checked {rate} times a second"),
         "timeline": _("Expressions over time"),
         "erase_one": _("Erase the session of {date}"),
         "erase_all": _("Erase all sessions from this browser?"),

@@ -10,20 +10,23 @@ from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import path
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from labeling import accounts
 from labeling.contributions import consent, offers, withdrawals
+from labeling.errors import Refused
 from labeling.models import Contribution
 from labeling.stats import contributor_impact
 from webapp.forms import ids
 from webapp.forms.contribute import ConsentsForm, FreeConsentsForm
 from webapp.http.access import UserRequest
-from webapp.http.error_responses import message_and_back, on_problem
+from webapp.http.error_responses import Problem, attempt, message_and_back, on_problem
 from webapp.presenters import contribution, data_export
 
 PER_PAGE = 24
+MOST_CLAIMED = 20  # faces of one link
 
 
 @require_GET
@@ -63,8 +66,13 @@ def withdraw(request: UserRequest) -> HttpResponse:
     if not (count := faces.count()):
         messages.info(request, _("No face is selected."))
         return redirect("my")
-    shown = [] if is_all else faces
-    context = {"is_all": is_all, "count": count, "faces": shown}
+    context = {
+        "is_all": is_all,
+        "count": count,
+        "faces": faces,
+        "shown": faces[:PER_PAGE],
+        "unshown": max(0, count - PER_PAGE),
+    }
     return render(request, "my/withdraw.html", context)
 
 
@@ -101,10 +109,21 @@ def _ask_for_consent(
 @login_required
 @on_problem(message_and_back("my"))
 def claim(request: UserRequest) -> HttpResponse:
-    """A private link becomes a face of this account."""
-    secret = request.POST.get("link", "").strip().rpartition("#")[2]
-    offers.claim(secret, by=request.user)
-    messages.success(request, _("The face is yours here now."))
+    """A private link becomes a face of this account, or several: the booth's is one for
+    all. What is unknown of it is only said where nothing is known."""
+    secrets = request.POST.get("link", "").strip().rpartition("#")[2].split(",")
+    outcomes = [
+        attempt(offers.claim, secret, by=request.user)
+        for secret in secrets[:MOST_CLAIMED]
+    ]
+    unknown = [outcome for outcome in outcomes if isinstance(outcome, Problem)]
+    count = len(outcomes) - len(unknown)
+    if not count:
+        raise Refused("unknown_link", unknown[0].message)
+    text = ngettext(
+        "The face is yours here now.", "%(n)d faces are yours here now.", count
+    )
+    messages.success(request, text % {"n": count})
     return redirect("my")
 
 

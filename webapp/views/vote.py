@@ -14,7 +14,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from labeling.emotions import Emotion
 from labeling.models import Contribution, Vote
-from labeling.voting import votes
+from labeling.voting import outcomes, votes
 from webapp.http import admission
 from webapp.http.access import SiteRequest, device, name_device, person, voter
 from webapp.http.error_responses import Problem, on_problem
@@ -40,14 +40,14 @@ def _with_problem(request: SiteRequest, problem: Problem) -> HttpResponse:
 @never_cache
 @on_problem(_with_problem)
 def cast(request: SiteRequest) -> HttpResponse:
-    """One vote on the face that was shown, then the next face."""
+    """One vote on the face that was shown, then the next face, and what others said."""
     face = _shown(request)
     if face is None:
         return _show(request, problem=_("That face is no longer here. On to the next."))
     admission.spend(request, "vote", settings.VOTE_RATE)
-    votes.cast(face, request.POST.get("choice", ""), **voter(request))
+    vote = votes.cast(face, request.POST.get("choice", ""), **voter(request))
     request.session["votes"] = request.session.get("votes", 0) + 1
-    return _show(request, done=request.POST["choice"])
+    return _show(request, outcome=outcomes.outcome_of(vote))
 
 
 @require_POST
@@ -72,22 +72,21 @@ def again(request: SiteRequest) -> HttpResponse:
 @never_cache
 @on_problem(_with_problem)
 def undo(request: SiteRequest) -> HttpResponse:
-    """Take back one's last vote and look at that face again."""
-    face = votes.undo(by=person(request), device=device(request))
+    """Take back one's last vote. What others said was shown, so another face comes."""
+    votes.undo(by=person(request), device=device(request))
     request.session["votes"] = max(0, request.session.get("votes", 0) - 1)
-    return _show(request, face=face, undone=True)
+    return _show(request, undone=True)
 
 
-def _show(
-    request: SiteRequest, *, face: Contribution | None = None, **said: Any
-) -> HttpResponse:
+def _show(request: SiteRequest, **said: Any) -> HttpResponse:
     passed = [UUID(pk) for pk in request.session.get("passed", [])]
-    face = face or votes.next_face(**voter(request), skipping=passed)
+    face = votes.next_face(**voter(request), skipping=passed)
     context = {
         "ticket": faces.make_ticket(request, face) if face else "",
         "emotions": list(Emotion),
         "count": request.session.get("votes", 0),
         "passed": len(passed),
+        "decided": outcomes.decided_with(by=person(request), device=device(request)),
         "words": dict(Vote.CHOICES),
         **said,
     }

@@ -1,5 +1,8 @@
 """Taking faces back with the private links alone. Only a POST does anything, and the
-secrets travel in its body: no log, no preview, no history learns one."""
+secrets travel in its body: no log, no preview, no history learns one. The faces are in
+the page itself: no address would show one to whoever has no link."""
+
+import base64
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -11,15 +14,18 @@ from django.views.decorators.http import require_http_methods
 
 from labeling.contributions import withdrawals
 from labeling.contributions.withdrawals import Receipt
+from labeling.models import Contribution, Crop
 from webapp.http.error_responses import Problem, attempt
 
 MOST_LINKS = 200
+MOST_SHOWN = 24  # pictures of one page
 
 
 @sensitive_post_parameters("links")
 @require_http_methods(["GET", "POST"])
 @never_cache
 def withdraw(request: HttpRequest) -> HttpResponse:
+    """Show the faces of the links first; take them back once that was said again."""
     if request.method == "GET":
         return render(request, "withdraw/withdraw.html")
     links = request.POST.get("links", "")
@@ -29,10 +35,35 @@ def withdraw(request: HttpRequest) -> HttpResponse:
             "Please paste the private link that you got when you gave the face."
         )
         return _again(request, problem, links)
-    outcomes = [
-        attempt(withdrawals.withdraw_by_secret, secret)
-        for secret in dict.fromkeys(secrets[:MOST_LINKS])
+    is_sure = request.POST.get("sure") == "yes"
+    act = _take_back if is_sure else _show
+    return act(request, list(dict.fromkeys(secrets[:MOST_LINKS])), links)
+
+
+def _show(request: HttpRequest, secrets: list[str], links: str) -> HttpResponse:
+    outcomes = [attempt(withdrawals.face_of_secret, secret) for secret in secrets]
+    faces = [outcome for outcome in outcomes if isinstance(outcome, Contribution)]
+    unknown = [outcome.message for outcome in outcomes if isinstance(outcome, Problem)]
+    if not faces:
+        return _again(request, unknown[0], links)
+    shown = Crop.objects.in_bulk([face.pk for face in faces[:MOST_SHOWN]])
+    pictures = [
+        (face, base64.b64encode(bytes(shown[face.pk].jpeg)).decode())
+        for face in faces
+        if face.pk in shown
     ]
+    context = {
+        "faces": faces,
+        "pictures": pictures,
+        "unshown": len(faces) - len(pictures),
+        "unknown": unknown,
+        "links": "\n".join(secrets),
+    }
+    return render(request, "withdraw/confirm.html", context)
+
+
+def _take_back(request: HttpRequest, secrets: list[str], links: str) -> HttpResponse:
+    outcomes = [attempt(withdrawals.withdraw_by_secret, secret) for secret in secrets]
     receipts = [outcome for outcome in outcomes if isinstance(outcome, Receipt)]
     unknown = [outcome.message for outcome in outcomes if isinstance(outcome, Problem)]
     if not receipts:

@@ -160,10 +160,22 @@ def test_the_last_vote_can_be_taken_back_for_a_while():
     face.refresh_from_db()
     assert face.vote_count == 1
     assert Vote.objects.get().device_hash == "d"
-    assert votes.next_face(by=bob) == face
+    assert votes.next_face(by=bob) is None  # who has seen what others said
+    assert votes.next_face(by=make_user("cleo")) == face
     Vote.objects.update(created_at=timezone.now() - timedelta(hours=1))
     assert refusal(votes.undo, device="d") == "nothing_to_undo"
     assert refusal(votes.undo, by=bob) == "nothing_to_undo"
+
+
+@pytest.mark.parametrize("voter", ["account", "device"])
+def test_after_undo_nobody_votes_again_having_seen_what_others_said(voter: str):
+    face, bob = make_open(), make_user("bob")
+    votes.cast(face, "fear", by=bob, device="d")
+    votes.undo(by=bob)
+    again = {"by": bob} if voter == "account" else {"device": "d"}
+    assert refusal(votes.cast, face, "sad", **again) == "vote_undone"
+    assert votes.next_face(**again) is None
+    assert not Vote.objects.exists()
 
 
 def test_disagreement_makes_a_face_worth_a_reviewers_look():

@@ -74,7 +74,30 @@ def test_a_face_back_within_a_second_is_the_same_and_later_another() -> None:
     assert tracks.update(MEMORY - 0.1, []) == []
     assert tracks.update(MEMORY - 0.05, [(LEFT, CALM)])[0].number == 1
     tracks.update(2 * MEMORY, [])
-    assert tracks.update(2 * MEMORY + 0.1, [(LEFT, CALM)])[0].number == 2
+    assert tracks.update(2 * MEMORY + 0.1, [(LEFT, GLAD)])[0].number == 2
+
+
+def test_who_left_and_comes_back_is_the_same_where_place_and_look_allow() -> None:
+    away = RULES.returning.longest_seconds
+    for back, look, after, number in (
+        (LEFT, CALM, away / 2, 1),
+        (LEFT, CALM, away + 2, 2),
+        (LEFT, GLAD, away / 2, 2),
+        (RIGHT, CALM, away / 2, 2),
+    ):
+        tracks = Tracks()
+        tracks.update(0, [(LEFT, CALM)])
+        tracks.update(MEMORY, [])
+        assert tracks.update(after, [(back, look)])[0].number == number
+
+
+def test_of_two_who_left_each_comes_back_as_himself() -> None:
+    tracks = Tracks()
+    tracks.update(0, [(LEFT, CALM), (RIGHT, GLAD)])
+    tracks.update(MEMORY, [])
+    back = tracks.update(5, [(RIGHT, GLAD), (LEFT, CALM)])
+    assert [track.number for track in back] == [2, 1]
+    assert tracks.gone == []
 
 
 def test_a_pause_of_the_camera_is_no_absence() -> None:

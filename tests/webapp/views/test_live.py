@@ -11,8 +11,8 @@ pytestmark = pytest.mark.django_db
 
 def test_it_says_what_becomes_of_the_frames(client: Client) -> None:
     html = client.get("/live/").text
-    assert "Frames are sent, looked at and forgotten" in html
-    assert "stays in this browser" in html
+    assert "The pictures are looked at and forgotten" in html
+    assert "only in this browser" in html
     assert 'data-url="/api/v1/detect?live=1"' in html
 
 

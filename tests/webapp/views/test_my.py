@@ -160,6 +160,24 @@ def test_a_private_link_becomes_a_face_of_the_account(client: Client, ada: User)
     assert "not known" in again.text
 
 
+def test_a_link_of_several_faces_becomes_faces_of_the_account(
+    client: Client, ada: User
+):
+    secrets = ["AbCdEf_-0123456789", "GhIjKl_-0123456789"]
+    for secret in secrets:
+        make_contribution(withdrawal_hash=withdrawals.secret_hash(secret))
+    link = f"https://mien.example/withdraw/#{','.join(secrets)}"
+    page = client.post("/my/claim/", {"link": link}, follow=True)
+    assert "2 faces are yours here now." in page.text
+    assert ada.gifts.count() == 2
+
+
+def test_before_all_faces_go_they_are_shown(client: Client, ada: User):
+    faces = [make_contribution(giver=ada) for _ in range(2)]
+    html = client.get("/my/withdraw/").text
+    assert all(f"/faces/{face.pk}.jpg" in html for face in faces)
+
+
 def test_consents_can_be_changed_later(client: Client, ada: User):
     face = make_contribution(giver=ada, may_be_seen=True)
     url = f"/my/{face.pk}/consent/"

@@ -144,15 +144,42 @@ def test_faces_that_may_not_be_seen_do_not_come(client: Client, ada: User):
     assert "No face is waiting" in client.get("/vote/").text
 
 
-def test_undo_brings_the_face_back(client: Client, ada: User):
+def test_after_a_vote_one_sees_what_others_said_and_never_before(
+    client: Client, ada: User
+):
+    face = make_open(emotion="disgust", model_probabilities={"fear": 0.71})
+    Vote.objects.create(contribution=face, choice="fear", device_hash="d")
+    before = client.get("/vote/").text
+    assert "The giver" not in before
+    assert "71" not in before
+    data = {"ticket": ticket(before), "choice": "sad"}
+    after = client.post("/vote/cast/", data).text
+    assert "The giver said: disgust." in after
+    assert "Other people (1 vote)" in after
+    assert "71\u202f%" in after
+    assert "The giver" not in client.get("/vote/").text
+    again = client.post("/vote/cast/", data).text  # refused, and nothing is told
+    assert "The giver" not in again
+
+
+def test_undo_takes_the_vote_back_and_the_face_goes_to_others(
+    client: Client, ada: User
+):
     make_open()
     client.post(
         "/vote/cast/", {"ticket": ticket(client.get("/vote/").text), "choice": "sad"}
     )
     back = client.post("/vote/undo/")
-    assert "Taken back." in back.text
-    assert ticket(back.text)
+    assert "taken back." in back.text
+    assert not ticket(back.text)
     assert not Vote.objects.exists()
+    assert ticket(Client().get("/vote/").text)
+
+
+def test_it_says_how_many_votes_decided(client: Client, ada: User):
+    face = make_open(status="accepted", decided_emotion="sad")
+    Vote.objects.create(contribution=face, choice="sad", voter=ada)
+    assert "1 of your votes decided a face." in client.get("/vote/").text
 
 
 def test_with_nothing_to_undo_it_says_so(client: Client, ada: User):

@@ -1,3 +1,6 @@
+import base64
+import re
+
 import pytest
 from django.test import Client
 
@@ -25,22 +28,46 @@ def test_the_page_does_nothing_by_itself(client: Client):
 def test_a_link_takes_its_face_back_and_leaves_a_receipt(client: Client):
     face = give(SECRETS[0])
     link = f"https://mien.example/withdraw/#{SECRETS[0]}"
-    page = client.post("/withdraw/", {"links": link})
+    page = client.post("/withdraw/", {"links": link, "sure": "yes"})
     assert "One face is gone" in page.text
     assert str(face.pk) in page.text
     assert not Contribution.objects.exists()
+
+
+def test_the_face_is_shown_before_it_goes_and_only_by_its_link(client: Client):
+    face, other = give(SECRETS[0]), give(SECRETS[1])
+    page = client.post("/withdraw/", {"links": f"{SECRETS[0]} unknown"})
+    assert page.status_code == 200
+    assert "no-store" in page["Cache-Control"]
+    shown = re.findall(r"data:image/jpeg;base64,([^\"]+)", page.text)
+    assert [base64.b64decode(jpeg) for jpeg in shown] == [bytes(face.crop.jpeg)]
+    assert "not known" in page.text
+    assert Contribution.objects.filter(pk__in=[face.pk, other.pk]).count() == 2
+
+
+def test_one_link_of_several_faces_shows_and_takes_them_all(client: Client):
+    for secret in SECRETS:
+        give(secret)
+    link = f"https://mien.example/withdraw/#{','.join(SECRETS)}"
+    page = client.post("/withdraw/", {"links": link})
+    assert "Take these 2 faces back?" in page.text
+    sent = {"links": re.findall(r'name="links" value="([^"]*)"', page.text)[0]}
+    assert "2 faces are gone" in client.post("/withdraw/", sent | {"sure": "yes"}).text
 
 
 def test_several_links_work_at_once(client: Client):
     for secret in SECRETS:
         give(secret)
     links = f"http://x/withdraw/#{SECRETS[0]}\n  {SECRETS[1]} \n{SECRETS[0]}"
-    assert "2 faces are gone" in client.post("/withdraw/", {"links": links}).text
+    assert (
+        "2 faces are gone"
+        in client.post("/withdraw/", {"links": links, "sure": "yes"}).text
+    )
 
 
 def test_an_unknown_link_among_known_ones_is_named(client: Client):
     give(SECRETS[0])
-    page = client.post("/withdraw/", {"links": f"{SECRETS[0]} unknown"})
+    page = client.post("/withdraw/", {"links": f"{SECRETS[0]} unknown", "sure": "yes"})
     assert "One face is gone" in page.text
     assert "not known" in page.text
 
@@ -57,7 +84,7 @@ def test_what_is_no_link_gets_a_sentence(client: Client, links: str):
 
 def test_a_link_works_once(client: Client):
     give(SECRETS[0])
-    client.post("/withdraw/", {"links": SECRETS[0]})
+    client.post("/withdraw/", {"links": SECRETS[0], "sure": "yes"})
     assert client.post("/withdraw/", {"links": SECRETS[0]}).status_code == 400
 
 

@@ -45,8 +45,8 @@ async function turnOn(act) {
     return;
   } finally {
     part("start").disabled = false;
-    say("");
   }
+  say("");
   show(true);
   mirror(camera.facing === "user");
   overlay.start();
@@ -56,9 +56,12 @@ async function turnOn(act) {
 function start() {
   part("summary").hidden = true;
   tracks = new Tracks(rules);
-  session = new Session();
   recent.length = 0;
-  turnOn(() => camera.start()).then(() => camera.isOn && part("stop").focus());
+  const act = async () => {
+    await camera.start();
+    session = new Session();
+  };
+  turnOn(act).then(() => camera.isOn && part("stop").focus());
 }
 
 function stop() {
@@ -69,9 +72,27 @@ function stop() {
   say("");
   const seen = session;
   session = null;
-  if (!seen?.rows.length) return;
+  if (!seen) return;
+  showStopped();
+  part("start").focus({ preventScroll: true });
+  if (!seen.rows.length) return;
   if (seen.rows.at(-1).t < SHORTEST_SESSION) say(words.too_short);
-  else showSummary(seen, words);
+  else showSummary(seen, words); // which is what one sees, and where the keyboard is
+}
+
+// Nothing on the page says any more that somebody is looked at.
+function showStopped() {
+  say(words.stopped);
+  part("stage-words").textContent = words.stopped;
+  part("start-word").textContent = words.start_again;
+  part("now-emoji").textContent = "·";
+  part("now-word").textContent = words.not_looking;
+  part("timeline").replaceChildren();
+  for (const row of part("bars").children) {
+    row.classList.remove("is-winner");
+    row.querySelector(".part").setAttribute("width", 0);
+    row.querySelector(".value").textContent = "–";
+  }
 }
 
 function show(isLive) {
@@ -109,9 +130,7 @@ function figures(count) {
   });
   if (!count) return say(words.no_face);
   const faces = count === 1 ? words.one_face : words.faces.replace("{count}", count);
-  const pace = words.rate
-    .replace("{rate}", Math.round(rate))
-    .replace("{age}", Math.round(mean("total")));
+  const pace = words.rate.replace("{rate}", Math.round(rate));
   say(`${faces} · ${pace}`);
 }
 
@@ -160,10 +179,7 @@ function mirror(isMirrored) {
 }
 
 part("start").addEventListener("click", start);
-part("stop").addEventListener("click", () => {
-  stop();
-  part("start").focus();
-});
+part("stop").addEventListener("click", stop);
 part("flip").addEventListener("click", () => turnOn(() => camera.flip()));
 part("mirror").addEventListener("click", () =>
   mirror(!part("video").classList.contains("is-mirrored")),

@@ -5,6 +5,7 @@ import { area, winner } from "./tracks.js";
 
 const COLUMNS = 240; // of the timeline that is kept
 const COLUMNS_A_SECOND = 8;
+const MOST_PEOPLE = 6; // who can be looked at one by one: this browser keeps them too
 const INSTANT = 1e-6; // s: below it two times are the same
 
 export class Session {
@@ -45,6 +46,20 @@ export function summarise({ startedAt, rows }, emotions, rules) {
   };
 }
 
+// Who is in it, the longest in sight first, each with a summary of their own; nobody where
+// there is only one.
+export function people({ startedAt, rows }, emotions, rules) {
+  const steps = stepsOf(rows, rules.longest_step_seconds);
+  const time = timeOfFaces(rows, steps);
+  const counted = [...countedFaces(rows, steps, rules)].sort((a, b) => time.get(b) - time.get(a));
+  if (counted.length < 2) return [];
+  return counted.slice(0, MOST_PEOPLE).map((face) => {
+    const own = rows.map(({ t, faces }) => ({ t, faces: faces.filter(({ id }) => id === face) }));
+    const { shares, columns, moments, flashes } = summarise({ startedAt, rows: own }, emotions, rules);
+    return { face, seconds: time.get(face), shares, columns, moments, flashes };
+  });
+}
+
 // A look lasts until the next one, the last as long as the one before.
 function stepsOf(rows, longest) {
   const times = rows.map(({ t }) => t);
@@ -54,12 +69,17 @@ function stepsOf(rows, longest) {
 
 // Ids of those who were there long enough; shorter ones are found by mistake.
 function countedFaces(rows, steps, rules) {
+  const time = timeOfFaces(rows, steps);
+  const least = rules.least_seconds_of_a_face - INSTANT;
+  return new Set([...time.keys()].filter((id) => time.get(id) >= least));
+}
+
+function timeOfFaces(rows, steps) {
   const time = new Map();
   rows.forEach(({ faces }, i) => {
     for (const { id } of faces) time.set(id, (time.get(id) ?? 0) + steps[i]);
   });
-  const least = rules.least_seconds_of_a_face - INSTANT;
-  return new Set([...time.keys()].filter((id) => time.get(id) >= least));
+  return time;
 }
 
 // Of the time that faces were in sight, how much in each emotion.
@@ -76,7 +96,8 @@ function shares(rows, steps, emotions) {
   return time;
 }
 
-// The largest face over time: for each column seven whole percents, or null.
+// The faces over time, each look of each counting alike, as in the shares: for each column
+// seven whole percents, or null.
 export function columns(rows, seconds, emotions, count, rules, from = 0) {
   const sums = Array.from({ length: count }, () => null);
   const wide = seconds / count || 1;
@@ -85,8 +106,10 @@ export function columns(rows, seconds, emotions, count, rules, from = 0) {
     const place = Math.min(count - 1, Math.floor((t - from) / wide));
     if (place < 0 || !faces.length) continue;
     const sum = (sums[place] ??= { looks: 0, values: emotions.map(() => 0) });
-    sum.looks += 1;
-    emotions.forEach((name, i) => (sum.values[i] += faces[0].smooth[name]));
+    sum.looks += faces.length;
+    for (const { smooth } of faces) {
+      emotions.forEach((name, i) => (sum.values[i] += smooth[name]));
+    }
   }
   const means = sums.map(
     (sum) => sum && sum.values.map((value) => Math.round((100 * value) / sum.looks)),

@@ -1,16 +1,19 @@
 // The summary of a session on the page, and the sessions that this browser keeps.
 
 import { erase, eraseAll, keep, kept, keptRows } from "./kept_sessions.js";
-import { csv, summarise } from "./session.js";
+import { csv, people, summarise } from "./session.js";
 import { chart, clock, picture, strip } from "./timeline.js";
 
 const root = document.querySelector("[data-live]");
 const part = (name) => root.querySelector(`[data-${name}]`);
-let shown = null; // {summary, rows as CSV if there are any, words}
+let shown = null; // {summary, rows as CSV if there are any, words, whom: a summary or a person's}
 
 export async function showSummary(session, words) {
   const names = words.emotions.map(({ name }) => name);
-  const summary = summarise(session, names, words.session);
+  const summary = {
+    ...summarise(session, names, words.session),
+    people: people(session, names, words.session),
+  };
   const rows = csv(session, names);
   show(summary, rows, words);
   part("not-kept").hidden = await keep(summary, rows);
@@ -23,21 +26,45 @@ function show(summary, rows, words) {
   part("summary").hidden = false;
   part("summary-title").textContent = title(summary, words);
   part("summary-length").textContent = length(summary, words);
-  part("shares").replaceChildren(...shareRows(summary.shares, words));
-  const none = summary.faces ? words.no_moments : words.no_faces;
-  list("moments", momentTexts(summary, words), none);
-  list("flashes", flashTexts(summary, words), words.no_flashes);
   const briefest = (1000 * words.session.flash.least_looks) / Math.max(summary.rate, 1);
   part("flash-limit").textContent = words.flash_limit
     .replace("{rate}", Math.round(summary.rate))
     .replace("{ms}", Math.round(briefest));
-  chart(part("summary-timeline"), { ...summary, words });
-  part("summary-table").replaceChildren(...table(summary, words));
+  offerPeople(summary, words);
+  showOf(summary);
   // The browser may have thrown the rows away, for want of room.
   part("summary").querySelector('[data-save="csv"]').disabled = !rows;
   part("summary").scrollIntoView({ block: "start" });
   part("summary-title").focus({ preventScroll: true });
 }
+
+// Everybody, or one person: shares, moments and timeline are of the same faces.
+function offerPeople({ people = [] }, words) {
+  const everybody = new Option(words.everybody, "");
+  const each = people.map(({ seconds }, i) => {
+    const name = words.person.replace("{number}", i + 1);
+    return new Option(name.replace("{length}", clock(seconds)), i);
+  });
+  part("person").replaceChildren(everybody, ...each);
+  part("people").hidden = !people.length;
+}
+
+// `whom`: the summary, or one person's part of it.
+function showOf(whom) {
+  const { summary, words } = shown;
+  shown.whom = whom;
+  part("shares").replaceChildren(...shareRows(whom.shares, words));
+  const none = summary.faces ? words.no_moments : words.no_faces;
+  list("moments", momentTexts(whom, words), none);
+  list("flashes", flashTexts(whom, words), words.no_flashes);
+  const over = { columns: whom.columns, seconds: summary.seconds, words };
+  chart(part("summary-timeline"), over);
+  part("summary-table").replaceChildren(...table(over, words));
+}
+
+part("person").addEventListener("change", ({ target }) => {
+  showOf(target.value ? shown.summary.people[target.value] : shown.summary);
+});
 
 function title({ startedAt }, words) {
   return words.session_of.replace("{date}", date(startedAt));
@@ -131,13 +158,13 @@ function table({ columns, seconds }, words) {
 // --- saving
 
 async function save(kind) {
-  const { summary, rows, words } = shown;
-  const texts = [...momentTexts(summary, words), ...flashTexts(summary, words)];
+  const { summary, rows, words, whom } = shown;
+  const texts = [...momentTexts(whom, words), ...flashTexts(whom, words)];
   const blob = {
     csv: () => new Blob([rows], { type: "text/csv" }),
     json: () => new Blob([JSON.stringify(summary, null, 2)], { type: "application/json" }),
     png: () =>
-      picture(summary, {
+      picture({ ...summary, shares: whom.shares, columns: whom.columns }, {
         title: title(summary, words),
         length: length(summary, words),
         moments: texts.map((text) => text.join(" ")),
@@ -157,7 +184,8 @@ root.addEventListener("click", (event) => {
 });
 addEventListener("resize", () => {
   if (!shown || part("summary").hidden) return;
-  chart(part("summary-timeline"), { ...shown.summary, words: shown.words });
+  const { summary, whom, words } = shown;
+  chart(part("summary-timeline"), { columns: whom.columns, seconds: summary.seconds, words });
 });
 
 // --- past sessions

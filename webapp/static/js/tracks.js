@@ -5,22 +5,45 @@ export class Tracks {
   constructor(rules) {
     this.rules = rules;
     this.now = []; // in sight, or missed for a moment only
+    this.gone = []; // left, and may come back
     this.count = 0; // faces ever seen
   }
 
-  // Takes the faces of one answer; gives their tracks, in their order. A face is forgotten
-  // where it was looked for: a pause of the camera makes nobody a stranger.
+  // Takes the faces of one answer; gives their tracks, in their order. A face has left
+  // where it was looked for: a pause of the camera makes nobody a stranger. Who left is
+  // known again for a while, at the same place and with a like look.
   update(faces, time) {
-    const { memory_seconds, least_overlap } = this.rules;
+    const { least_overlap } = this.rules;
     const boxes = (list) => list.map(({ box }) => box);
     const pairs = pair(boxes(this.now), boxes(faces), least_overlap);
     const known = new Map(pairs.map(([former, latter]) => [latter, this.now[former]]));
     const seen = faces.map((face, place) => {
-      const track = known.get(place);
+      const track = known.get(place) ?? this.#returned(face, time);
       return track ? this.#follow(track, face, time) : this.#begin(face, time);
     });
-    this.now = this.now.filter((track) => time - track.seen < memory_seconds);
+    this.#letGo(time);
     return seen;
+  }
+
+  #returned({ box, probabilities }, time) {
+    const { longest_seconds, least_overlap, least_likeness } = this.rules.returning;
+    this.gone = this.gone.filter((track) => time - track.seen < longest_seconds);
+    const place = this.gone.findLastIndex(
+      (track) =>
+        overlap(track.box, box) >= least_overlap &&
+        likeness(track.smooth, probabilities) >= least_likeness,
+    );
+    if (place < 0) return undefined;
+    const [track] = this.gone.splice(place, 1);
+    this.now.push(track);
+    return track;
+  }
+
+  #letGo(time) {
+    const { memory_seconds } = this.rules;
+    const isMissed = (track) => time - track.seen >= memory_seconds;
+    this.gone.push(...this.now.filter(isMissed));
+    this.now = this.now.filter((track) => !isMissed(track));
   }
 
   #begin({ box, probabilities }, time) {
@@ -85,6 +108,11 @@ export function overlap([x, y, w, h], [u, v, s, t]) {
   if (width <= 0 || height <= 0) return 0;
   const common = width * height;
   return common / (w * h + s * t - common);
+}
+
+// What two looks have in common, 0 to 1.
+function likeness(a, b) {
+  return Object.keys(a).reduce((sum, name) => sum + Math.min(a[name], b[name]), 0);
 }
 
 export function area([, , w, h]) {

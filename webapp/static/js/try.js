@@ -1,6 +1,6 @@
 // The doors of the first page: photos chosen, dropped, pasted, or taken by the camera.
 
-import { Camera } from "./camera.js";
+import { cameraDialog } from "./camera_dialog.js";
 import { take } from "./results.js";
 
 const form = document.querySelector("[data-drop]");
@@ -40,70 +40,4 @@ document.addEventListener("paste", (event) => {
   if (files.length) send(files);
 });
 
-// --- the camera
-
-const dialog = document.querySelector("[data-camera]");
-const part = (name) => dialog.querySelector(`[data-camera-${name}]`);
-const video = dialog.querySelector("video");
-const camera = new Camera(video);
-
-async function turnOn(act) {
-  part("problem").hidden = true;
-  try {
-    await act();
-  } catch (error) {
-    camera.stop();
-    part("live").hidden = true;
-    part("explain").hidden = false;
-    part("problem").textContent = dialog.dataset[error.why] ?? dialog.dataset.missing;
-    part("problem").hidden = false;
-    return;
-  }
-  part("explain").hidden = true;
-  part("live").hidden = false;
-  mirror(camera.facing === "user");
-  part("shoot").focus();
-}
-
-function mirror(isMirrored) {
-  video.classList.toggle("is-mirrored", isMirrored);
-  part("mirror").setAttribute("aria-pressed", String(isMirrored));
-}
-
-async function shoot() {
-  part("shoot").disabled = true;
-  try {
-    if (part("countdown").checked && !(await camera.countDown(3, showCount))) return;
-    const blob = await camera.snapshot();
-    dialog.close();
-    send([new File([blob], "camera.jpg", { type: "image/jpeg" })]);
-  } finally {
-    part("shoot").disabled = false;
-  }
-}
-
-function showCount(left) {
-  part("count").hidden = left === 0;
-  part("count").textContent = left;
-}
-
-form.querySelector("[data-camera-open]").addEventListener("click", async () => {
-  dialog.showModal();
-  // Who has allowed it before need not read again why it is asked for.
-  const permission = await navigator.permissions?.query({ name: "camera" }).catch(() => null);
-  if (permission?.state === "granted" && dialog.open) turnOn(() => camera.start());
-});
-part("start").addEventListener("click", () => turnOn(() => camera.start()));
-part("flip").addEventListener("click", () => turnOn(() => camera.flip()));
-part("mirror").addEventListener("click", () =>
-  mirror(!video.classList.contains("is-mirrored")),
-);
-part("shoot").addEventListener("click", shoot);
-for (const button of dialog.querySelectorAll("[data-camera-close]")) {
-  button.addEventListener("click", () => dialog.close());
-}
-dialog.addEventListener("close", () => {
-  camera.stop();
-  part("live").hidden = true;
-  part("explain").hidden = false;
-});
+cameraDialog(form.querySelector("[data-camera-open]"), (picture) => send([picture]));
