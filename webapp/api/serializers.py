@@ -9,8 +9,8 @@ from labeling.models import Exam, TrainingRun
 from labeling.training import run_options
 from ml.config import GATE_POLICIES
 from ml.emotions import EMOTIONS
-from ml.vision.face_crop import Doubt
 from ml.vision.decode import Note
+from ml.vision.face_crop import Doubt
 
 
 class Probabilities(serializers.Serializer[object]):

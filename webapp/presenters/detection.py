@@ -14,8 +14,8 @@ from PIL import Image
 
 from labeling.detection import photos
 from labeling.emotions import Emotion
-from ml.vision.face_crop import Doubt
 from ml.vision.decode import Note
+from ml.vision.face_crop import Doubt
 from webapp.http.error_responses import Problem
 
 PREVIEW_SIDE = 1280  # px: sharp on a phone, and about 200 KB
