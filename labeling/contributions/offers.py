@@ -33,7 +33,7 @@ MAX_CROP_BYTES = 2**18  # ten times what a crop of 256 px takes
 class Offer:
     contribution: Contribution
     secret: str | None  # of the private link, shown once; None with an account
-    earlier: Contribution | None = None  # the same picture, under another label
+    is_second_label: bool  # the giver's own picture, which has another label already
 
 
 def offer(
@@ -79,8 +79,8 @@ def offer(
         **_keyed_digest(jpeg),
     )
     row = Crop(pk=face.pk, jpeg=jpeg, edge=len(crop), signature=signature)
-    earlier = _save(face, row, crop, claim, before=before, network=network)
-    return Offer(face, secret, earlier)
+    _save(face, row, crop, claim, before=before, network=network)
+    return Offer(face, secret, is_second_label=face.cluster is not None)
 
 
 def open_crop(crop_jpeg: bytes) -> NDArray[np.uint8]:
@@ -160,8 +160,8 @@ def _save(
     *,
     before: Collection[UUID],
     network: str,
-) -> Contribution | None:
-    """Everything, or nothing. Gives the same picture under another label, if any."""
+) -> None:
+    """Everything, or nothing."""
     face.priority = review_queue.priority_of(face)
     with transaction.atomic():
         if claim:
@@ -181,7 +181,6 @@ def _save(
         row.save(force_insert=True)
         if network:  # before the next one from there may look
             recent_gifts.remember(network, face.pk)
-    return earlier
 
 
 def _consent_fields(consent: Consent) -> dict[str, object]:
