@@ -9,6 +9,7 @@ With photos: the same for what a giver gave before, where another expression is 
 """
 
 import argparse
+import itertools
 import json
 import sys
 import time
@@ -56,6 +57,7 @@ def arguments(argv: list[str]) -> argparse.Namespace:
     parser.add_argument("--detector", type=Path, help="YuNet's file: adds a family")
     parser.add_argument("--photos", type=Path, help="their folder; needs YuNet")
     parser.add_argument("--copies", type=int, default=500, help="of each family")
+    parser.add_argument("--pairs", type=int, help="of each sort, at most")
     parser.add_argument("--others", type=int, default=1500, help="Training faces")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--sheet", type=Path, help="draw the doubtful pairs here (PNG)")
@@ -119,7 +121,8 @@ def measure_own(args: argparse.Namespace) -> dict[str, Any]:
         found[name] = round(float(np.mean(seen)), 4)
     changed = {}
     for name, pairs_of in sittings.SORTS.items():
-        pairs_made = list(pairs_of(args.photos, detector, dice))
+        made = pairs_of(args.photos, detector, dice)
+        pairs_made = list(itertools.islice(made, args.pairs))
         # Of two faces that come together, each is compared with the other.
         taken = sum(_is_copy(a, b) or _is_copy(b, a) for a, b in pairs_made)
         alike = sum(_is_alike(a, b) for a, b in pairs_made)
