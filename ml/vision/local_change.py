@@ -22,15 +22,12 @@ Mask = NDArray[np.bool_]
 SIDE = 64  # of the greys compared
 # From this on something has changed. Of pairs with another expression 99 % and more lie
 # above, of re-compressed, mirrored and re-cropped copies 99 % below.
-CHANGED = 0.12
+CHANGED = 0.14
 FRAME = 12  # px of the known face where nothing is compared: hair and background
 UNSURE = 5  # px of the query's border, which a re-crop may have made up
 MIN_PLACES = 200  # px that both show, to say anything
-FINE, COARSE = 1.0, SIDE / 10  # px: noise below and slopes of light above do not count
+FINE, COARSE = 0.7, 5.0  # px: noise below and slopes of light above do not count
 PLACE = 2.0  # px: how large a place is that may differ
-# Each place's difference is measured by its own contrast and half of the whole face's:
-# on a plain cheek noise would be all there is.
-WHOLE_SHARE = 0.5
 
 
 def local_change(
@@ -92,7 +89,8 @@ def _largest_difference(theirs: Floats, ours: Floats, seen: Mask) -> float:
     difference = theirs - _lit_as(ours, theirs, compared)
     difference = _mean(difference, seen, FINE) - _mean(difference, seen, COARSE)
     contrast = (theirs - _mean(theirs, seen, COARSE)) ** 2
-    usual = _mean(contrast, seen, PLACE) + WHOLE_SHARE * contrast[compared].mean()
+    # Against the place's contrast alone, noise would be all there is on a plain cheek.
+    usual = _mean(contrast, seen, PLACE) + contrast[compared].mean()
     change = _mean(difference**2, seen, PLACE) / np.maximum(usual, 1e-3)
     return float(change[compared].max())
 
