@@ -2,9 +2,9 @@
 
 One face of each cluster of near-duplicates, with the label decided last; none of a
 cluster that lies on both splits; from exam givers only faces that voters, not knowing
-the label, agreed on; nothing that resembles a test image of FER-2013. One giver's faces count for no more than the cap.
-A label that is its giver's word counts for less where his record is poor; one that a
-model doubts, unless two voters back it.
+the label, agreed on; nothing that resembles a test image of FER-2013. One giver's faces
+count for no more than the cap. A label that is its giver's word counts for less where
+his record is poor; one that a model doubts, unless two voters back it.
 """
 
 import json
