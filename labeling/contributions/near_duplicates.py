@@ -1,16 +1,20 @@
 """Copies of faces: the giver's own are refused, so are FER-2013's test faces; another
 giver's are taken without a word, for nobody shall learn what is stored. A worker
-clusters those later, and only one of a cluster enters a snapshot."""
+clusters those later, and only one of a cluster enters a snapshot.
+
+Signatures say which faces may be copies; the pixels of those few say whether the
+expression is another one (`ml/vision/local_change.py`), and then they are none. The
+test faces of FER-2013 are known by their signatures alone, whatever they show."""
 
 import logging
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from uuid import UUID, uuid4
 
 import numpy as np
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 from numpy.typing import NDArray
 
@@ -19,12 +23,14 @@ from labeling.db import AdvisoryLock, hold_lock_on, try_lock
 from labeling.errors import Refused
 from labeling.models import Contribution, Crop, DatasetSplit, Review, User
 from labeling.review import decisions
-from ml.vision import near_duplicates
-from ml.vision.near_duplicates import SignatureIndex
+from ml.vision import decode, near_duplicates
+from ml.vision.local_change import CHANGED, local_change
+from ml.vision.near_duplicates import Alignment, SignatureIndex
 
 log = logging.getLogger(__name__)
 
 LATEST_OWN = 2000  # of a giver's faces, the latest, are looked through
+LIKELY_OWN = 60  # of these are aligned: of one sitting, many are nearly alike
 CHUNK = 20_000  # faces compared with at once: 24 MB, however many there are
 BATCH = 50  # new faces a run
 
@@ -44,17 +50,20 @@ def signature_of(crop: NDArray[np.uint8]) -> bytes:
     return signature
 
 
-def refuse_own(
+def own_copy(
+    crop: NDArray[np.uint8],
     signature: bytes,
+    emotion: str,
     *,
     by: User | None,
     before: Collection[UUID] = (),
     network: str = "",
-) -> None:
-    """Refuse what the giver gave before, also mirrored or cut otherwise; `before` are
-    the faces that somebody without an account is known to have given. What came from
-    his network within the hour is taken for his, with an account and without.
+) -> Contribution | None:
+    """The giver's earlier face that is this picture under another label, if there is
+    one. Refused if he gave it under this label, also mirrored or cut otherwise.
 
+    `before` are the faces that somebody without an account is known to have given. What
+    came from his network within the hour is taken for his, with an account and without.
     Call it in the transaction that keeps the face: it holds the giver's row and his
     network's name, so that of the same picture sent twice at once the second is found.
     """
@@ -62,17 +71,24 @@ def refuse_own(
         User.objects.select_for_update(no_key=True).only("pk").get(pk=by.pk)
     if network:
         hold_lock_on(recent_gifts.key_of(network))
-    theirs = [*before, *recent_gifts.given_from(network)]
-    own = [Crop.objects.filter(pk__in=theirs)]
-    if by:
-        own.append(Crop.objects.filter(contribution__giver=by))
-    latest = "-contribution__created_at"
-    known = [_signatures(crops.order_by(latest), LATEST_OWN) for crops in own]
-    if SignatureIndex([one for some in known for one in some.values()]).find(signature):
+    own = _own_signatures(by, [*before, *recent_gifts.given_from(network)])
+    matches = SignatureIndex(list(own.values())).find(signature, most=LIKELY_OWN)
+    ids = list(own)
+    found = {ids[match.position]: match.alignment for match in matches}
+    copies = Contribution.objects.filter(pk__in=_unchanged(crop, found))
+    if copies.filter(Q(emotion=emotion) | Q(decided_emotion=emotion)).exists():
         raise Refused(
             "own_duplicate",
             _("You gave this very picture already. A new one helps the model more."),
         )
+    return copies.order_by("created_at").first()
+
+
+def cluster_with(earlier: Contribution) -> UUID | None:
+    """The cluster of a face, for a copy of it to join; there is one from now on."""
+    rows = Contribution.objects.filter(pk=earlier.pk)
+    rows.filter(cluster=None).update(cluster=uuid4())
+    return rows.values_list("cluster", flat=True).first()
 
 
 def cluster_new(*, batch: int = BATCH) -> int:
@@ -95,6 +111,38 @@ def cluster_new(*, batch: int = BATCH) -> int:
     return len(new)
 
 
+def _own_signatures(by: User | None, others: Collection[UUID]) -> dict[UUID, bytes]:
+    own = [Crop.objects.filter(pk__in=others)]
+    if by:
+        own.append(Crop.objects.filter(contribution__giver=by))
+    known: dict[UUID, bytes] = {}
+    for crops in own:
+        latest = crops.order_by("-contribution__created_at")
+        known |= _signatures(latest, LATEST_OWN)
+    return known
+
+
+def _unchanged(
+    crop: NDArray[np.uint8], found: Mapping[UUID, Alignment]
+) -> Iterator[UUID]:
+    """Of the faces that agree with a crop as a whole, those that differ nowhere."""
+    for pk, known in _pixels(found).items():
+        if local_change(crop, known, found[pk]) < CHANGED:
+            yield pk
+
+
+def _pixels(faces: Iterable[UUID]) -> dict[UUID, NDArray[np.uint8]]:
+    """Without those that nobody can read (any more)."""
+    crops = Crop.objects.filter(pk__in=faces).values_list("pk", "jpeg")
+    pixels = {}
+    for pk, jpeg in crops:
+        try:
+            pixels[pk] = decode.decode(bytes(jpeg))
+        except decode.BadPicture as why:
+            log.warning("face %s is compared with none: %s", pk, why)
+    return pixels
+
+
 def _signatures(rows: QuerySet[Crop], most: int) -> dict[UUID, bytes]:
     pairs = rows.exclude(signature=None).values_list("pk", "signature")
     return {pk: bytes(found) for pk, found in pairs[:most] if found is not None}
@@ -109,9 +157,12 @@ def _pairs(new: dict[UUID, bytes]) -> Iterator[tuple[UUID, UUID]]:
     """Every new face with every face that is the same picture."""
     for ids, known in _chunks():
         for asked, signature in new.items():
-            for match in known.find(signature):
-                if ids[match.position] != asked:
-                    yield asked, ids[match.position]
+            matches = known.find(signature)
+            found = {ids[match.position]: match.alignment for match in matches}
+            found.pop(asked, None)
+            crop = _pixels([asked]).get(asked) if found else None
+            if crop is not None:
+                yield from ((asked, copy) for copy in _unchanged(crop, found))
 
 
 def _chunks() -> Iterator[tuple[list[UUID], SignatureIndex]]:

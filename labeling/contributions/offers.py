@@ -33,6 +33,7 @@ MAX_CROP_BYTES = 2**18  # ten times what a crop of 256 px takes
 class Offer:
     contribution: Contribution
     secret: str | None  # of the private link, shown once; None with an account
+    is_second_label: bool  # the giver's own picture, which has another label already
 
 
 def offer(
@@ -51,6 +52,8 @@ def offer(
 ) -> Offer:
     """Keep one labelled face, and spend its claim. Raises Refused.
 
+    The giver's own picture under another label is no second gift: it joins the first in
+    a cluster, of which one trains, and a reviewer decides which label is right.
     `claim`: what a token said of this very crop (`photos.open_token`); None only for
     imports, which never left us. `before`: earlier gifts of one without an account.
     `network`: where it comes from; forgotten within the hour.
@@ -76,8 +79,8 @@ def offer(
         **_keyed_digest(jpeg),
     )
     row = Crop(pk=face.pk, jpeg=jpeg, edge=len(crop), signature=signature)
-    _save(face, row, claim, before=before, network=network)
-    return Offer(face, secret)
+    _save(face, row, crop, claim, before=before, network=network)
+    return Offer(face, secret, is_second_label=face.cluster is not None)
 
 
 def open_crop(crop_jpeg: bytes) -> NDArray[np.uint8]:
@@ -151,7 +154,8 @@ def _check_emotion(emotion: str) -> None:
 
 def _save(
     face: Contribution,
-    crop: Crop,
+    row: Crop,
+    crop: NDArray[np.uint8],
     claim: FaceClaim | None,
     *,
     before: Collection[UUID],
@@ -162,12 +166,19 @@ def _save(
     with transaction.atomic():
         if claim:
             _spend_token(claim)
-        near_duplicates.refuse_own(
-            bytes(crop.signature or b""), by=face.giver, before=before, network=network
+        earlier = near_duplicates.own_copy(
+            crop,
+            bytes(row.signature or b""),
+            face.emotion,
+            by=face.giver,
+            before=before,
+            network=network,
         )
+        if earlier:
+            face.cluster = near_duplicates.cluster_with(earlier)
         face.split = holdout.split_of(face.giver)
         face.save(force_insert=True)
-        crop.save(force_insert=True)
+        row.save(force_insert=True)
         if network:  # before the next one from there may look
             recent_gifts.remember(network, face.pk)
 

@@ -1,10 +1,10 @@
 """Which accepted faces a snapshot takes, on which split, and for how much.
 
-One face of each cluster of near-duplicates; none of a cluster that lies on both splits;
-from exam givers only faces that voters, not knowing the label, agreed on; nothing that
-resembles a test image of FER-2013. One giver's faces count for no more than the cap.
-A label that is its giver's word counts for less where his record is poor; one that a
-model doubts, unless two voters back it.
+One face of each cluster of near-duplicates, with the label decided last; none of a
+cluster that lies on both splits; from exam givers only faces that voters, not knowing
+the label, agreed on; nothing that resembles a test image of FER-2013. One giver's faces
+count for no more than the cap. A label that is its giver's word counts for less where
+his record is poor; one that a model doubts, unless two voters back it.
 """
 
 import json
@@ -30,6 +30,10 @@ WITH straddling AS (
     SELECT cluster FROM labeling_contribution
     WHERE cluster IS NOT NULL AND status = 'accepted' AND split <> 'neither'
     GROUP BY cluster HAVING count(DISTINCT split) > 1
+), settled AS (  -- of one picture under two labels, the later decision knew of both
+    SELECT DISTINCT ON (cluster) cluster, decided_emotion FROM labeling_contribution
+    WHERE cluster IS NOT NULL AND status = 'accepted'
+    ORDER BY cluster, decided_at DESC, id
 ), votes AS (
     SELECT contribution_id, jsonb_object_agg(choice, weight) AS votes,
            sum(weight) AS whole
@@ -44,6 +48,7 @@ SELECT DISTINCT ON (COALESCE(c.cluster, c.id))
          WHEN c.source = 'import' THEN NULL  -- an admin's doing: no cap
          ELSE 0 END AS capped_as  -- all without an account together
 FROM labeling_contribution c LEFT JOIN votes v ON v.contribution_id = c.id
+LEFT JOIN settled s ON s.cluster = c.cluster
 WHERE c.status = 'accepted' AND c.consent_in_doubt = ''
   AND (c.cluster IS NULL OR c.cluster NOT IN (SELECT cluster FROM straddling))
   AND (c.split = 'train' OR (
@@ -51,7 +56,8 @@ WHERE c.status = 'accepted' AND c.consent_in_doubt = ''
       AND (v.votes ->> c.decided_emotion)::float8 >= {vote_weights.AGREED}
       AND (v.votes ->> c.decided_emotion)::float8 > v.whole / 2
   ))
-ORDER BY COALESCE(c.cluster, c.id), c.created_at, c.id
+ORDER BY COALESCE(c.cluster, c.id), c.decided_emotion = s.decided_emotion DESC,
+    c.created_at, c.id
 """  # noqa: S608 (no value from outside is in it)
 
 _DOUBTED = "CREATE TEMPORARY TABLE doubted (id uuid PRIMARY KEY) ON COMMIT DROP"

@@ -41,9 +41,15 @@ HIGHEST = 7  # … and kept up to this spatial frequency: 44 numbers
 MIN_OVERLAP = 0.3  # of the known face must be seen in the query
 
 
+class Alignment(NamedTuple):
+    where: Floats  # [2, 3], from a known face's pixels to the query's, at SIDE×SIDE
+    is_mirrored: bool  # then the query is mirrored first
+
+
 class Match(NamedTuple):
     position: int  # in the order of the known signatures
     score: float  # -1 to 1; SAME and above: the same picture
+    alignment: Alignment
 
 
 class _Frame(NamedTuple):
@@ -75,21 +81,22 @@ class SignatureIndex:
     def __len__(self) -> int:
         return len(self._patches)
 
-    def find(self, query: bytes, *, min_score: float = SAME) -> list[Match]:
-        """The known faces that are the same picture, most alike first."""
-        matches = [
-            Match(index, score)
-            for index, frame, is_mirrored in self._candidates(_patch(query))
-            if (
-                score := _aligned_score(
-                    _patch(query), self._patches[index], frame, is_mirrored
-                )
-            )
-            >= min_score
-        ]
+    def find(
+        self, query: bytes, *, min_score: float = SAME, most: int = CANDIDATES
+    ) -> list[Match]:
+        """The known faces that are the same picture, most alike first; the `most`
+        likeliest are looked at."""
+        matches = []
+        for index, frame, is_mirrored in self._candidates(_patch(query), most):
+            known = self._patches[index]
+            score, where = _aligned(_patch(query), known, frame, is_mirrored)
+            if score >= min_score:
+                matches.append(Match(index, score, Alignment(where, is_mirrored)))
         return sorted(matches, key=lambda match: -match.score)
 
-    def _candidates(self, query: NDArray[np.uint8]) -> list[tuple[int, _Frame, bool]]:
+    def _candidates(
+        self, query: NDArray[np.uint8], most: int
+    ) -> list[tuple[int, _Frame, bool]]:
         """Candidates with the frame in which they agree best."""
         if not len(self):
             return []
@@ -97,7 +104,7 @@ class SignatureIndex:
         low = _unit(_spectrum(np.concatenate([framed, framed[:, :, ::-1]])))
         agreement = low @ self._low.T
         best = agreement.max(axis=0)
-        order = np.argsort(-best)[:CANDIDATES]
+        order = np.argsort(-best)[:most]
         found = []
         for index in order[best[order] >= MIN_AGREEMENT]:
             number = int(agreement[:, index].argmax())
@@ -164,13 +171,13 @@ def _unit(spectrum: Floats) -> Floats:
     return unit
 
 
-def _aligned_score(
+def _aligned(
     query: NDArray[np.uint8],
     known: NDArray[np.uint8],
     frame: _Frame,
     is_mirrored: bool,
-) -> float:
-    """Correlation of the two where both are seen, aligned as well as can be."""
+) -> tuple[float, Floats]:
+    """Correlation where both are seen, aligned as well as can be; and the alignment."""
     dx = -frame.dx if is_mirrored else frame.dx
     scale = frame.part / KNOWN_PART
     middle = (SIDE - 1) / 2
@@ -191,10 +198,11 @@ def _aligned_score(
             inner, ours, where, cv2.MOTION_AFFINE, stop, everywhere, 1
         )
     except cv2.error:  # it did not converge: they have nothing in common
-        return -1.0
+        return -1.0, where
     where = np.asarray(found, np.float32)
     where[:, 2] -= where[:, :2] @ (edge, edge)
-    return _correlation(theirs, _warp(ours, where, SIDE, cv2.BORDER_CONSTANT, np.inf))
+    warped = _warp(ours, where, SIDE, cv2.BORDER_CONSTANT, np.inf)
+    return _correlation(theirs, warped), where
 
 
 def _correlation(theirs: Floats, warped: Floats) -> float:

@@ -16,6 +16,7 @@ from typing import Any
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tests.settings")
 
 import django
+import numpy as np
 
 django.setup()
 
@@ -25,6 +26,7 @@ from django.db.models import Count
 from django.test import Client
 from django.test.utils import setup_test_environment
 from django.urls import reverse
+from numpy.typing import NDArray
 
 from labeling.contributions import near_duplicates
 from labeling.models import Contribution, ModelVersion, User
@@ -124,17 +126,17 @@ def main() -> None:
         measure("needs.needs", demand.by_emotion)
         measure("numbers.refresh", site_stats.refresh)
         jpeg = make_face_jpeg(1)
-        signature = near_duplicates.signature_of(decode.decode(jpeg))
-        measure("copies.refuse_own", lambda: refuse(signature, giver))
+        measure("copies.own_copy", lambda: own_copy(decode.decode(jpeg), giver))
     finally:
         connection.creation.destroy_test_db("mien", verbosity=0)
 
 
-def refuse(signature: bytes, giver: User) -> None:
+def own_copy(crop: NDArray[np.uint8], giver: User) -> None:
     from django.db import transaction
 
+    signature = near_duplicates.signature_of(crop)
     with transaction.atomic():
-        near_duplicates.refuse_own(signature, by=giver)
+        near_duplicates.own_copy(crop, signature, "happy", by=giver)
 
 
 if __name__ == "__main__":

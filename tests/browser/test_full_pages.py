@@ -25,14 +25,19 @@ def fill() -> dict[str, str]:
     faces = [
         make_contribution(
             giver=staff,
-            emotion="fear",
+            emotion=emotion,
             model_emotion="happy",
             model_probabilities=probabilities,
             cluster=cluster,
             may_be_seen=True,
             status=status,
         )
-        for status in ("waiting", "waiting", "accepted", "rejected")
+        for emotion, status in (
+            ("fear", "waiting"),
+            ("sad", "waiting"),  # one picture, two labels
+            ("fear", "accepted"),
+            ("fear", "rejected"),
+        )
     ]
     done = make_run(status=TrainingRun.Status.DONE, started_at=timezone.now())
     versions = [promoted(make_version()), make_version("mien-2", run=done)]

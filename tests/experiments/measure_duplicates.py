@@ -1,13 +1,15 @@
 """How well near-duplicates are told from others.
 
-python -m tests.experiments.measure_duplicates --fer2013 PATH
+python -m tests.experiments.measure_duplicates --fer2013 PATH --photos FOLDER
 
 Copies are made of test faces and looked for among all test faces; then Training faces,
 none of which has the pixels of a test face, are looked for there too. What is found is
 a true copy more often than not, so its doubtful part is drawn for the eye to decide.
+With photos: the same for what a giver gave before, where another expression is no copy.
 """
 
 import argparse
+import itertools
 import json
 import sys
 import time
@@ -23,6 +25,9 @@ from ml.data import arrays, fer2013
 from ml.vision import face_crop, near_duplicates
 from ml.vision.decode import encode_jpeg, resize
 from ml.vision.detector import Detector, load_detector
+from ml.vision.local_change import CHANGED, local_change
+from ml.vision.yunet import YuNet
+from tests.experiments import sittings
 
 Grey = NDArray[np.uint8]
 Dice = np.random.Generator
@@ -35,6 +40,8 @@ def main(argv: list[str]) -> int:
     args = arguments(argv)
     tests, others = _faces(args.fer2013, args.cache)
     report, doubtful = measure(tests, others, args)
+    if args.photos:
+        report["own"] = measure_own(args)
     if args.sheet:
         _draw(doubtful, args.sheet)
     print(json.dumps(report) if args.json else _table(report))
@@ -48,7 +55,9 @@ def arguments(argv: list[str]) -> argparse.Namespace:
     parser.add_argument("--fer2013", type=Path, required=True, metavar="PATH")
     parser.add_argument("--cache", type=Path, help="folder that keeps what was read")
     parser.add_argument("--detector", type=Path, help="YuNet's file: adds a family")
+    parser.add_argument("--photos", type=Path, help="their folder; needs YuNet")
     parser.add_argument("--copies", type=int, default=500, help="of each family")
+    parser.add_argument("--pairs", type=int, help="of each sort, at most")
     parser.add_argument("--others", type=int, default=1500, help="Training faces")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--sheet", type=Path, help="draw the doubtful pairs here (PNG)")
@@ -95,6 +104,46 @@ def measure(
         "alarms": sum(score >= near_duplicates.SAME for score, *_pair in alarms),
         "doubtful": [round(score, 3) for score, *_pair in doubtful],
     }, doubtful
+
+
+def measure_own(args: argparse.Namespace) -> dict[str, Any]:
+    """Of the copies of photographed faces, the share that is known; of pairs of one
+    person with different expressions, how many there are and how many pass for copies.
+    """
+    detector = YuNet(args.detector.read_bytes())
+    dice = np.random.default_rng(args.seed)
+    crops = [grey for grey in sittings.crops(args.photos, detector) if len(grey) >= 48]
+    found = {}
+    for name, family in _families(detector).items():
+        chosen = [crops[i] for i in dice.choice(len(crops), args.copies)]
+        pairs = [(family(face, dice), face) for face in chosen]
+        seen = [_is_copy(copy, face) for copy, face in pairs if copy is not None]
+        found[name] = round(float(np.mean(seen)), 4)
+    changed = {}
+    for name, pairs_of in sittings.SORTS.items():
+        made = pairs_of(args.photos, detector, dice)
+        pairs_made = list(itertools.islice(made, args.pairs))
+        # Of two faces that come together, each is compared with the other.
+        taken = sum(_is_copy(a, b) or _is_copy(b, a) for a, b in pairs_made)
+        alike = sum(_is_alike(a, b) for a, b in pairs_made)
+        changed[name] = {"pairs": len(pairs_made), "alike": alike, "taken": taken}
+    return {"changed": CHANGED, "found": found, "expressions": changed}
+
+
+def _is_alike(query: Grey, known: Grey) -> bool:
+    """By the signatures alone."""
+    return bool(_matches(query, known))
+
+
+def _is_copy(query: Grey, known: Grey) -> bool:
+    """As a giver's own, or within a cluster."""
+    found = _matches(query, known)
+    return bool(found) and local_change(query, known, found[0].alignment) < CHANGED
+
+
+def _matches(query: Grey, known: Grey) -> list[near_duplicates.Match]:
+    index = near_duplicates.SignatureIndex([near_duplicates.signature(known)])
+    return index.find(near_duplicates.signature(query))
 
 
 def _faces(path: Path, cache: Path | None) -> tuple[Grey, Grey]:
@@ -158,21 +207,23 @@ def _compressed(face: Grey, dice: Dice) -> Grey:
         quality=int(dice.integers(30, 91)),
     )
     grey = cv2.imdecode(np.frombuffer(jpeg, np.uint8), cv2.IMREAD_GRAYSCALE)
-    return resize(np.asarray(grey, np.uint8), 48, 48)
+    return np.asarray(grey, np.uint8)
 
 
 def _cropped(
     face: Grey, dice: Dice, smallest: float, largest: float, angle: float = 0
 ) -> Grey:
-    """A square part (or a little more, reflected), off the centre, at 48×48 again."""
+    """A square part (or a little more, reflected), off the centre, as large again."""
     part = dice.uniform(smallest, largest)
     room = max(0.03, (1 - part) / 2)
-    centre = 23.5 + dice.uniform(-room, room, 2) * 48
+    side = len(face)
+    middle = np.full(2, (side - 1) / 2)
+    centre = middle + dice.uniform(-room, room, 2) * side
     turn = cv2.getRotationMatrix2D((0, 0), angle, part)[:, :2]
-    where = np.hstack([turn, (centre - turn @ (23.5, 23.5))[:, None]])
+    where = np.hstack([turn, (centre - turn @ middle)[:, None]])
     how = cv2.INTER_CUBIC | cv2.WARP_INVERSE_MAP
     edge = cv2.BORDER_REFLECT_101
-    cut = cv2.warpAffine(face, where, (48, 48), flags=how, borderMode=edge)
+    cut = cv2.warpAffine(face, where, (side, side), flags=how, borderMode=edge)
     return np.asarray(cut, np.uint8)
 
 
@@ -189,7 +240,9 @@ def _uploaded(face: Grey, dice: Dice, detector: Detector) -> Grey | None:
     """As an upload of a test face would reach us; None where no face is found."""
     large = cv2.cvtColor(resize(face, 240, 240), cv2.COLOR_GRAY2RGB)
     found = detector.find(np.asarray(large, np.uint8))
-    return face_crop.crop(np.asarray(large, np.uint8), found[0].box) if found else None
+    if not found:
+        return None
+    return sittings.grey_of(face_crop.crop(np.asarray(large, np.uint8), found[0].box))
 
 
 def _draw(pairs: list[Alarm], path: Path) -> None:
@@ -212,6 +265,13 @@ def _table(report: dict[str, Any]) -> str:
         f"{report['ms_to_find_one']} ms to find one, "
         f"{report['ms_to_make_one']} ms to make one known",
     ]
+    if own := report.get("own"):
+        lines += ["", f"a giver's own; another expression from {own['changed']}", ""]
+        lines += [f"{share:>8.1%}  {name}" for name, share in own["found"].items()]
+        lines += [
+            f"{n['taken']:>4} of {n['pairs']} (signatures alone: {n['alike']})  {name}"
+            for name, n in own["expressions"].items()
+        ]
     return "\n".join(lines)
 
 

@@ -1,6 +1,6 @@
 """Portraits of drawn people, for screenshots and cameras; YuNet finds their faces."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,6 +36,15 @@ PEOPLE = {
 }
 
 
+_SITTER = PEOPLE["neutral"]
+SITTING = {  # one person's expressions, so alike that each correlates with the others
+    "neutral": _SITTER,
+    "happy": replace(_SITTER, smile=0.4),
+    "angry": replace(_SITTER, smile=-0.3, brow=-0.26, eye_open=1.1),
+    "sad": replace(_SITTER, smile=-0.35, brow=0.05, eye_open=1.1),
+}
+
+
 def portrait(*names: str, width: int = 1200, height: int = 900) -> NDArray[np.uint8]:
     """uint8 [height, width, 3]: the people side by side in front of a soft wall."""
     size = width * SCALE, height * SCALE
@@ -51,6 +60,16 @@ def portrait(*names: str, width: int = 1200, height: int = 900) -> NDArray[np.ui
         draw_person(picture, centre, size[1] * 0.46, reach, PEOPLE[name])
     smaller = picture.resize((width, height), Image.Resampling.LANCZOS)
     return np.asarray(smaller, dtype=np.uint8)
+
+
+def close_up(look: Look, *, seed: int = 0) -> NDArray[np.uint8]:
+    """uint8 [160, 160, 3]: one face as a webcam shows it, with noise of its own."""
+    side = 160 * SCALE
+    picture = Image.new("RGB", (side, side), (204, 198, 188))
+    draw_person(picture, side / 2, side / 2, side * 0.38, look)
+    smaller = picture.resize((160, 160), Image.Resampling.LANCZOS)
+    noise = np.random.default_rng(seed).normal(0, 3, (160, 160, 3))
+    return np.clip(np.asarray(smaller) + noise, 0, 255).astype(np.uint8)
 
 
 def draw_person(picture: Image.Image, x: float, y: float, r: float, look: Look) -> None:

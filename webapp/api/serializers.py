@@ -107,6 +107,10 @@ class Given(serializers.Serializer[object]):
     id = serializers.UUIDField()
     emotion = serializers.ChoiceField(choices=Emotion.choices)
     status = serializers.CharField()
+    is_second_label = serializers.BooleanField(
+        help_text="True: you gave this same picture before, as another expression. It "
+        "counts once; a reviewer decides which of the two is right."
+    )
     withdrawal = serializers.URLField(
         allow_null=True,
         help_text="Without an account: the private link that takes the face back. "

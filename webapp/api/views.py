@@ -159,6 +159,7 @@ def contribute(request: Request) -> Response:
             "id": given.pk,
             "emotion": given.emotion,
             "status": given.status,
+            "is_second_label": offer.is_second_label,
             "withdrawal": _private_link(offer.secret),
         },
         status=201,

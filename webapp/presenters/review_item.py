@@ -5,6 +5,7 @@ from uuid import UUID
 
 from django.db.models import Count, Q
 
+from labeling.emotions import Emotion
 from labeling.models import Contribution, Crop, User, Vote
 from labeling.registry import serving
 from ml.artefact.predictor import evidence_map
@@ -28,6 +29,17 @@ class ReviewItem:
     def disagrees(self) -> bool:
         said = self.face.model_emotion
         return bool(said) and said != self.face.emotion
+
+    @property
+    def given_also_as(self) -> list[Emotion]:
+        """Other labels that this very picture has: they cannot all be right."""
+        kept = [
+            other
+            for other in self.neighbours
+            if other.status != Contribution.Status.REJECTED
+        ]
+        labels = {other.decided_emotion or other.emotion for other in kept}
+        return [one for one in Emotion if one in labels - {self.face.emotion}]
 
 
 def review_item(face: Contribution) -> ReviewItem:

@@ -158,6 +158,7 @@ def thank(
         "claim": claim,
         "crop": crop,
         "emotion": Emotion(offer.contribution.emotion),
+        "is_second_label": offer.is_second_label,
         "link": link,
         "needs": needs,
         "plea": demand.request(needs),

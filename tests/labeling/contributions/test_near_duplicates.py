@@ -11,8 +11,10 @@ from labeling.contributions import (
 )
 from labeling.errors import Refused
 from labeling.models import Contribution, Crop
+from labeling.review import decisions
 from ml.vision import decode
 from tests.support.concurrency import together
+from tests.support.drawn_people import SITTING, close_up
 from tests.support.factories import make_contribution, make_face, make_user
 
 pytestmark = pytest.mark.django_db
@@ -55,9 +57,12 @@ def copies_of(seed: int) -> list[bytes]:
     ]
 
 
-def offer(jpeg: bytes, by=None) -> Contribution:
-    given = offers.offer(jpeg, "happy", by=by, consent=consent.given(), claim=None)
-    return given.contribution
+def offer(jpeg: bytes, by=None, emotion="happy") -> Contribution:
+    return offered(jpeg, emotion, by=by).contribution
+
+
+def offered(jpeg: bytes, emotion: str, *, by=None) -> offers.Offer:
+    return offers.offer(jpeg, emotion, by=by, consent=consent.given(), claim=None)
 
 
 def refusal(call, *args, **how) -> str:
@@ -84,6 +89,39 @@ def test_the_same_picture_sent_twice_at_once_is_kept_once():
     assert Contribution.objects.count() == 1
     codes = {o.code for o in outcomes if isinstance(o, Refused)}
     assert codes == {"own_duplicate"}
+
+
+def test_a_giver_may_show_one_expression_after_another():
+    alice = make_user()
+    for seed, (emotion, look) in enumerate(SITTING.items()):
+        offer(jpeg_of(close_up(look, seed=seed)), by=alice, emotion=emotion)
+    near_duplicates.cluster_new()
+    assert Contribution.objects.filter(cluster=None).count() == len(SITTING)
+    again = jpeg_of(close_up(SITTING["sad"], seed=9)[:, ::-1])
+    assert refusal(offer, again, by=alice, emotion="sad") == "own_duplicate"
+
+
+def test_ones_own_picture_under_another_label_is_a_conflict_and_no_second_gift():
+    alice = make_user()
+    first, *copies = copies_of(1)
+    assert not offered(first, "happy", by=alice).is_second_label
+    second = offered(copies[0], "sad", by=alice)
+    assert second.is_second_label
+    kept = Contribution.objects.values_list("emotion", "status", "cluster")
+    assert {row[:2] for row in kept} == {("happy", "waiting"), ("sad", "waiting")}
+    assert {row[2] for row in kept} == {second.contribution.cluster}
+    for emotion in ("happy", "sad"):
+        assert refusal(offer, copies[1], by=alice, emotion=emotion) == "own_duplicate"
+    near_duplicates.cluster_new()
+    clusters = Contribution.objects.values_list("cluster", flat=True)
+    assert set(clusters) == {second.contribution.cluster}
+
+
+def test_what_a_reviewer_made_of_a_picture_is_no_new_label_for_it():
+    alice = make_user()
+    first, copy, *_more = copies_of(1)
+    decisions.relabel(offer(first, by=alice), "fear", by=make_user("rita", "reviewer"))
+    assert refusal(offer, copy, by=alice, emotion="fear") == "own_duplicate"
 
 
 def test_anothers_copy_is_taken_silently_and_clustered():

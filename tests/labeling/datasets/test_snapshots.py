@@ -2,11 +2,13 @@
 
 import hashlib
 import json
+from datetime import timedelta
 
 import numpy as np
 import pyarrow.parquet
 import pytest
 from django.db import IntegrityError, transaction
+from django.utils import timezone
 
 from labeling.contributions import withdrawals
 from labeling.datasets import snapshots, weights
@@ -263,6 +265,14 @@ def test_of_near_duplicates_one_is_in_it(tmp_path):
     first = accepted(cluster=cluster)
     accepted(cluster=cluster)
     assert list(rows_of(freeze(tmp_path / "s"))) == [first.pk]
+
+
+def test_of_one_picture_under_two_labels_the_one_decided_last_trains(tmp_path):
+    cluster, early = make_contribution().pk, timezone.now() - timedelta(days=1)
+    accepted("happy", cluster=cluster, decided_at=early)
+    settled = accepted("sad", cluster=cluster, decided_at=timezone.now())
+    accepted("happy", cluster=cluster, decided_at=early)
+    assert list(rows_of(freeze(tmp_path / "s"))) == [settled.pk]
 
 
 def test_near_duplicates_on_both_sides_are_on_neither(tmp_path, settings):

@@ -61,6 +61,16 @@ def test_a_face_is_given_without_an_account_and_leaves_a_private_link(client: Cl
     assert "no-store" in page["Cache-Control"]
 
 
+def test_the_same_picture_under_another_label_says_that_it_counts_once(client: Client):
+    client.force_login(factories.make_user("ada"))
+    pages = [
+        client.post("/contribute/give/", shown(client) | AGREED | {"emotion": emotion})
+        for emotion in ("sad", "fear")
+    ]
+    assert [page.status_code for page in pages] == [201, 201]
+    assert ["It counts once" in page.text for page in pages] == [False, True]
+
+
 def test_a_signed_in_giver_finds_the_face_under_my_faces(client: Client):
     ada = factories.make_user("ada")
     client.force_login(ada)

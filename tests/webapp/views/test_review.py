@@ -62,6 +62,20 @@ def test_the_desk_shows_a_face_with_all_that_helps(client: Client, rita: User):
     assert "2 faces waiting" in html
 
 
+def test_two_labels_of_one_picture_are_a_conflict_on_the_desk(
+    client: Client, rita: User
+):
+    cluster = uuid4()
+    make_contribution(emotion="fear", cluster=cluster, priority=3)
+    twin = make_contribution(emotion="fear", cluster=cluster)
+    assert "conflict" not in client.get("/review/").text
+    Contribution.objects.filter(pk=twin.pk).update(emotion="sad")
+    conflict = client.get("/review/").text.partition("also labelled:")[2]
+    assert "is-sad" in conflict.partition("</p>")[0]
+    decisions.reject(twin, by=rita, reason="duplicate")
+    assert "conflict" not in client.get("/review/").text
+
+
 def test_accept_relabel_and_reject_decide_and_bring_the_next(
     client: Client, rita: User
 ):
