@@ -29,7 +29,7 @@ Status = TrainingRun.Status
 ATTEMPTS = 2  # workers that may get lost over one run
 LOG_LENGTH = 20_000  # characters kept, the latest
 # Before any run of a preset has finished here, measured on two cores (seconds).
-FIRST_GUESS = {"quick": 90, "finetune": 720, "full": 2400}
+FIRST_GUESS = {"quick": 150, "finetune": 720, "full": 2400}
 
 
 class Lost(Exception):

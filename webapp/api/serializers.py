@@ -7,7 +7,7 @@ from rest_framework import serializers
 from labeling.emotions import Emotion
 from labeling.models import Exam, TrainingRun
 from labeling.training import run_options
-from ml.config import GATE_POLICIES
+from ml.config import GATE_POLICIES, NETWORKS
 from ml.emotions import EMOTIONS
 from ml.vision.face_quality import Doubt
 
@@ -126,7 +126,9 @@ class Wish(serializers.Serializer[object]):
     weight = serializers.FloatField(
         required=False, help_text="Of a contribution, against 1 for a FER-2013 face."
     )
-    network = serializers.CharField(required=False, help_text="Only from scratch.")
+    network = serializers.ChoiceField(
+        choices=NETWORKS, required=False, help_text="Only from scratch."
+    )
     epochs = serializers.IntegerField(required=False, min_value=1, max_value=500)
 
 

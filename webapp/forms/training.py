@@ -4,6 +4,7 @@ from typing import Any
 
 from django import forms
 from django.conf import settings
+from django.utils.text import format_lazy
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
@@ -16,18 +17,39 @@ from webapp.presenters import formats
 PRESETS = {
     TrainingRun.Preset.FINETUNE: (
         _("Fine-tune"),
-        _("from the champion; the usual way"),
+        _("from the current model; the usual way"),
     ),
-    TrainingRun.Preset.QUICK: (_("Quick"), _("a few thousand faces, to see it work")),
+    TrainingRun.Preset.QUICK: (
+        _("Quick"),
+        _("from the current model, with a few thousand faces"),
+    ),
     TrainingRun.Preset.FULL: (_("Full"), _("from scratch, the whole recipe")),
 }
 STARTS = {
-    "champion": _("Warm, from the champion"),
+    "champion": _("From the current model"),
     "scratch": _("From scratch"),
 }
 POLICIES = {
     "improves": _("Promote if better and nothing suffers"),
     "significant": _("Promote only if significantly better"),
+}
+# One word each on those of ml/config.py.
+NETWORKS = {
+    "vgg-lean": _("that of the model that came with Mien"),
+    "vgg-wide": _("larger, slow"),
+    "vgg-mid": _("a little larger"),
+    "vgg-small": _("a little smaller"),
+    "vgg-quick": _("small and fast"),
+    "vgg-tiny": _("the smallest, for trials"),
+    "resnet-lean": _("deeper, with skips"),
+    "resnet-small": _("for comparison: a small ResNet"),
+    "relu-cnn": _("for comparison: a plain network"),
+    "elu-cnn": _("for comparison: a plain network, other units"),
+    "mini-xception": _("for comparison: very light"),
+    "mobilenetv2-96": _("for comparison: made for phones"),
+    "mobilenetv2-160": _("for comparison: made for phones, larger pictures"),
+    "mobilenetv2-224": _("for comparison: made for phones, the largest pictures"),
+    "efficientnet-b0": _("for comparison: large pictures"),
 }
 
 
@@ -68,11 +90,14 @@ class StartForm(forms.Form):
         help_text=_("Against 1 for a face of FER-2013."),
         widget=forms.NumberInput(attrs={"step": "any", "inputmode": "decimal"}),
     )
-    network = forms.CharField(
+    network = forms.ChoiceField(
         label=_("Network"),
         required=False,
-        max_length=40,
-        help_text=_("A name that ml/training/networks.py knows; only from scratch."),
+        choices=[
+            ("", _("As the preset has it")),
+            *((n, format_lazy("{}: {}", n, what)) for n, what in NETWORKS.items()),
+        ],
+        help_text=_("With a network of your own choice a run starts from scratch."),
     )
     epochs = forms.IntegerField(
         label=_("Epochs"), required=False, min_value=1, max_value=500

@@ -64,8 +64,8 @@ def read(exam: Exam) -> ShownReport:
     confusions = (
         exam_charts.confusion(side, title, names)
         for side, title in (
-            (champion, _("Champion, in percent of each row")),
-            (challenger, _("Challenger, in percent of each row")),
+            (champion, _("Present model, in percent of each row")),
+            (challenger, _("New model, in percent of each row")),
         )
     )
     return ShownReport(
@@ -109,8 +109,8 @@ def _difference_sentence(difference: Difference) -> str:
     if difference.mcnemar_p is None:
         return ""
     return _(
-        "Of the faces on which they differ, the champion alone is right on %(old)s and"
-        " the challenger alone on %(new)s (exact McNemar test, %(p)s)."
+        "Of the faces on which they differ, the present model alone is right on %(old)s"
+        " and the new one alone on %(new)s (exact McNemar test, %(p)s)."
     ) % {
         "old": _or_dash(difference.champion_only),
         "new": _or_dash(difference.challenger_only),

@@ -21,6 +21,7 @@ from webapp.presenters import (
     exam_report,
     formats,
     training_curves,
+    verdict,
 )
 from workers import launch
 
@@ -89,6 +90,7 @@ def run(request: UserRequest, pk: int) -> HttpResponse:
         "exam": exam,
         "version": getattr(row, "version", None),
         "report": exam_report.read(exam) if exam else None,
+        "verdict": verdict.read(exam) if exam else None,
         "alerts": serving.problems(),
         "options": row.options.items(),
         "snapshot": exam_report.snapshot_facts(getattr(row, "snapshot", None)),

@@ -10,6 +10,7 @@ from django.utils.html import strip_tags
 from labeling.models import Contribution, Exam, RunEvent, Snapshot, TrainingRun, User
 from labeling.registry import serving
 from labeling.registry.serving import Problem
+from ml import config
 from tests.support import training_data
 from tests.support.exam_reports import (
     make_difference,
@@ -88,8 +89,16 @@ def test_what_cannot_be_asked_for_starts_nothing(
 
 def test_an_unknown_network_is_told_of(client: Client, tom: User, fer2013: None):
     wish = {"preset": "quick", "network": "no-such-net", "start": "scratch"}
-    client.post("/training/", wish, follow=True)
-    assert client.get("/training/").status_code == 200
+    page = client.post("/training/", wish, follow=True)
+    assert "no-such-net is not one of the available choices" in page.text
+    assert not TrainingRun.objects.exists()
+
+
+def test_networks_are_chosen_by_name_with_a_word_on_each(client: Client, tom: User):
+    html = client.get("/training/").text
+    assert '<select name="network"' in html
+    for name in config.NETWORKS:
+        assert f'<option value="{name}">{name}: ' in html
 
 
 def test_each_preset_says_how_long_it_takes(client: Client, tom: User):
@@ -147,15 +156,30 @@ def test_the_report_shows_both_sides_and_the_difference(client: Client, tom: Use
     html = client.get(f"/training/{run.pk}/").text
     assert "Promoted: better." in html
     assert html.count('class="confusion"') == 2
-    assert "Challenger minus champion" in html
+    assert "New model minus present model" in html
     assert "exact McNemar test" in html
     assert "used once" in html
     assert "angry faces" in html
 
 
+def test_the_verdict_stands_first_and_statistics_under_details(
+    client: Client, tom: User
+):
+    html = client.get(f"/training/{make_examined().pk}/").text
+    words, _rest, details = html.partition('<details class="more report"')
+    text = re.sub(r"\s+", " ", strip_tags(words))
+    assert "Better: right on 70 of 100, the model before it on 60." in text
+    assert re.search(r"New model mien-\d+ ?right on 70 of 100", text)
+    assert re.search(r"Model before it old ?right on 60 of 100", text)
+    assert words.count('class="bar ') == 2
+    assert "McNemar" not in words
+    assert "Promoted: better." not in words
+    assert "McNemar" in details
+
+
 def test_each_difference_stands_with_its_interval(client: Client, tom: User):
     html = client.get(f"/training/{make_examined().pk}/").text
-    assert "Challenger minus champion, by label" in html
+    assert "New model minus present model, by label" in html
     table = html[html.index("by label") : html.index("Right by label")]
     assert table.count("+7.0 … +13.0") == 7
     assert "(+8.0 … +12.0)" in html  # of the accuracy
