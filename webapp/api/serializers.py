@@ -136,7 +136,7 @@ class Run(serializers.Serializer[object]):
     id = serializers.IntegerField()
     preset = serializers.ChoiceField(choices=TrainingRun.Preset.choices)
     status = serializers.ChoiceField(choices=TrainingRun.Status.choices)
-    progress = serializers.FloatField(help_text="0 to 1.")
+    progress = serializers.FloatField(help_text="0 to 1, with the exam.")
     seconds_left = serializers.FloatField(allow_null=True)
     message = serializers.CharField()
     version = serializers.CharField(allow_null=True, help_text="What it has trained.")

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
 from labeling.models import TrainingRun
-from labeling.training import run_options, training_runs
+from labeling.training import run_options, run_progress
 from ml.config import GATE_POLICIES
 from webapp.presenters import formats
 
@@ -123,7 +123,7 @@ class StartForm(forms.Form):
                 "value": preset.value,
                 "name": name,
                 "what": what,
-                "time": formats.rough(training_runs.estimate(preset.value)),
+                "time": formats.rough(run_progress.estimate(preset.value)),
             }
             for preset, (name, what) in PRESETS.items()
         ]

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from labeling.models import Exam, ModelVersion, Promotion, TrainingRun
 from labeling.registry import model_versions, serving
 from labeling.stats import feedback_rates, site_stats
-from labeling.training import schedule, training_runs
+from labeling.training import run_progress, schedule, training_runs
 from webapp.forms.training import StartForm
 from webapp.http.access import UserRequest, trainers_only
 from webapp.http.error_responses import Problem, message_and_back, on_problem
@@ -84,7 +84,7 @@ def run(request: UserRequest, pk: int) -> HttpResponse:
     row = get_object_or_404(
         TrainingRun.objects.select_related("requested_by", "parent"), pk=pk
     )
-    exam = getattr(row, "exam", None)
+    exam, snapshot = getattr(row, "exam", None), getattr(row, "snapshot", None)
     context = {
         "run": row,
         "exam": exam,
@@ -93,7 +93,8 @@ def run(request: UserRequest, pk: int) -> HttpResponse:
         "verdict": verdict.read(exam) if exam else None,
         "alerts": serving.problems(),
         "options": row.options.items(),
-        "snapshot": exam_report.snapshot_facts(getattr(row, "snapshot", None)),
+        "snapshot": exam_report.snapshot_facts(snapshot),
+        "left_out": exam_report.left_out(snapshot),
         **_progress(row),
     }
     return render(request, "training/run.html", context)
@@ -117,9 +118,11 @@ def progress(request: UserRequest, pk: int) -> HttpResponse:
 
 def _progress(row: TrainingRun) -> dict[str, object]:
     epochs = training_curves.epochs_of(row)
+    outlook = run_progress.of(row)
     return {
-        "percent_done": round(row.progress * 100),
-        "left": formats.rough(row.seconds_left),
+        "share_done": outlook.share,
+        "percent_done": round(outlook.share * 100),
+        "left": formats.rough(outlook.seconds_left),
         "epoch": epochs[-1] if epochs else None,
         "curves": training_curves.of(epochs),
     }

@@ -124,7 +124,14 @@ def test_progress_comes_as_a_part_that_asks_again(client: Client, tom: User):
         )
     part = client.get(f"/training/{run.pk}/progress/")
     assert f'hx-get="/training/{run.pk}/progress/"' in part.text
-    assert "2 minutes left" in part.text
+    for place in (
+        f"/training/{run.pk}/progress/",
+        f"/training/{run.pk}/",
+        "/training/",
+    ):
+        page = client.get(place).text
+        assert "3 minutes left" in page  # those of the training, and the exam's
+        assert 'aria-valuenow="28"' in page
     assert "After epoch 2 of 5" in part.text
     assert part.text.count("<polyline") == 4
     assert "<html" not in part.text
@@ -293,6 +300,32 @@ def test_facts_of_the_snapshot_stand_on_the_runs_page(client: Client, tom: User)
     html = client.get(f"/training/{run.pk}/").text
     assert "cdcdcdcdcdcd" in html
     assert "28,123" in html
+
+
+@pytest.mark.parametrize(
+    ("counts", "sentence"),
+    [
+        (
+            {"accepted": 39, "rows": 29, "copies": 10},
+            "39 accepted, 29 learned from: 10 were copies.",
+        ),
+        (
+            {"accepted": 39, "rows": 29, "copies": 1, "for_exam": 7},
+            "39 accepted, 29 learned from: 1 was a copy, 7 were kept for exams,"
+            " 2 were set aside.",
+        ),
+        ({"accepted": 29, "rows": 29}, ""),
+        ({"rows": 29}, ""),
+    ],
+)
+def test_where_counts_of_faces_differ_the_page_says_why(
+    client: Client, tom: User, counts: dict[str, int], sentence: str
+):
+    run = make_run(status="training")
+    Snapshot.objects.create(run=run, hash="cd" * 32, manifest=counts)
+    html = client.get(f"/training/{run.pk}/").text
+    assert sentence in html
+    assert ("learned from:" in html) == bool(sentence)
 
 
 def test_the_log_is_at_hand_and_hostile_text_in_it_stays_text(
