@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from labeling.models import Exam, ModelVersion, Promotion
+from labeling.registry import model_versions
 from labeling.stats import feedback_rates
 from ml.artefact.card import StoredCard
 from ml.evaluation.exam_report import CandidateFigures
@@ -26,6 +27,16 @@ class VersionSummary:
     interval: tuple[float, float] | None
     faces: int
     correction: feedback_rates.FeedbackRate | None
+    is_examined: bool  # here; what is known of others stands in their card
+    was_champion: bool
+
+    @property
+    def of_hundred(self) -> int | None:
+        return None if self.accuracy is None else round(self.accuracy * 100)
+
+    @property
+    def correction_text(self) -> str:
+        return correction_text(self.correction)
 
     @property
     def accuracy_text(self) -> str:
@@ -43,7 +54,7 @@ def summarise(versions: Iterable[ModelVersion]) -> list[VersionSummary]:
     ids = [v.pk for v in rows]
     own = Exam.objects.filter(challenger__in=ids).order_by("pk")
     exams = {exam.challenger_id: exam for exam in own}
-    figures = _figures(ids, exams)
+    figures = _exam_figures(ids, exams)
     promotions: dict[int, Promotion] = {}
     for promotion in Promotion.objects.filter(version__in=ids):
         promotions.setdefault(promotion.version_id, promotion)
@@ -54,6 +65,7 @@ def summarise(versions: Iterable[ModelVersion]) -> list[VersionSummary]:
             story(version, exams.get(version.pk), promotions.get(version.pk)),
             figures.get(version.pk, CandidateFigures()),
             corrections.get(version.pk),
+            was_champion=version.pk in promotions,
         )
         for version in rows
     ]
@@ -64,18 +76,45 @@ def _summary(
     story: str,
     figures: CandidateFigures,
     correction: feedback_rates.FeedbackRate | None,
+    *,
+    was_champion: bool,
 ) -> VersionSummary:
+    card = StoredCard.read(version.card)
+    is_examined = figures.accuracy is not None
+    known = figures if is_examined else card.figures()
     return VersionSummary(
         version=version,
         story=story,
-        accuracy=figures.accuracy,
-        interval=figures.accuracy_ci,
-        faces=StoredCard.read(version.card).snapshot.contributions or 0,
+        accuracy=known.accuracy,
+        interval=known.accuracy_ci,
+        faces=card.snapshot.contributions or 0,
         correction=correction,
+        is_examined=is_examined,
+        was_champion=was_champion,
     )
 
 
-def _figures(ids: list[int], exams: dict[int, Exam]) -> dict[int, CandidateFigures]:
+def correction_text(correction: feedback_rates.FeedbackRate | None) -> str:
+    """The share, or how many answers there are while they are too few for one."""
+    if correction is None:
+        return ""
+    if correction.is_enough:
+        return percent(correction.rate)
+    return _("%(answers)s; a share is shown from %(least)s on") % {
+        "answers": answers(correction.n),
+        "least": feedback_rates.LEAST_FOR_A_SHARE,
+    }
+
+
+def of_champion() -> VersionSummary | None:
+    """The summary of the model in use."""
+    champion = model_versions.current()
+    return summarise([champion])[0] if champion else None
+
+
+def _exam_figures(
+    ids: list[int], exams: dict[int, Exam]
+) -> dict[int, CandidateFigures]:
     """How each did in its own exam; the shipped one, as champion in the first."""
     found = {pk: exam.report.get("challenger") for pk, exam in exams.items()}
     others = Exam.objects.filter(champion__in=set(ids) - set(found)).order_by("-pk")
@@ -118,14 +157,20 @@ def _accuracy_chart(
     ordered: list[VersionSummary], promotions: Iterable[Promotion]
 ) -> Chart | None:
     places = {s.version.pk: float(n) for n, s in enumerate(ordered, start=1)}
-    examined = [s for s in ordered if s.accuracy is not None]
+    examined = [s for s in ordered if s.is_examined]
     if len(examined) < 2:
         return None
+    champions = [s for s in examined if s.was_champion]
+    others = [s for s in examined if not s.was_champion]
+    lines = [
+        _accuracy_line(champions, places, name=_("in use")),
+        _accuracy_line(others, places, name=_("tried only"), is_joined=False),
+    ]
     return line_chart.lines(
-        [_accuracy_line(examined, places)],
-        title=_("Right in the exam; a flag marks a promotion"),
+        [line for line in lines if line.points],
+        title=_("Right in the exam; hollow: never put in use; a flag: put in use"),
         x_label=_("Version"),
-        y_label="%",
+        y_label=_("Right, %"),
         x_ticks=[(places[s.version.pk], s.version.name) for s in ordered],
         marks=[
             line_chart.Mark(
@@ -139,18 +184,23 @@ def _accuracy_chart(
 
 
 def _accuracy_line(
-    examined: list[VersionSummary], places: Mapping[int, float]
+    examined: list[VersionSummary],
+    places: Mapping[int, float],
+    *,
+    name: str,
+    is_joined: bool = True,
 ) -> line_chart.Line:
     values = [s.accuracy or 0 for s in examined]
-    ends = [s.interval or (s.accuracy or 0,) * 2 for s in examined]
+    ends = [s.interval or (s.accuracy or 0,) * 2 for s in examined] if is_joined else []
     return line_chart.Line(
-        _("accuracy"),
+        name,
         [
             (places[s.version.pk], v * 100)
             for s, v in zip(examined, values, strict=True)
         ],
         low=[low * 100 for low, _high in ends],
         high=[high * 100 for _low, high in ends],
+        is_joined=is_joined,
     )
 
 
@@ -164,17 +214,23 @@ def corrections_chart(summaries: list[VersionSummary]) -> Chart | None:
             tone="ink" if s.version.is_champion else "quiet",
         )
         for s in summaries
-        if s.correction
+        if s.correction and s.correction.is_enough
     ]
     if not whiskers:
         return None
     return interval_plot.whiskers(
         whiskers,
-        title=_("How often people say “not quite”"),
+        title=corrections_title(),
         x_label=_("% of answers, with the 95 % interval"),
         heads=(_("Version"), _("Corrected, %"), _("Interval")),
         zero=True,
     )
+
+
+def corrections_title() -> str:
+    return _("How often people say it is wrong, from %(least)s answers on") % {
+        "least": feedback_rates.LEAST_FOR_A_SHARE
+    }
 
 
 def answers(count: int) -> str:

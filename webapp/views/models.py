@@ -22,7 +22,7 @@ from webapp.charts.axes import Chart
 from webapp.forms import ids
 from webapp.http.access import UserRequest, trainers_only
 from webapp.http.error_responses import message_and_back, on_problem
-from webapp.presenters import exam_charts, exam_report, versions
+from webapp.presenters import exam_charts, exam_report, verdict, versions
 
 FIGURES = {
     "accuracy": gettext_lazy("Accuracy"),
@@ -59,7 +59,7 @@ def model(request: HttpRequest, name: str) -> HttpResponse:
         "summary": summary,
         "champion": model_versions.current(),
         "promotions": promotions,
-        "verdict": StoredReport.read(exam.report).sentence if exam else "",
+        "verdict": verdict.read(exam) if exam else None,
         "may_be_promoted": not version.is_champion and not version.contaminated_at,
         "proposal": _proposal(version),
         "facts": _facts(summary, card),
@@ -99,7 +99,7 @@ def _facts(
     threshold = card.certainty_threshold
     rows = [
         (_("Made"), summary.version.created_at.strftime("%Y-%m-%d %H:%M")),
-        (_("Right in the exam"), summary.accuracy_text),
+        (_("Right on faces it had never seen"), summary.accuracy_text),
         (_("Network"), card.config.get("network")),
         (_("Parameters"), _count(card.params)),
         (_("Multiply-adds"), _count(card.multiply_adds)),
@@ -114,6 +114,8 @@ def _facts(
 
 
 def _corrected(correction: feedback_rates.FeedbackRate) -> str:
+    if not correction.is_enough:
+        return versions.correction_text(correction)
     return _("%(rate)s %% (%(low)s–%(high)s) of %(answers)s") % {
         "rate": f"{correction.rate * 100:.0f}",
         "low": f"{correction.low * 100:.0f}",

@@ -1,3 +1,4 @@
+import re
 from typing import Any
 
 import pytest
@@ -5,6 +6,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
+from django.utils.html import strip_tags
 
 from labeling.models import (
     AuditEntry,
@@ -64,7 +66,7 @@ def test_everyone_may_read_what_serves_and_what_served(client: Client):
     promoted(make_examined("mien-1", 0.6))
     promoted(make_examined("mien-2", 0.7))
     html = client.get("/models/").text
-    assert "Serves now" in html
+    assert "In use now" in html
     assert html.index("mien-2") < html.index("All versions")
     assert "Promoted on" in html
     assert html.count('class="mark"') == 2
@@ -80,6 +82,46 @@ def test_the_correction_rate_stands_beside_each_version(client: Client):
     assert "How often people say" in client.get("/models/").text
     html = client.get("/models/mien-1/").text
     assert "25 % (18–34) of 100 answers" in html
+
+
+def test_no_share_is_shown_of_four_answers(client: Client):
+    make_answers(promoted(make_version("mien-1")), yes=3, no=1)
+    for path in ("/models/", "/models/mien-1/"):
+        html = client.get(path).text
+        assert "4 answers; a share is shown from 20 on" in html
+        assert "25" not in re.findall(r"<dd[^>]*>([^<]*)", html)
+        assert "How often people say" not in html
+
+
+def test_the_chart_joins_champions_and_leaves_the_others_hollow(client: Client):
+    promoted(make_examined("mien-1", 0.6))
+    make_examined("mien-2", 0.5)
+    promoted(make_examined("mien-3", 0.7))
+    html = client.get("/models/").text
+    in_use, tried = re.findall(r'<g class="line .*?</g>', html, re.DOTALL)
+    assert in_use.count("<circle") == 2
+    assert len(re.search(r'<polyline points="([^"]*)', in_use)[1].split()) == 2
+    assert "is-hollow" in tried
+    assert tried.count("<circle") == 1
+    assert "<polyline" not in tried
+
+
+def test_the_shipped_model_shows_its_figures_from_the_first_day(
+    client: Client, tom: User
+):
+    card = {"metrics": {"tune": {"n": 862, "accuracy": 0.6972}}}
+    promoted(make_version("base-6", card=card, origin="shipped"))
+    assert "right, on faces it had never seen" in client.get("/models/").text
+    assert "Right on faces it had never seen" in client.get("/models/base-6/").text
+    for path in ("/", "/training/"):
+        words = re.sub(r"\s+", " ", strip_tags(client.get(path).text))
+        assert (path, "base-6, was right on 70 of 100 faces" in words) == (path, True)
+
+
+def test_a_version_that_lost_its_exam_shows_the_verdict(client: Client):
+    make_examined("mien-1", 0.45)
+    html = client.get("/models/mien-1/").text
+    assert "Not better: right on 45 of 100, the present model on 60. It stays." in html
 
 
 def test_a_version_shows_its_card_its_data_and_who_promoted_it(
