@@ -133,6 +133,8 @@ def _bars(exam: Exam, report: StoredReport, scores: _Scores | None) -> list[Bar]
 def _before(exam: Exam) -> str:
     if exam.outcome == Exam.Outcome.PROMOTED:
         return _("Model before it")
+    if exam.champion and not exam.champion.is_champion:
+        return _("Model in use then")
     return _("Present model")
 
 

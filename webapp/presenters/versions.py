@@ -36,7 +36,12 @@ class VersionSummary:
 
     @property
     def correction_text(self) -> str:
-        return correction_text(self.correction)
+        """The share, or how many answers there are while they are too few for one."""
+        if self.correction is None:
+            return ""
+        if self.correction.is_enough:
+            return percent(self.correction.rate)
+        return answers(self.correction.n)
 
     @property
     def accuracy_text(self) -> str:
@@ -92,18 +97,6 @@ def _summary(
         is_examined=is_examined,
         was_champion=was_champion,
     )
-
-
-def correction_text(correction: feedback_rates.FeedbackRate | None) -> str:
-    """The share, or how many answers there are while they are too few for one."""
-    if correction is None:
-        return ""
-    if correction.is_enough:
-        return percent(correction.rate)
-    return _("%(answers)s; a share is shown from %(least)s on") % {
-        "answers": answers(correction.n),
-        "least": feedback_rates.LEAST_FOR_A_SHARE,
-    }
 
 
 def of_champion() -> VersionSummary | None:
@@ -168,7 +161,7 @@ def _accuracy_chart(
     ]
     return line_chart.lines(
         [line for line in lines if line.points],
-        title=_("Right in the exam; hollow: never put in use; a flag: put in use"),
+        title=_("Right in the exam. Flags: put in use. Hollow dots: tried only"),
         x_label=_("Version"),
         y_label=_("Right, %"),
         x_ticks=[(places[s.version.pk], s.version.name) for s in ordered],

@@ -41,6 +41,7 @@ def models(request: HttpRequest) -> HttpResponse:
         "versions": summaries,
         "champion": next((s for s in summaries if s.version.is_champion), None),
         "charts": versions.over_time(summaries, promotions),
+        "least_answers": feedback_rates.LEAST_FOR_A_SHARE,
     }
     return render(request, "models/models.html", context)
 
@@ -115,7 +116,10 @@ def _facts(
 
 def _corrected(correction: feedback_rates.FeedbackRate) -> str:
     if not correction.is_enough:
-        return versions.correction_text(correction)
+        return _("%(answers)s; a share is shown from %(least)s on") % {
+            "answers": versions.answers(correction.n),
+            "least": feedback_rates.LEAST_FOR_A_SHARE,
+        }
     return _("%(rate)s %% (%(low)s–%(high)s) of %(answers)s") % {
         "rate": f"{correction.rate * 100:.0f}",
         "low": f"{correction.low * 100:.0f}",

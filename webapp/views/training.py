@@ -10,7 +10,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from labeling.models import Exam, ModelVersion, Promotion, TrainingRun
-from labeling.registry import model_versions, serving
+from labeling.registry import serving
 from labeling.stats import feedback_rates, site_stats
 from labeling.training import run_progress, schedule, training_runs
 from webapp.forms.training import StartForm
@@ -22,6 +22,7 @@ from webapp.presenters import (
     formats,
     training_curves,
     verdict,
+    versions,
 )
 from workers import launch
 
@@ -62,7 +63,7 @@ def _overview(request: UserRequest, form: StartForm) -> dict[str, object]:
         "presets": form.presets(),
         "active": active,
         "runs": Paginator(listed, PER_PAGE).get_page(request.GET.get("page")),
-        "champion": model_versions.current(),
+        "champion": versions.of_champion(),
         "promotion": Promotion.objects.first(),
         "alerts": serving.problems(),
         "proposal": feedback_rates.roll_back_proposal(),

@@ -2,7 +2,7 @@ from typing import Any
 
 import pytest
 
-from labeling.models import Exam
+from labeling.models import Exam, ModelVersion
 from tests.support.exam_reports import make_examined, make_side
 from tests.support.factories import make_version
 from webapp.presenters import verdict
@@ -69,8 +69,18 @@ def test_a_better_one_that_saw_a_withdrawn_face_is_told_so() -> None:
 def test_both_bars_are_on_one_scale_and_say_their_figure() -> None:
     new, old = judged("kept", 0.69, 0.45).bars
     assert (new.who, new.share, new.text) == ("New model", 0.45, "right on 45 of 100")
-    assert (old.who, old.share) == ("Present model", 0.69)
+    assert (old.who, old.share) == ("Model in use then", 0.69)
     assert old.text == "right on 69 of 100"
+
+
+def test_the_other_bar_is_the_present_models_while_it_is_in_use() -> None:
+    exam = make_examined("kept").exam
+    ModelVersion.objects.filter(pk=exam.champion_id).update(is_champion=True)
+    exam.refresh_from_db()
+    assert [bar.who for bar in verdict.read(exam).bars] == [
+        "New model",
+        "Present model",
+    ]
 
 
 def test_every_broken_check_is_named() -> None:

@@ -86,9 +86,14 @@ def test_the_correction_rate_stands_beside_each_version(client: Client):
 
 def test_no_share_is_shown_of_four_answers(client: Client):
     make_answers(promoted(make_version("mien-1")), yes=3, no=1)
-    for path in ("/models/", "/models/mien-1/"):
+    wait = {
+        "/models/": "It is shown from 20 answers on.",
+        "/models/mien-1/": "4 answers; a share is shown from 20 on",
+    }
+    for path, words in wait.items():
         html = client.get(path).text
-        assert "4 answers; a share is shown from 20 on" in html
+        assert words in html
+        assert "4 answers" in html
         assert "25" not in re.findall(r"<dd[^>]*>([^<]*)", html)
         assert "How often people say" not in html
 
@@ -115,7 +120,7 @@ def test_the_shipped_model_shows_its_figures_from_the_first_day(
     assert "Right on faces it had never seen" in client.get("/models/base-6/").text
     for path in ("/", "/training/"):
         words = re.sub(r"\s+", " ", strip_tags(client.get(path).text))
-        assert (path, "base-6, was right on 70 of 100 faces" in words) == (path, True)
+        assert re.search(r"base-6,( was)? right on 70 of 100 faces", words), path
 
 
 def test_a_version_that_lost_its_exam_shows_the_verdict(client: Client):
