@@ -23,15 +23,15 @@ PRESETS = {
         _("Quick"),
         _("from the current model, with a few thousand faces"),
     ),
-    TrainingRun.Preset.FULL: (_("Full"), _("from scratch, the whole recipe")),
+    TrainingRun.Preset.FULL: (_("Full"), _("from scratch, with all faces")),
 }
 STARTS = {
-    "champion": _("From the current model"),
-    "scratch": _("From scratch"),
+    "champion": _("The current model"),
+    "scratch": _("Nothing (from scratch)"),
 }
 POLICIES = {
-    "improves": _("Promote if better and nothing suffers"),
-    "significant": _("Promote only if significantly better"),
+    "improves": _("If it is better and fails no check"),
+    "significant": _("Only if it is clearly better, beyond chance"),
 }
 # One word each on those of ml/config.py.
 NETWORKS = {
@@ -67,34 +67,34 @@ class StartForm(forms.Form):
         choices=TrainingRun.Preset.choices, initial=TrainingRun.Preset.FINETUNE
     )
     start = forms.ChoiceField(
-        label=_("Start"),
+        label=_("Start from"),
         required=False,
         choices=[
-            ("", _("As the preset has it")),
+            ("", _("As usual")),
             *((start, STARTS[start]) for start in run_options.STARTS),
         ],
     )
     policy = forms.ChoiceField(
-        label=_("Promotion"),
+        label=_("Put it in use"),
         required=False,
         choices=[
-            ("", _("As the settings have it")),
+            ("", _("As this site is set up")),
             *((policy, POLICIES[policy]) for policy in GATE_POLICIES),
         ],
     )
     weight = WeightField(
-        label=_("Weight of a contribution"),
+        label=_("How much a given face counts"),
         required=False,
         min_value=0.1,
         max_value=run_options.MOST_WEIGHT,
-        help_text=_("Against 1 for a face of FER-2013."),
+        help_text=_("A face of FER-2013 counts as 1."),
         widget=forms.NumberInput(attrs={"step": "any", "inputmode": "decimal"}),
     )
     network = forms.ChoiceField(
         label=_("Network"),
         required=False,
         choices=[
-            ("", _("As the preset has it")),
+            ("", _("As usual")),
             *((n, format_lazy("{}: {}", n, what)) for n, what in NETWORKS.items()),
         ],
         help_text=_("With a network of your own choice a run starts from scratch."),
@@ -131,7 +131,9 @@ class StartForm(forms.Form):
     def schedule(self) -> str:
         if not settings.RETRAIN_AT:
             return _now("never")
-        return _now("at %(time)s, from %(n)s new faces or withdrawals") % {
+        return _now(
+            "at %(time)s, if %(n)s new faces were accepted or one taken back"
+        ) % {
             "time": settings.RETRAIN_AT,
             "n": settings.RETRAIN_MIN_FACES,
         }

@@ -42,7 +42,7 @@ def agreement(counted: Figures) -> Agreement:
     if alpha is None:
         sentence = _("Not enough votes yet to say how well people agree.")
     elif alpha >= FIRM:
-        sentence = _("People agree firmly.")
+        sentence = _("People agree on nearly all faces.")
     elif alpha >= TENTATIVE:
         sentence = _("People agree on most faces.")
     elif alpha > 0:

@@ -121,18 +121,18 @@ def story(version: ModelVersion, exam: Exam | None, promotion: Promotion | None)
     made = date_format(version.created_at, "DATE_FORMAT")
     if promotion is None:
         if exam is None:
-            return _("Made on %(date)s; no exam yet.") % {"date": made}
+            return _("Made on %(date)s; not tested yet.") % {"date": made}
         if exam.outcome == Exam.Outcome.REJECTED:
-            return _("Made on %(date)s; the exam rejected it.") % {"date": made}
-        return _("Made on %(date)s; the champion before it was kept.") % {"date": made}
+            return _("Made on %(date)s; it failed a check.") % {"date": made}
+        return _("Made on %(date)s; it was not put in use.") % {"date": made}
     when = {"date": date_format(promotion.created_at, "DATE_FORMAT")}
     match promotion.kind:
         case Promotion.Kind.FIRST:
-            return _("Came with Mien; serves since %(date)s.") % when
+            return _("Came with Mien; in use since %(date)s.") % when
         case Promotion.Kind.EXAM:
-            return _("Promoted on %(date)s: it did better in the exam.") % when
+            return _("Put in use on %(date)s: it did better in the exam.") % when
         case Promotion.Kind.OVERRIDE:
-            return _("Promoted on %(date)s by a trainer, against the exam.") % when
+            return _("Put in use on %(date)s by a trainer, against the exam.") % when
         case _other:
             return _("A trainer went back to it on %(date)s.") % when
 
@@ -215,7 +215,7 @@ def corrections_chart(summaries: list[VersionSummary]) -> Chart | None:
         whiskers,
         title=corrections_title(),
         x_label=_("% of answers, with the 95 % interval"),
-        heads=(_("Version"), _("Corrected, %"), _("Interval")),
+        heads=(_("Version"), _("Called wrong, %"), _("Interval")),
         zero=True,
     )
 

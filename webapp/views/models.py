@@ -80,7 +80,7 @@ def _figures_of(card: StoredCard, exam: Exam | None) -> Figures:
 def _charts(
     figures: Figures, summary: versions.VersionSummary, names: list[str]
 ) -> dict[str, Chart | None]:
-    by_label = _("How often it is right, by label")
+    by_label = _("How often it is right, by expression")
     mixed_up = _("What it mixes up, in percent")
     return {
         "recall_chart": exam_charts.recalls(figures, title=by_label, names=names),
@@ -109,7 +109,7 @@ def _facts(
     ]
     if summary.correction:
         rows.append(
-            (_("Corrected by people"), _corrected(summary.correction)),
+            (_("Called wrong by people"), _corrected(summary.correction)),
         )
     return [(name, value) for name, value in rows if value]
 
@@ -138,12 +138,12 @@ def _seen(version: ModelVersion, snapshot: DataFacts) -> list[tuple[str, int]]:
     given = lineage.faces_seen_by(version).values("contribution_id").distinct()
     rows = [
         (_("Faces of FER-2013"), snapshot.fer2013.rows),
-        (_("Faces given by people"), snapshot.contributions),
-        (_("Given faces, with those of its ancestors"), given.count()),
+        (_("Faces from visitors"), snapshot.contributions),
+        (_("Faces from visitors, with those of the models before it"), given.count()),
         (_("Left out: they are in a test set too"), cleaning.leaked),
         (_("Left out: the same picture twice"), cleaning.duplicates),
         (_("Left out: not a face"), cleaning.non_faces),
-        (_("Kept aside to choose by"), cleaning.tune),
+        (_("Kept apart to choose settings by"), cleaning.tune),
     ]
     for name, folder in snapshot.extra.items():
         rows.append((_("Faces of %(name)s") % {"name": name}, folder.rows))
@@ -215,7 +215,7 @@ def _promote(
         former = get_object_or_404(ModelVersion, pk=ids.number(seen))
     reason = request.POST.get("reason", "")[:1000]
     verb(version, by=request.user, reason=reason, instead_of=former)
-    messages.success(request, _("%(name)s is champion now.") % {"name": version.name})
+    messages.success(request, _("%(name)s is in use now.") % {"name": version.name})
     return redirect("model", name)
 
 

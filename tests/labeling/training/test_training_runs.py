@@ -239,7 +239,7 @@ def test_a_retraining_is_due_when_enough_new_faces_wait(settings):
 def test_a_retraining_is_due_when_the_champion_saw_a_withdrawn_face():
     make_version(is_champion=True, contaminated_at=timezone.now())
     assert Contribution.objects.count() == 0
-    assert "withdrawn" in str(schedule.reason())
+    assert "taken back" in str(schedule.reason())
 
 
 def test_a_withdrawal_makes_one_retraining_due_not_one_every_night():

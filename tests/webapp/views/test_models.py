@@ -67,8 +67,8 @@ def test_everyone_may_read_what_serves_and_what_served(client: Client):
     promoted(make_examined("mien-2", 0.7))
     html = client.get("/models/").text
     assert "In use now" in html
-    assert html.index("mien-2") < html.index("All versions")
-    assert "Promoted on" in html
+    assert html.index("mien-2") < html.index("All models")
+    assert "Put in use on" in html
     assert html.count('class="mark"') == 2
     assert "70.0 % (69.0–71.0)" in html
 
@@ -143,7 +143,13 @@ def test_a_version_shows_its_card_its_data_and_who_promoted_it(
     model_versions.override(version, by=tom, reason="<i>because</i>")
     client.logout()
     html = client.get("/models/mien-1/").text
-    for text in ("vgg-lean", "1,180,000", "28,123", "ef" * 32, "promoted by a person"):
+    for text in (
+        "vgg-lean",
+        "1,180,000",
+        "28,123",
+        "ef" * 32,
+        "put in use by a person",
+    ):
         assert text in html
     assert "a trainer" in html
     assert "because" not in html
@@ -157,7 +163,7 @@ def test_a_version_shows_its_card_its_data_and_who_promoted_it(
 def test_only_trainers_see_and_use_the_buttons(client: Client):
     promoted(make_version("mien-1"))
     make_version("mien-2")
-    assert "Promote against the exam" not in client.get("/models/mien-2/").text
+    assert "Put it in use against the exam" not in client.get("/models/mien-2/").text
     for act in ("override", "roll-back"):
         url = f"/models/mien-2/{act}/"
         client.logout()
@@ -184,10 +190,10 @@ def test_a_trainer_promotes_against_the_exam_with_a_reason(client: Client, tom: 
 def test_a_trainer_rolls_back(client: Client, tom: User):
     promoted(make_version("mien-1"))
     second = promoted(make_version("mien-2"))
-    assert "Roll back to this version" in client.get("/models/mien-1/").text
+    assert "Go back to this model" in client.get("/models/mien-1/").text
     data = {"reason": "worse on my photos", "instead_of": second.pk}
     page = client.post("/models/mien-1/roll-back/", data, follow=True)
-    assert "mien-1 is champion now." in page.text
+    assert "mien-1 is in use now." in page.text
     assert "A trainer went back to it" in page.text
 
 
@@ -209,8 +215,8 @@ def test_a_contaminated_version_is_marked_and_cannot_serve_again(
     promoted(make_version("mien-2"))
     ModelVersion.objects.filter(name="mien-1").update(contaminated_at=timezone.now())
     html = client.get("/models/mien-1/").text
-    assert "saw a withdrawn face" in html
-    assert "Roll back to this version" not in html
+    assert "learned from a face taken back" in html
+    assert "Go back to this model" not in html
     page = client.post("/models/mien-1/roll-back/", {"reason": "x"}, follow=True)
     assert "withdrawn" in page.text
     champion = model_versions.current()
