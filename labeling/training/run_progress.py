@@ -18,7 +18,7 @@ Status = TrainingRun.Status
 
 # Before any run of a preset has finished here, measured on two cores (seconds).
 FIRST_GUESS = {"quick": 150, "finetune": 720, "full": 2400}
-FIRST_GUESS_AFTER_TRAINING = 45  # the export and the exam, for any preset
+FIRST_GUESS_AFTER_TRAINING = 75  # the export and the exam, for any preset
 LATEST = 5  # runs that are looked at
 ALMOST = 0.95  # of the exam's share: it is not over before it is over
 

@@ -73,7 +73,7 @@ def _scores(report: StoredReport) -> _Scores | None:
 
 def _sentence(exam: Exam, report: StoredReport, scores: _Scores | None) -> str:
     code = next((reason.code for reason in report.reasons), "")
-    if exam.outcome == Exam.Outcome.PROMOTED and exam.champion_id is None:
+    if code == "first":
         return _("The first model: there was none to compare it with. It is in use.")
     if code == "no_exam":
         return _("No verdict: there were no faces to compare the two on.")

@@ -49,7 +49,7 @@ def models(request: HttpRequest) -> HttpResponse:
 @require_safe
 def model(request: HttpRequest, name: str) -> HttpResponse:
     version = get_object_or_404(
-        ModelVersion.objects.select_related("parent"), name=name
+        ModelVersion.objects.select_related("parent", "run__snapshot"), name=name
     )
     summary = versions.summarise([version])[0]
     exam = version.exams.order_by("-pk").first()
@@ -65,6 +65,7 @@ def model(request: HttpRequest, name: str) -> HttpResponse:
         "proposal": _proposal(version),
         "facts": _facts(summary, card),
         "seen": _seen(version, card.snapshot),
+        "left_out": exam_report.left_out(getattr(version.run, "snapshot", None)),
         "recipe": sorted(card.config.items()),
         "files": sorted(card.files.items()),
         **_charts(_figures_of(card, exam), summary, exam_report.emotions_of(version)),

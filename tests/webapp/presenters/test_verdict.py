@@ -103,10 +103,10 @@ def test_every_broken_check_is_named() -> None:
 
 
 def test_the_first_model_and_an_old_short_report_have_a_verdict_too() -> None:
-    exam = make_examined().exam
-    Exam.objects.update(champion=None)
-    exam.refresh_from_db()
-    assert verdict.read(exam).sentence.startswith("The first model")
+    exam = make_examined(champion=None, reasons=[{"code": "first"}]).exam
+    first = verdict.read(exam)
+    assert first.sentence.startswith("The first model")
+    assert first.bars == []
     Exam.objects.update(champion=make_version(), report={}, outcome="rejected")
     exam.refresh_from_db()
     read = verdict.read(exam)

@@ -14,6 +14,7 @@ from labeling.models import (
     ModelVersion,
     PredictionFeedback,
     Promotion,
+    Snapshot,
     User,
 )
 from labeling.registry import model_versions
@@ -123,6 +124,16 @@ def test_the_shipped_model_shows_its_figures_from_the_first_day(
         assert re.search(r"base-6,( was)? right on 70 of 100 faces", words), path
 
 
+def test_a_version_says_why_it_learned_from_fewer_faces_than_are_accepted(
+    client: Client,
+):
+    version = make_examined("mien-1", 0.45)
+    counts = {"accepted": 39, "rows": 29, "copies": 10}
+    Snapshot.objects.create(run=version.run, hash="cd" * 32, manifest=counts)
+    sentence = "39 accepted, 29 learned from: 10 were copies."
+    assert sentence in client.get("/models/mien-1/").text
+
+
 def test_a_version_that_lost_its_exam_shows_the_verdict(client: Client):
     make_examined("mien-1", 0.45)
     html = client.get("/models/mien-1/").text
@@ -218,7 +229,7 @@ def test_a_contaminated_version_is_marked_and_cannot_serve_again(
     assert "learned from a face taken back" in html
     assert "Go back to this model" not in html
     page = client.post("/models/mien-1/roll-back/", {"reason": "x"}, follow=True)
-    assert "withdrawn" in page.text
+    assert "was taken back since" in page.text
     champion = model_versions.current()
     assert champion
     assert champion.name == "mien-2"

@@ -131,7 +131,7 @@ def test_progress_comes_as_a_part_that_asks_again(client: Client, tom: User):
     ):
         page = client.get(place).text
         assert "3 minutes left" in page  # those of the training, and the exam's
-        assert 'aria-valuenow="28"' in page
+        assert 'aria-valuenow="20"' in page
     assert "After epoch 2 of 5" in part.text
     assert part.text.count("<polyline") == 4
     assert "<html" not in part.text
