@@ -115,9 +115,9 @@ PRESETS: dict[str, Knobs] = {
 }
 
 # A warm start of `quick` is a short finetune: the champion's network is too big, and
-# already too good, for the rate of a fresh one. It takes 137 s of processor time, of two
-# cores about two minutes with the exam; base-6 went from .697 to .702 on its 862 faces
-# of Tune and passed the gate, 2,513 of 3,589 against 2,493 (one seed).
+# already too good, for the rate of a fresh one. It takes 137 s of processor time, about
+# two minutes of two cores with the exam. base-6 went from .697 to .702 on its 862 faces
+# of Tune, and passed the gate: 2,513 of 3,589 against 2,493 (one seed).
 WARM: dict[str, Knobs] = {
     "quick": {"epochs": 2, "rate": 0.004, "ema": 0.9, "distil": 0.5, "decay": 0.8},
 }
