@@ -66,6 +66,20 @@ _EXAM_SIZE = """
 SELECT count(*), count(DISTINCT giver_id) FROM chosen WHERE split = 'exam'
 """
 
+# Of all accepted faces, how many do not train for a reason that can be named.
+_LEFT_OUT = """
+SELECT count(*),
+    count(*) FILTER (WHERE c.split = 'train' AND chosen.id IS NULL
+                     AND taken.cluster IS NOT NULL),
+    count(*) FILTER (WHERE c.split = 'exam')
+FROM labeling_contribution c LEFT JOIN chosen ON chosen.id = c.id LEFT JOIN (
+    SELECT DISTINCT face.cluster
+    FROM chosen JOIN labeling_contribution face ON face.id = chosen.id
+    WHERE face.split = 'train' AND face.cluster IS NOT NULL
+) AS taken ON taken.cluster = c.cluster
+WHERE c.status = 'accepted'
+"""
+
 # How many givers gave how many faces; a giver of 0 stands for all without account.
 _FACES_PER_GIVER = """
 SELECT n, count(*) FROM (
@@ -146,6 +160,23 @@ def stream(
         while batch := cursor.fetchmany(size):
             rows = (_row(face, caps=caps, weight=weight) for face in batch)
             yield [row for row in rows if row.weight]
+
+
+@dataclass(frozen=True)
+class Accepted:
+    """How many faces are accepted, and of those how many do not train: copies of one
+    that does, and faces of givers whose faces examine."""
+
+    faces: int
+    copies: int
+    for_exam: int
+
+
+def accepted() -> Accepted:
+    """Counted in the transaction of `stream`, which has chosen."""
+    with connection.cursor() as cursor:
+        cursor.execute(_LEFT_OUT)
+        return Accepted(*cursor.fetchone())
 
 
 class _Caps:

@@ -93,7 +93,8 @@ def _select(run: TrainingRun, attempt: int, go_on: GoOn) -> Snapshot:
                 ((snapshot.pk, *row.manifest()) for row in batch),
             )
         snapshot.hash = builder.digest.hexdigest()
-        snapshot.manifest = builder.manifest(header).model_dump()
+        counted = selection.accepted()
+        snapshot.manifest = builder.manifest(header, counted).model_dump()
         if header.fer2013 is None and not builder.is_enough():
             raise run_options.too_little(builder.rows["train"], builder.rows["exam"])
         snapshot.save(update_fields=["hash", "manifest"])
@@ -208,13 +209,16 @@ class _ManifestBuilder:
     def add_digest(self, face_id: UUID, digest: bytes) -> None:
         self.digest.update(f"{face_id} {digest.hex()}\n".encode())
 
-    def manifest(self, header: Header) -> Manifest:
+    def manifest(self, header: Header, counted: selection.Accepted) -> Manifest:
         return Manifest(
             **header.model_dump(),
             rows=self.rows["train"],
             exam_rows=self.rows["exam"],
             weight=round(self.weight, 3),
             doubted_labels=self.doubted,
+            accepted=counted.faces,
+            copies=counted.copies,
+            for_exam=counted.for_exam,
             per_emotion=self.emotions,
             per_source=self.sources,
         )

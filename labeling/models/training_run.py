@@ -28,8 +28,8 @@ class TrainingRun(models.Model):
         CANCELLED = "cancelled", _("cancelled")
 
     class Preset(models.TextChoices):
-        QUICK = "quick", _("Quick: a few thousand faces, about a minute")
-        FINETUNE = "finetune", _("Fine-tune: start from the champion")
+        QUICK = "quick", _("Quick: from the current model, a few thousand faces")
+        FINETUNE = "finetune", _("Fine-tune: from the current model")
         FULL = "full", _("Full: from scratch")
 
     class Trigger(models.TextChoices):

@@ -81,9 +81,9 @@ class Exam(models.Model):
     """Champion and challenger judged on the same faces; `ml compare` reports."""
 
     class Outcome(models.TextChoices):
-        PROMOTED = "promoted", _("promoted")
-        KEPT = "kept", _("kept the champion")
-        REJECTED = "rejected", _("rejected")
+        PROMOTED = "promoted", _("put in use")
+        KEPT = "kept", _("not put in use")
+        REJECTED = "rejected", _("failed a check")
 
     run = models.OneToOneField(
         TrainingRun, on_delete=models.CASCADE, related_name="exam"
@@ -110,10 +110,10 @@ class Promotion(models.Model):
     """Every change of champion, append-only: who, why, from which to which."""
 
     class Kind(models.TextChoices):
-        FIRST = "first", _("first champion")
+        FIRST = "first", _("the first model")
         EXAM = "exam", _("passed the exam")
-        OVERRIDE = "override", _("promoted by a person")
-        ROLL_BACK = "roll_back", _("rolled back")
+        OVERRIDE = "override", _("put in use by a person")
+        ROLL_BACK = "roll_back", _("gone back to")
 
     version = models.ForeignKey(
         ModelVersion, on_delete=models.PROTECT, related_name="promotions"

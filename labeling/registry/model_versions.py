@@ -100,14 +100,12 @@ def promote(
     with champion_locked():
         former = current()
         if former and former.pk == version.pk:
-            raise Refused(
-                "already_champion", _("This version is the champion already.")
-            )
+            raise Refused("already_champion", _("This model is in use already."))
         if instead_of is not None and (former is None or former.pk != instead_of.pk):
             raise Refused(
                 "champion_changed",
                 format_lazy(
-                    _("Meanwhile {name} has become champion. Look again, then decide."),
+                    _("Meanwhile {name} was put in use. Look again, then decide."),
                     name=former.name if former else "-",
                 ),
             )
@@ -139,7 +137,7 @@ def roll_back(
 ) -> Promotion:
     """A trainer goes back to a version that served before."""
     if not version.promotions.exists():
-        raise Refused("never_served", _("This version has never been champion."))
+        raise Refused("never_served", _("This model was never in use."))
     return _promote_by_hand(version, Promotion.Kind.ROLL_BACK, by, reason, instead_of)
 
 
@@ -160,7 +158,7 @@ def _promote_by_hand(
         if version.contaminated_at:
             raise Refused(
                 "contaminated",
-                _("A face that this version learned from has been withdrawn since."),
+                _("A face that this model learned from was taken back since."),
             )
         return promote(
             version, kind=kind, by=by, reason=reason.strip(), instead_of=instead_of

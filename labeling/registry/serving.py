@@ -202,9 +202,9 @@ def _refusal_sentence(
     champion: ModelVersion, serving: LoadedModel | None, reason: str
 ) -> Promise:
     if serving is None:
-        sentence = _("The champion {name} cannot be used, and no other can: {reason}")
+        sentence = _("The model {name} cannot be used, and no other can: {reason}")
     else:
-        sentence = _("The champion {name} cannot be used, so {other} serves: {reason}")
+        sentence = _("The model {name} cannot be used, so {other} is in use: {reason}")
     return format_lazy(
         sentence,
         name=champion.name,

@@ -36,7 +36,7 @@ def contributor_impact(user: User) -> ContributorImpact:
     gifts = user.gifts.all()
     if champion is None or not (seen := _seen(champion, user)):
         given = gifts.exists()
-        sentence = _("None of your faces is in the champion yet.")
+        sentence = _("The current model has not learned from your faces yet.")
         return ContributorImpact(
             0, sentence if given else _("You have not given a face yet.")
         )

@@ -13,6 +13,8 @@ from django.utils.translation import gettext_lazy as _
 from labeling.models import ModelVersion, PredictionFeedback, Promotion
 from ml.evaluation.metrics import wilson
 
+# A share of fewer answers than these says more of chance than of the model.
+LEAST_FOR_A_SHARE = 20
 # Fewer answers than these prove nothing, and one alarm in a hundred may be false.
 LEAST_ANSWERS = 100
 SURE = 0.01
@@ -30,6 +32,11 @@ class FeedbackRate:
     @property
     def rate(self) -> float:
         return self.wrong / self.n
+
+    @property
+    def is_enough(self) -> bool:
+        """To be shown as a share."""
+        return self.n >= LEAST_FOR_A_SHARE
 
 
 @dataclass(frozen=True)

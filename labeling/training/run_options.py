@@ -64,9 +64,12 @@ def clean(preset: str, wishes: Mapping[str, object]) -> RunOptions:
 
 
 def starts_warm(run: TrainingRun) -> bool:
-    """Unless said otherwise, only fine-tuning continues from the champion."""
-    start = of(run).start
-    return start == "champion" or (not start and run.preset == "finetune")
+    """Unless said otherwise, all presets but the full one continue from the champion;
+    not with a network of one's own, for which its weights do not fit."""
+    wishes = of(run)
+    if wishes.start:
+        return wishes.start == "champion"
+    return run.preset != TrainingRun.Preset.FULL and "network" not in wishes.set
 
 
 def check_data() -> None:

@@ -35,8 +35,8 @@ def has_withdrawals() -> bool:
 def reason() -> "str | Promise":
     """Why a retraining is due now; "" when it is not."""
     if has_withdrawals():
-        return _("a face that the champion learned from has been withdrawn")
+        return _("a face that the current model learned from was taken back")
     count = new_faces()
     if count >= max(settings.RETRAIN_MIN_FACES, 1):
-        return format_lazy(_("{count} newly accepted faces wait"), count=count)
+        return format_lazy(_("{count} newly accepted faces are there"), count=count)
     return ""

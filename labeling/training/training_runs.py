@@ -6,7 +6,6 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import timedelta
 from enum import Enum
-from statistics import median
 from typing import Any, TypedDict, Unpack
 
 from django.conf import settings
@@ -28,8 +27,6 @@ Status = TrainingRun.Status
 
 ATTEMPTS = 2  # workers that may get lost over one run
 LOG_LENGTH = 20_000  # characters kept, the latest
-# Before any run of a preset has finished here, measured on two cores (seconds).
-FIRST_GUESS = {"quick": 90, "finetune": 720, "full": 2400}
 
 
 class Lost(Exception):
@@ -241,17 +238,6 @@ def sweep() -> list[int]:
         for run_id in unsent.values_list("pk", flat=True)
         if unsent.filter(pk=run_id).update(heartbeat_at=Now())
     ]
-
-
-def estimate(preset: str) -> float:
-    """About how many seconds a run of this preset takes here."""
-    done = TrainingRun.objects.filter(preset=preset, status=Status.DONE, losses=0)
-    took = [
-        (finished - started).total_seconds()
-        for started, finished in done.values_list("started_at", "finished_at")[:5]
-        if started and finished
-    ]
-    return float(median(took)) if took else float(FIRST_GUESS[preset])
 
 
 def _mine(run_id: int, attempt: int) -> Any:

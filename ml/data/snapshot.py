@@ -43,6 +43,9 @@ class Manifest(Header):
     exam_rows: int
     weight: float = 0.0  # sum
     doubted_labels: int = 0
+    accepted: int = 0  # faces in all; those that are not in `rows`:
+    copies: int = 0  # the same picture as one that is
+    for_exam: int = 0  # of givers whose faces never train
     per_emotion: dict[str, int] = {}
     per_source: dict[str, int] = {}
 

@@ -42,7 +42,7 @@ def fill() -> dict[str, str]:
     done = make_run(status=TrainingRun.Status.DONE, started_at=timezone.now())
     versions = [promoted(make_version()), make_version("mien-2", run=done)]
     for version in versions:
-        make_answers(version, yes=8, no=2)
+        make_answers(version, yes=32, no=8)
     Exam.objects.create(
         run=done,
         champion=versions[0],

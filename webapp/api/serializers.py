@@ -7,7 +7,7 @@ from rest_framework import serializers
 from labeling.emotions import Emotion
 from labeling.models import Exam, TrainingRun
 from labeling.training import run_options
-from ml.config import GATE_POLICIES
+from ml.config import GATE_POLICIES, NETWORKS
 from ml.emotions import EMOTIONS
 from ml.vision.decode import Note
 from ml.vision.face_crop import Doubt
@@ -136,7 +136,9 @@ class Wish(serializers.Serializer[object]):
     weight = serializers.FloatField(
         required=False, help_text="Of a contribution, against 1 for a FER-2013 face."
     )
-    network = serializers.CharField(required=False, help_text="Only from scratch.")
+    network = serializers.ChoiceField(
+        choices=NETWORKS, required=False, help_text="Only from scratch."
+    )
     epochs = serializers.IntegerField(required=False, min_value=1, max_value=500)
 
 
@@ -144,7 +146,7 @@ class Run(serializers.Serializer[object]):
     id = serializers.IntegerField()
     preset = serializers.ChoiceField(choices=TrainingRun.Preset.choices)
     status = serializers.ChoiceField(choices=TrainingRun.Status.choices)
-    progress = serializers.FloatField(help_text="0 to 1.")
+    progress = serializers.FloatField(help_text="0 to 1, with the exam.")
     seconds_left = serializers.FloatField(allow_null=True)
     message = serializers.CharField()
     version = serializers.CharField(allow_null=True, help_text="What it has trained.")

@@ -13,7 +13,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from labeling.models import TrainingRun
-from labeling.training import training_runs
+from labeling.training import run_progress, training_runs
 from webapp.api import serializers
 from webapp.forms.training import StartForm
 from webapp.http.access import person
@@ -87,12 +87,13 @@ def _run(pk: int) -> TrainingRun:
 def _json(run: TrainingRun) -> dict[str, object]:
     exam = getattr(run, "exam", None)
     version = getattr(run, "version", None)
+    outlook = run_progress.of(run)
     return {
         "id": run.pk,
         "preset": run.preset,
         "status": run.status,
-        "progress": run.progress,
-        "seconds_left": run.seconds_left,
+        "progress": outlook.share,
+        "seconds_left": outlook.seconds_left,
         "message": run.message,
         "version": version.name if version else None,
         "outcome": exam.outcome if exam else None,

@@ -14,6 +14,7 @@ class Line:
     dashed: bool = False
     low: Sequence[float] = ()
     high: Sequence[float] = ()
+    is_joined: bool = True  # else hollow dots
 
 
 @dataclass(frozen=True)
@@ -57,7 +58,7 @@ def lines(
             "x_ticks": _x_ticks(x_ticks, scale_x),
             "y_ticks": [Tick(scale_y(v), plain(v)) for v in y_values],
             "lines": [
-                _drawn(line, scale_x, scale_y, end)
+                _drawn(line, scale_x, scale_y, end) | {"label_x": frame.x1 + 7}
                 for line, end in zip(drawn, ends, strict=True)
             ],
             "marks": [Tick(scale_x(m.x), m.label) for m in marks],
@@ -94,10 +95,10 @@ def _drawn(line: Line, scale_x: Scale, scale_y: Scale, end: float) -> dict[str, 
         "name": line.name,
         "tone": line.tone,
         "dashed": line.dashed,
+        "is_joined": line.is_joined,
         "path": " ".join(f"{x},{y}" for x, y in places),
         "places": places,
         "band": " ".join(f"{x},{y}" for x, y in band),
-        "label_x": places[-1][0] + 7,
         "label_y": end + 4,
     }
 

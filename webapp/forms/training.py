@@ -4,11 +4,12 @@ from typing import Any
 
 from django import forms
 from django.conf import settings
+from django.utils.text import format_lazy
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
 from labeling.models import TrainingRun
-from labeling.training import run_options, training_runs
+from labeling.training import run_options, run_progress
 from ml.config import GATE_POLICIES
 from webapp.presenters import formats
 
@@ -16,18 +17,39 @@ from webapp.presenters import formats
 PRESETS = {
     TrainingRun.Preset.FINETUNE: (
         _("Fine-tune"),
-        _("from the champion; the usual way"),
+        _("from the current model; the usual way"),
     ),
-    TrainingRun.Preset.QUICK: (_("Quick"), _("a few thousand faces, to see it work")),
-    TrainingRun.Preset.FULL: (_("Full"), _("from scratch, the whole recipe")),
+    TrainingRun.Preset.QUICK: (
+        _("Quick"),
+        _("from the current model, with a few thousand faces"),
+    ),
+    TrainingRun.Preset.FULL: (_("Full"), _("from scratch, with all faces")),
 }
 STARTS = {
-    "champion": _("Warm, from the champion"),
-    "scratch": _("From scratch"),
+    "champion": _("The current model"),
+    "scratch": _("Nothing (from scratch)"),
 }
 POLICIES = {
-    "improves": _("Promote if better and nothing suffers"),
-    "significant": _("Promote only if significantly better"),
+    "improves": _("If it is better and fails no check"),
+    "significant": _("Only if it is clearly better, beyond chance"),
+}
+# One word each on those of ml/config.py.
+NETWORKS = {
+    "vgg-lean": _("that of the model that came with Mien"),
+    "vgg-wide": _("larger, slow"),
+    "vgg-mid": _("a little larger"),
+    "vgg-small": _("a little smaller"),
+    "vgg-quick": _("small and fast"),
+    "vgg-tiny": _("the smallest, for trials"),
+    "resnet-lean": _("deeper, with skips"),
+    "resnet-small": _("for comparison: a small ResNet"),
+    "relu-cnn": _("for comparison: a plain network"),
+    "elu-cnn": _("for comparison: a plain network, other units"),
+    "mini-xception": _("for comparison: very light"),
+    "mobilenetv2-96": _("for comparison: made for phones"),
+    "mobilenetv2-160": _("for comparison: made for phones, larger pictures"),
+    "mobilenetv2-224": _("for comparison: made for phones, the largest pictures"),
+    "efficientnet-b0": _("for comparison: large pictures"),
 }
 
 
@@ -45,34 +67,37 @@ class StartForm(forms.Form):
         choices=TrainingRun.Preset.choices, initial=TrainingRun.Preset.FINETUNE
     )
     start = forms.ChoiceField(
-        label=_("Start"),
+        label=_("Start from"),
         required=False,
         choices=[
-            ("", _("As the preset has it")),
+            ("", _("As usual")),
             *((start, STARTS[start]) for start in run_options.STARTS),
         ],
     )
     policy = forms.ChoiceField(
-        label=_("Promotion"),
+        label=_("Put it in use"),
         required=False,
         choices=[
-            ("", _("As the settings have it")),
+            ("", _("As this site is set up")),
             *((policy, POLICIES[policy]) for policy in GATE_POLICIES),
         ],
     )
     weight = WeightField(
-        label=_("Weight of a contribution"),
+        label=_("How much a given face counts"),
         required=False,
         min_value=0.1,
         max_value=run_options.MOST_WEIGHT,
-        help_text=_("Against 1 for a face of FER-2013."),
+        help_text=_("A face of FER-2013 counts as 1."),
         widget=forms.NumberInput(attrs={"step": "any", "inputmode": "decimal"}),
     )
-    network = forms.CharField(
+    network = forms.ChoiceField(
         label=_("Network"),
         required=False,
-        max_length=40,
-        help_text=_("A name that ml/training/networks.py knows; only from scratch."),
+        choices=[
+            ("", _("As usual")),
+            *((n, format_lazy("{}: {}", n, what)) for n, what in NETWORKS.items()),
+        ],
+        help_text=_("With a network of your own choice a run starts from scratch."),
     )
     epochs = forms.IntegerField(
         label=_("Epochs"), required=False, min_value=1, max_value=500
@@ -98,7 +123,7 @@ class StartForm(forms.Form):
                 "value": preset.value,
                 "name": name,
                 "what": what,
-                "time": formats.rough(training_runs.estimate(preset.value)),
+                "time": formats.rough(run_progress.estimate(preset.value)),
             }
             for preset, (name, what) in PRESETS.items()
         ]
@@ -106,7 +131,9 @@ class StartForm(forms.Form):
     def schedule(self) -> str:
         if not settings.RETRAIN_AT:
             return _now("never")
-        return _now("at %(time)s, from %(n)s new faces or withdrawals") % {
+        return _now(
+            "at %(time)s, if %(n)s new faces were accepted or one taken back"
+        ) % {
             "time": settings.RETRAIN_AT,
             "n": settings.RETRAIN_MIN_FACES,
         }

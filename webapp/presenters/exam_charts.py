@@ -27,7 +27,7 @@ def both_recalls(a: Figures, b: Figures, names: Sequence[str]) -> Chart | None:
         if name in old and name in new:
             rows += [(name, new[name], name), ("", old[name], "quiet")]
     return _recall_chart(
-        _("Right by label: the challenger in colour, the champion in grey"), rows
+        _("Right by label: the new model in colour, the present one in grey"), rows
     )
 
 
@@ -43,14 +43,15 @@ def differences(difference: Difference) -> Chart | None:
         (_("FER+"), difference.ferplus),
     ]
     return _difference_chart(
-        _("Challenger minus champion"), [(name, change, "ink") for name, change in rows]
+        _("New model minus present model"),
+        [(name, change, "ink") for name, change in rows],
     )
 
 
 def recall_differences(difference: Difference, names: Iterable[str]) -> Chart | None:
     recall = difference.recall
     rows = [(name, recall[name], name) for name in names if recall.get(name)]
-    title = _("Challenger minus champion, by label")
+    title = _("New model minus present model, by label")
     return _difference_chart(title, rows) if rows else None
 
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from labeling.emotions import Emotion
 from labeling.models import Exam, ModelVersion, Snapshot
@@ -64,8 +65,8 @@ def read(exam: Exam) -> ShownReport:
     confusions = (
         exam_charts.confusion(side, title, names)
         for side, title in (
-            (champion, _("Champion, in percent of each row")),
-            (challenger, _("Challenger, in percent of each row")),
+            (champion, _("Present model, in percent of each row")),
+            (challenger, _("New model, in percent of each row")),
         )
     )
     return ShownReport(
@@ -95,22 +96,51 @@ def snapshot_facts(snapshot: Snapshot | None) -> list[tuple[str, str]]:
     if snapshot is None:
         return []
     known = {
-        "rows": _("Faces given, to learn from"),
-        "doubted_labels": _("of them with a doubted label"),
-        "weight": _("that count for"),
-        "exam_rows": _("Faces given, for the exam"),
+        "rows": _("Given faces it learned from"),
+        "doubted_labels": _("Labels in doubt among them"),
+        "weight": _("Their weight together"),
+        "exam_rows": _("Given faces in the exam"),
     }
     counts = snapshot.manifest
     found = [(known[name], f"{counts[name]:,}") for name in known if name in counts]
     return [(_("Snapshot"), snapshot.hash[:12]), *found]
 
 
+def left_out(snapshot: Snapshot | None) -> str:
+    """Why a run learned from fewer faces than are accepted; "" where it did not, or
+    where that is not on record."""
+    if snapshot is None:
+        return ""
+    said = snapshot.manifest.get
+    accepted, rows = said("accepted") or 0, said("rows") or 0
+    copies, for_exam = said("copies") or 0, said("for_exam") or 0
+    if accepted <= rows:
+        return ""
+    parts = [
+        (copies, ngettext("%(n)s was a copy", "%(n)s were copies", copies)),
+        (
+            for_exam,
+            ngettext("%(n)s was kept for exams", "%(n)s were kept for exams", for_exam),
+        ),
+        (
+            rest := max(accepted - rows - copies - for_exam, 0),
+            ngettext("%(n)s was set aside", "%(n)s were set aside", rest),
+        ),
+    ]
+    why = ", ".join(text % {"n": f"{count:,}"} for count, text in parts if count)
+    return _("%(accepted)s accepted, %(rows)s learned from: %(why)s.") % {
+        "accepted": f"{accepted:,}",
+        "rows": f"{rows:,}",
+        "why": why,
+    }
+
+
 def _difference_sentence(difference: Difference) -> str:
     if difference.mcnemar_p is None:
         return ""
     return _(
-        "Of the faces on which they differ, the champion alone is right on %(old)s and"
-        " the challenger alone on %(new)s (exact McNemar test, %(p)s)."
+        "Of the faces on which they differ, the present model alone is right on %(old)s"
+        " and the new one alone on %(new)s (exact McNemar test, %(p)s)."
     ) % {
         "old": _or_dash(difference.champion_only),
         "new": _or_dash(difference.challenger_only),

@@ -9,9 +9,11 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from labeling.emotions import Emotion
+from labeling.stats import feedback_rates
 from labeling.stats.figures import Figures
 from webapp.charts import bar_chart, interval_plot
 from webapp.charts.axes import Chart
+from webapp.presenters import versions
 
 # Words for Krippendorff's alpha; his own bounds are .667 and .8.
 FIRM, TENTATIVE = 0.8, 0.667
@@ -40,7 +42,7 @@ def agreement(counted: Figures) -> Agreement:
     if alpha is None:
         sentence = _("Not enough votes yet to say how well people agree.")
     elif alpha >= FIRM:
-        sentence = _("People agree firmly.")
+        sentence = _("People agree on nearly all faces.")
     elif alpha >= TENTATIVE:
         sentence = _("People agree on most faces.")
     elif alpha > 0:
@@ -119,7 +121,8 @@ def _over_time(counted: Figures) -> Chart | None:
 
 
 def _corrections(counted: Figures) -> Chart | None:
-    rows = counted.corrections
+    least = feedback_rates.LEAST_FOR_A_SHARE
+    rows = [row for row in counted.corrections if row.answers >= least]
     if not rows:
         return None
     return interval_plot.whiskers(
@@ -132,7 +135,7 @@ def _corrections(counted: Figures) -> Chart | None:
             )
             for row in rows[-12:]
         ],
-        title=_("How often people say the model is wrong"),
+        title=versions.corrections_title(),
         x_label=_("% of answers, with the 95 % interval"),
         heads=(_("Version"), _("Wrong, %"), _("Interval")),
         zero=True,

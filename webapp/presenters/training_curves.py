@@ -23,7 +23,7 @@ def of(epochs: list[EpochFigures]) -> list[Chart]:
     return [
         line_chart.lines(
             [
-                _line(rows, "tune_accuracy", _("Tune"), "ink", 100),
+                _line(rows, "tune_accuracy", _("validation"), "ink", 100),
                 _line(rows, "accuracy", _("training"), "quiet", 100),
             ],
             title=_("Accuracy"),
@@ -32,7 +32,7 @@ def of(epochs: list[EpochFigures]) -> list[Chart]:
         ),
         line_chart.lines(
             [
-                _line(rows, "tune_loss", _("Tune"), "ink", 1),
+                _line(rows, "tune_loss", _("validation"), "ink", 1),
                 _line(rows, "loss", _("training"), "quiet", 1),
             ],
             title=_("Loss"),

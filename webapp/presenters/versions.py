@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from labeling.models import Exam, ModelVersion, Promotion
+from labeling.registry import model_versions
 from labeling.stats import feedback_rates
 from ml.artefact.card import StoredCard
 from ml.evaluation.exam_report import CandidateFigures
@@ -26,6 +27,21 @@ class VersionSummary:
     interval: tuple[float, float] | None
     faces: int
     correction: feedback_rates.FeedbackRate | None
+    is_examined: bool  # here; what is known of others stands in their card
+    was_champion: bool
+
+    @property
+    def of_hundred(self) -> int | None:
+        return None if self.accuracy is None else round(self.accuracy * 100)
+
+    @property
+    def correction_text(self) -> str:
+        """The share, or how many answers there are while they are too few for one."""
+        if self.correction is None:
+            return ""
+        if self.correction.is_enough:
+            return percent(self.correction.rate)
+        return answers(self.correction.n)
 
     @property
     def accuracy_text(self) -> str:
@@ -43,7 +59,7 @@ def summarise(versions: Iterable[ModelVersion]) -> list[VersionSummary]:
     ids = [v.pk for v in rows]
     own = Exam.objects.filter(challenger__in=ids).order_by("pk")
     exams = {exam.challenger_id: exam for exam in own}
-    figures = _figures(ids, exams)
+    figures = _exam_figures(ids, exams)
     promotions: dict[int, Promotion] = {}
     for promotion in Promotion.objects.filter(version__in=ids):
         promotions.setdefault(promotion.version_id, promotion)
@@ -54,6 +70,7 @@ def summarise(versions: Iterable[ModelVersion]) -> list[VersionSummary]:
             story(version, exams.get(version.pk), promotions.get(version.pk)),
             figures.get(version.pk, CandidateFigures()),
             corrections.get(version.pk),
+            was_champion=version.pk in promotions,
         )
         for version in rows
     ]
@@ -64,18 +81,33 @@ def _summary(
     story: str,
     figures: CandidateFigures,
     correction: feedback_rates.FeedbackRate | None,
+    *,
+    was_champion: bool,
 ) -> VersionSummary:
+    card = StoredCard.read(version.card)
+    is_examined = figures.accuracy is not None
+    known = figures if is_examined else card.figures()
     return VersionSummary(
         version=version,
         story=story,
-        accuracy=figures.accuracy,
-        interval=figures.accuracy_ci,
-        faces=StoredCard.read(version.card).snapshot.contributions or 0,
+        accuracy=known.accuracy,
+        interval=known.accuracy_ci,
+        faces=card.snapshot.contributions or 0,
         correction=correction,
+        is_examined=is_examined,
+        was_champion=was_champion,
     )
 
 
-def _figures(ids: list[int], exams: dict[int, Exam]) -> dict[int, CandidateFigures]:
+def of_champion() -> VersionSummary | None:
+    """The summary of the model in use."""
+    champion = model_versions.current()
+    return summarise([champion])[0] if champion else None
+
+
+def _exam_figures(
+    ids: list[int], exams: dict[int, Exam]
+) -> dict[int, CandidateFigures]:
     """How each did in its own exam; the shipped one, as champion in the first."""
     found = {pk: exam.report.get("challenger") for pk, exam in exams.items()}
     others = Exam.objects.filter(champion__in=set(ids) - set(found)).order_by("-pk")
@@ -89,18 +121,18 @@ def story(version: ModelVersion, exam: Exam | None, promotion: Promotion | None)
     made = date_format(version.created_at, "DATE_FORMAT")
     if promotion is None:
         if exam is None:
-            return _("Made on %(date)s; no exam yet.") % {"date": made}
+            return _("Made on %(date)s; not tested yet.") % {"date": made}
         if exam.outcome == Exam.Outcome.REJECTED:
-            return _("Made on %(date)s; the exam rejected it.") % {"date": made}
-        return _("Made on %(date)s; the champion before it was kept.") % {"date": made}
+            return _("Made on %(date)s; it failed a check.") % {"date": made}
+        return _("Made on %(date)s; it was not put in use.") % {"date": made}
     when = {"date": date_format(promotion.created_at, "DATE_FORMAT")}
     match promotion.kind:
         case Promotion.Kind.FIRST:
-            return _("Came with Mien; serves since %(date)s.") % when
+            return _("Came with Mien; in use since %(date)s.") % when
         case Promotion.Kind.EXAM:
-            return _("Promoted on %(date)s: it did better in the exam.") % when
+            return _("Put in use on %(date)s: it did better in the exam.") % when
         case Promotion.Kind.OVERRIDE:
-            return _("Promoted on %(date)s by a trainer, against the exam.") % when
+            return _("Put in use on %(date)s by a trainer, against the exam.") % when
         case _other:
             return _("A trainer went back to it on %(date)s.") % when
 
@@ -118,14 +150,20 @@ def _accuracy_chart(
     ordered: list[VersionSummary], promotions: Iterable[Promotion]
 ) -> Chart | None:
     places = {s.version.pk: float(n) for n, s in enumerate(ordered, start=1)}
-    examined = [s for s in ordered if s.accuracy is not None]
+    examined = [s for s in ordered if s.is_examined]
     if len(examined) < 2:
         return None
+    champions = [s for s in examined if s.was_champion]
+    others = [s for s in examined if not s.was_champion]
+    lines = [
+        _accuracy_line(champions, places, name=_("in use")),
+        _accuracy_line(others, places, name=_("tried only"), is_joined=False),
+    ]
     return line_chart.lines(
-        [_accuracy_line(examined, places)],
-        title=_("Right in the exam; a flag marks a promotion"),
+        [line for line in lines if line.points],
+        title=_("Right in the exam. Flags: put in use. Hollow dots: tried only"),
         x_label=_("Version"),
-        y_label="%",
+        y_label=_("Right, %"),
         x_ticks=[(places[s.version.pk], s.version.name) for s in ordered],
         marks=[
             line_chart.Mark(
@@ -139,18 +177,23 @@ def _accuracy_chart(
 
 
 def _accuracy_line(
-    examined: list[VersionSummary], places: Mapping[int, float]
+    examined: list[VersionSummary],
+    places: Mapping[int, float],
+    *,
+    name: str,
+    is_joined: bool = True,
 ) -> line_chart.Line:
     values = [s.accuracy or 0 for s in examined]
-    ends = [s.interval or (s.accuracy or 0,) * 2 for s in examined]
+    ends = [s.interval or (s.accuracy or 0,) * 2 for s in examined] if is_joined else []
     return line_chart.Line(
-        _("accuracy"),
+        name,
         [
             (places[s.version.pk], v * 100)
             for s, v in zip(examined, values, strict=True)
         ],
         low=[low * 100 for low, _high in ends],
         high=[high * 100 for _low, high in ends],
+        is_joined=is_joined,
     )
 
 
@@ -164,17 +207,23 @@ def corrections_chart(summaries: list[VersionSummary]) -> Chart | None:
             tone="ink" if s.version.is_champion else "quiet",
         )
         for s in summaries
-        if s.correction
+        if s.correction and s.correction.is_enough
     ]
     if not whiskers:
         return None
     return interval_plot.whiskers(
         whiskers,
-        title=_("How often people say “not quite”"),
+        title=corrections_title(),
         x_label=_("% of answers, with the 95 % interval"),
-        heads=(_("Version"), _("Corrected, %"), _("Interval")),
+        heads=(_("Version"), _("Called wrong, %"), _("Interval")),
         zero=True,
     )
+
+
+def corrections_title() -> str:
+    return _("How often people say it is wrong, from %(least)s answers on") % {
+        "least": feedback_rates.LEAST_FOR_A_SHARE
+    }
 
 
 def answers(count: int) -> str:

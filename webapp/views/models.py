@@ -22,7 +22,7 @@ from webapp.charts.axes import Chart
 from webapp.forms import ids
 from webapp.http.access import UserRequest, trainers_only
 from webapp.http.error_responses import message_and_back, on_problem
-from webapp.presenters import exam_charts, exam_report, versions
+from webapp.presenters import exam_charts, exam_report, verdict, versions
 
 FIGURES = {
     "accuracy": gettext_lazy("Accuracy"),
@@ -41,6 +41,7 @@ def models(request: HttpRequest) -> HttpResponse:
         "versions": summaries,
         "champion": next((s for s in summaries if s.version.is_champion), None),
         "charts": versions.over_time(summaries, promotions),
+        "least_answers": feedback_rates.LEAST_FOR_A_SHARE,
     }
     return render(request, "models/models.html", context)
 
@@ -48,7 +49,7 @@ def models(request: HttpRequest) -> HttpResponse:
 @require_safe
 def model(request: HttpRequest, name: str) -> HttpResponse:
     version = get_object_or_404(
-        ModelVersion.objects.select_related("parent"), name=name
+        ModelVersion.objects.select_related("parent", "run__snapshot"), name=name
     )
     summary = versions.summarise([version])[0]
     exam = version.exams.order_by("-pk").first()
@@ -59,11 +60,12 @@ def model(request: HttpRequest, name: str) -> HttpResponse:
         "summary": summary,
         "champion": model_versions.current(),
         "promotions": promotions,
-        "verdict": StoredReport.read(exam.report).sentence if exam else "",
+        "verdict": verdict.read(exam) if exam else None,
         "may_be_promoted": not version.is_champion and not version.contaminated_at,
         "proposal": _proposal(version),
         "facts": _facts(summary, card),
         "seen": _seen(version, card.snapshot),
+        "left_out": exam_report.left_out(getattr(version.run, "snapshot", None)),
         "recipe": sorted(card.config.items()),
         "files": sorted(card.files.items()),
         **_charts(_figures_of(card, exam), summary, exam_report.emotions_of(version)),
@@ -79,7 +81,7 @@ def _figures_of(card: StoredCard, exam: Exam | None) -> Figures:
 def _charts(
     figures: Figures, summary: versions.VersionSummary, names: list[str]
 ) -> dict[str, Chart | None]:
-    by_label = _("How often it is right, by label")
+    by_label = _("How often it is right, by expression")
     mixed_up = _("What it mixes up, in percent")
     return {
         "recall_chart": exam_charts.recalls(figures, title=by_label, names=names),
@@ -99,7 +101,7 @@ def _facts(
     threshold = card.certainty_threshold
     rows = [
         (_("Made"), summary.version.created_at.strftime("%Y-%m-%d %H:%M")),
-        (_("Right in the exam"), summary.accuracy_text),
+        (_("Right on faces it had never seen"), summary.accuracy_text),
         (_("Network"), card.config.get("network")),
         (_("Parameters"), _count(card.params)),
         (_("Multiply-adds"), _count(card.multiply_adds)),
@@ -108,12 +110,17 @@ def _facts(
     ]
     if summary.correction:
         rows.append(
-            (_("Corrected by people"), _corrected(summary.correction)),
+            (_("Called wrong by people"), _corrected(summary.correction)),
         )
     return [(name, value) for name, value in rows if value]
 
 
 def _corrected(correction: feedback_rates.FeedbackRate) -> str:
+    if not correction.is_enough:
+        return _("%(answers)s; a share is shown from %(least)s on") % {
+            "answers": versions.answers(correction.n),
+            "least": feedback_rates.LEAST_FOR_A_SHARE,
+        }
     return _("%(rate)s %% (%(low)s–%(high)s) of %(answers)s") % {
         "rate": f"{correction.rate * 100:.0f}",
         "low": f"{correction.low * 100:.0f}",
@@ -132,12 +139,12 @@ def _seen(version: ModelVersion, snapshot: DataFacts) -> list[tuple[str, int]]:
     given = lineage.faces_seen_by(version).values("contribution_id").distinct()
     rows = [
         (_("Faces of FER-2013"), snapshot.fer2013.rows),
-        (_("Faces given by people"), snapshot.contributions),
-        (_("Given faces, with those of its ancestors"), given.count()),
+        (_("Faces from visitors"), snapshot.contributions),
+        (_("Faces from visitors, with those of the models before it"), given.count()),
         (_("Left out: they are in a test set too"), cleaning.leaked),
         (_("Left out: the same picture twice"), cleaning.duplicates),
         (_("Left out: not a face"), cleaning.non_faces),
-        (_("Kept aside to choose by"), cleaning.tune),
+        (_("Kept apart to choose settings by"), cleaning.tune),
     ]
     for name, folder in snapshot.extra.items():
         rows.append((_("Faces of %(name)s") % {"name": name}, folder.rows))
@@ -209,7 +216,7 @@ def _promote(
         former = get_object_or_404(ModelVersion, pk=ids.number(seen))
     reason = request.POST.get("reason", "")[:1000]
     verb(version, by=request.user, reason=reason, instead_of=former)
-    messages.success(request, _("%(name)s is champion now.") % {"name": version.name})
+    messages.success(request, _("%(name)s is in use now.") % {"name": version.name})
     return redirect("model", name)
 
 

@@ -10,9 +10,9 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from labeling.models import Exam, ModelVersion, Promotion, TrainingRun
-from labeling.registry import model_versions, serving
+from labeling.registry import serving
 from labeling.stats import feedback_rates, site_stats
-from labeling.training import schedule, training_runs
+from labeling.training import run_progress, schedule, training_runs
 from webapp.forms.training import StartForm
 from webapp.http.access import UserRequest, trainers_only
 from webapp.http.error_responses import Problem, message_and_back, on_problem
@@ -21,6 +21,8 @@ from webapp.presenters import (
     exam_report,
     formats,
     training_curves,
+    verdict,
+    versions,
 )
 from workers import launch
 
@@ -61,7 +63,7 @@ def _overview(request: UserRequest, form: StartForm) -> dict[str, object]:
         "presets": form.presets(),
         "active": active,
         "runs": Paginator(listed, PER_PAGE).get_page(request.GET.get("page")),
-        "champion": model_versions.current(),
+        "champion": versions.of_champion(),
         "promotion": Promotion.objects.first(),
         "alerts": serving.problems(),
         "proposal": feedback_rates.roll_back_proposal(),
@@ -83,15 +85,17 @@ def run(request: UserRequest, pk: int) -> HttpResponse:
     row = get_object_or_404(
         TrainingRun.objects.select_related("requested_by", "parent"), pk=pk
     )
-    exam = getattr(row, "exam", None)
+    exam, snapshot = getattr(row, "exam", None), getattr(row, "snapshot", None)
     context = {
         "run": row,
         "exam": exam,
         "version": getattr(row, "version", None),
         "report": exam_report.read(exam) if exam else None,
+        "verdict": verdict.read(exam) if exam else None,
         "alerts": serving.problems(),
         "options": row.options.items(),
-        "snapshot": exam_report.snapshot_facts(getattr(row, "snapshot", None)),
+        "snapshot": exam_report.snapshot_facts(snapshot),
+        "left_out": exam_report.left_out(snapshot),
         **_progress(row),
     }
     return render(request, "training/run.html", context)
@@ -115,9 +119,11 @@ def progress(request: UserRequest, pk: int) -> HttpResponse:
 
 def _progress(row: TrainingRun) -> dict[str, object]:
     epochs = training_curves.epochs_of(row)
+    outlook = run_progress.of(row)
     return {
-        "percent_done": round(row.progress * 100),
-        "left": formats.rough(row.seconds_left),
+        "share_done": outlook.share,
+        "percent_done": round(outlook.share * 100),
+        "left": formats.rough(outlook.seconds_left),
         "epoch": epochs[-1] if epochs else None,
         "curves": training_curves.of(epochs),
     }

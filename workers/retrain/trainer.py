@@ -71,7 +71,7 @@ class _Retraining:
         snapshot = self._snapshot()
         version = ModelVersion.objects.filter(run=self.run).first()
         version = version or self._train(snapshot)
-        self._enter(Status.EXAMINING, _("The exam: champion and challenger."))
+        self._enter(Status.EXAMINING, _("The exam: the new model and the current one."))
         while True:
             try:
                 self._examine(snapshot, version)

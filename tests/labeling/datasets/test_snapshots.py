@@ -275,6 +275,18 @@ def test_of_one_picture_under_two_labels_the_one_decided_last_trains(tmp_path):
     assert list(rows_of(freeze(tmp_path / "s"))) == [settled.pk]
 
 
+def test_the_manifest_tells_why_it_learns_from_fewer_than_are_accepted(tmp_path):
+    cluster = make_contribution().pk
+    for _ in range(3):
+        accepted(cluster=cluster)
+    accepted()
+    accepted(split="exam", giver=make_user("eva"))
+    accepted(split="neither")
+    manifest = freeze(tmp_path / "s").manifest
+    counts = ("accepted", "rows", "copies", "for_exam")
+    assert [manifest[name] for name in counts] == [6, 2, 2, 1]
+
+
 def test_near_duplicates_on_both_sides_are_on_neither(tmp_path, settings):
     settings.HOLD_OUT_FACES = settings.HOLD_OUT_GIVERS = 1
     cluster = make_contribution().pk

@@ -224,15 +224,6 @@ def test_the_log_keeps_its_end(monkeypatch):
     assert len(run.log) == 30
 
 
-def test_the_estimate_comes_from_what_former_runs_took():
-    assert training_runs.estimate("quick") == training_runs.FIRST_GUESS["quick"]
-    for minutes in (4, 5, 9):
-        make_run(
-            status="done", started_at=ago(minutes * 60), finished_at=timezone.now()
-        )
-    assert training_runs.estimate("quick") == pytest.approx(300, abs=2)
-
-
 def test_a_retraining_is_due_when_enough_new_faces_wait(settings):
     settings.RETRAIN_MIN_FACES = 3
     make_version(is_champion=True)
@@ -248,7 +239,7 @@ def test_a_retraining_is_due_when_enough_new_faces_wait(settings):
 def test_a_retraining_is_due_when_the_champion_saw_a_withdrawn_face():
     make_version(is_champion=True, contaminated_at=timezone.now())
     assert Contribution.objects.count() == 0
-    assert "withdrawn" in str(schedule.reason())
+    assert "taken back" in str(schedule.reason())
 
 
 def test_a_withdrawal_makes_one_retraining_due_not_one_every_night():

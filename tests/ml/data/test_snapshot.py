@@ -24,6 +24,7 @@ FORMAT_1 = {
 }
 FER2013 = {"sha256": "cd" * 32, "ferplus": None, "cleaning": {"drop_leaked": True}}
 FORMAT_2 = FORMAT_1 | {"format": 2, "fer2013": FER2013, "doubted_labels": 1}
+FORMAT_2 |= {"accepted": 5, "copies": 2, "for_exam": 1}
 
 
 def write(folder: Path, content: object) -> Path:

@@ -9,14 +9,21 @@ import pytest
 from scipy.special import softmax
 
 from ml import __main__ as ml
+from ml import config
 from ml.config import preset
 from ml.data.arrays import Bytes
 from ml.errors import BadInput
 from ml.export import calibration, multi_view, onnx_export
 from ml.training import networks, training_loop
 from tests.support import training_data
+from webapp.forms import training as training_form
 
 pytestmark = pytest.mark.slow
+
+
+def test_whoever_chooses_a_network_is_offered_these() -> None:
+    assert set(config.NETWORKS) == set(networks.NAMES)
+    assert set(training_form.NETWORKS) == set(networks.NAMES)
 
 
 @pytest.mark.parametrize("name", networks.NAMES)

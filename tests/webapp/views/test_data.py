@@ -25,10 +25,10 @@ def test_it_shows_what_was_given_and_what_became_of_it(client: Client):
     face = make_contribution(emotion="fear", status="accepted", jpeg=b"x")
     for name in ("ada", "bo"):
         Vote.objects.create(contribution=face, choice="fear", voter=make_user(name))
-    make_answers(make_version("mien-1"), yes=8, no=2)
+    make_answers(make_version("mien-1"), yes=16, no=4)
     html = client.get("/data/").text
     assert "Faces given each week" in html
-    assert "How often people say the model is wrong" in html
+    assert "How often people say it is wrong" in html
     assert html.count("<table") == 3
     for emotion in Emotion:
         assert str(emotion.label) in html
@@ -49,7 +49,7 @@ def test_the_same_comes_as_json(client: Client):
 
 def test_the_keys_of_the_json_stay_for_those_who_read_it(client: Client):
     make_contribution(emotion="fear", jpeg=b"x")
-    make_answers(make_version("mien-1"), yes=8, no=2)
+    make_answers(make_version("mien-1"), yes=16, no=4)
     counted = client.get("/data/numbers.json").json()
     assert counted.keys() == {
         *("given", "accepted", "rejected", "waiting", "withdrawn", "givers"),

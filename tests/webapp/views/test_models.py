@@ -1,3 +1,4 @@
+import re
 from typing import Any
 
 import pytest
@@ -5,6 +6,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
+from django.utils.html import strip_tags
 
 from labeling.models import (
     AuditEntry,
@@ -12,6 +14,7 @@ from labeling.models import (
     ModelVersion,
     PredictionFeedback,
     Promotion,
+    Snapshot,
     User,
 )
 from labeling.registry import model_versions
@@ -64,9 +67,9 @@ def test_everyone_may_read_what_serves_and_what_served(client: Client):
     promoted(make_examined("mien-1", 0.6))
     promoted(make_examined("mien-2", 0.7))
     html = client.get("/models/").text
-    assert "Serves now" in html
-    assert html.index("mien-2") < html.index("All versions")
-    assert "Promoted on" in html
+    assert "In use now" in html
+    assert html.index("mien-2") < html.index("All models")
+    assert "Put in use on" in html
     assert html.count('class="mark"') == 2
     assert "70.0 % (69.0–71.0)" in html
 
@@ -80,6 +83,61 @@ def test_the_correction_rate_stands_beside_each_version(client: Client):
     assert "How often people say" in client.get("/models/").text
     html = client.get("/models/mien-1/").text
     assert "25 % (18–34) of 100 answers" in html
+
+
+def test_no_share_is_shown_of_four_answers(client: Client):
+    make_answers(promoted(make_version("mien-1")), yes=3, no=1)
+    wait = {
+        "/models/": "It is shown from 20 answers on.",
+        "/models/mien-1/": "4 answers; a share is shown from 20 on",
+    }
+    for path, words in wait.items():
+        html = client.get(path).text
+        assert words in html
+        assert "4 answers" in html
+        assert "25" not in re.findall(r"<dd[^>]*>([^<]*)", html)
+        assert "How often people say" not in html
+
+
+def test_the_chart_joins_champions_and_leaves_the_others_hollow(client: Client):
+    promoted(make_examined("mien-1", 0.6))
+    make_examined("mien-2", 0.5)
+    promoted(make_examined("mien-3", 0.7))
+    html = client.get("/models/").text
+    in_use, tried = re.findall(r'<g class="line .*?</g>', html, re.DOTALL)
+    assert in_use.count("<circle") == 2
+    assert len(re.search(r'<polyline points="([^"]*)', in_use)[1].split()) == 2
+    assert "is-hollow" in tried
+    assert tried.count("<circle") == 1
+    assert "<polyline" not in tried
+
+
+def test_the_shipped_model_shows_its_figures_from_the_first_day(
+    client: Client, tom: User
+):
+    card = {"metrics": {"tune": {"n": 862, "accuracy": 0.6972}}}
+    promoted(make_version("base-6", card=card, origin="shipped"))
+    assert "right, on faces it had never seen" in client.get("/models/").text
+    assert "Right on faces it had never seen" in client.get("/models/base-6/").text
+    for path in ("/", "/training/"):
+        words = re.sub(r"\s+", " ", strip_tags(client.get(path).text))
+        assert re.search(r"base-6,( was)? right on 70 of 100 faces", words), path
+
+
+def test_a_version_says_why_it_learned_from_fewer_faces_than_are_accepted(
+    client: Client,
+):
+    version = make_examined("mien-1", 0.45)
+    counts = {"accepted": 39, "rows": 29, "copies": 10}
+    Snapshot.objects.create(run=version.run, hash="cd" * 32, manifest=counts)
+    sentence = "39 accepted, 29 learned from: 10 were copies."
+    assert sentence in client.get("/models/mien-1/").text
+
+
+def test_a_version_that_lost_its_exam_shows_the_verdict(client: Client):
+    make_examined("mien-1", 0.45)
+    html = client.get("/models/mien-1/").text
+    assert "Not better: right on 45 of 100, the present model on 60. It stays." in html
 
 
 def test_a_version_shows_its_card_its_data_and_who_promoted_it(
@@ -96,7 +154,13 @@ def test_a_version_shows_its_card_its_data_and_who_promoted_it(
     model_versions.override(version, by=tom, reason="<i>because</i>")
     client.logout()
     html = client.get("/models/mien-1/").text
-    for text in ("vgg-lean", "1,180,000", "28,123", "ef" * 32, "promoted by a person"):
+    for text in (
+        "vgg-lean",
+        "1,180,000",
+        "28,123",
+        "ef" * 32,
+        "put in use by a person",
+    ):
         assert text in html
     assert "a trainer" in html
     assert "because" not in html
@@ -110,7 +174,7 @@ def test_a_version_shows_its_card_its_data_and_who_promoted_it(
 def test_only_trainers_see_and_use_the_buttons(client: Client):
     promoted(make_version("mien-1"))
     make_version("mien-2")
-    assert "Promote against the exam" not in client.get("/models/mien-2/").text
+    assert "Put it in use against the exam" not in client.get("/models/mien-2/").text
     for act in ("override", "roll-back"):
         url = f"/models/mien-2/{act}/"
         client.logout()
@@ -137,10 +201,10 @@ def test_a_trainer_promotes_against_the_exam_with_a_reason(client: Client, tom: 
 def test_a_trainer_rolls_back(client: Client, tom: User):
     promoted(make_version("mien-1"))
     second = promoted(make_version("mien-2"))
-    assert "Roll back to this version" in client.get("/models/mien-1/").text
+    assert "Go back to this model" in client.get("/models/mien-1/").text
     data = {"reason": "worse on my photos", "instead_of": second.pk}
     page = client.post("/models/mien-1/roll-back/", data, follow=True)
-    assert "mien-1 is champion now." in page.text
+    assert "mien-1 is in use now." in page.text
     assert "A trainer went back to it" in page.text
 
 
@@ -162,10 +226,10 @@ def test_a_contaminated_version_is_marked_and_cannot_serve_again(
     promoted(make_version("mien-2"))
     ModelVersion.objects.filter(name="mien-1").update(contaminated_at=timezone.now())
     html = client.get("/models/mien-1/").text
-    assert "saw a withdrawn face" in html
-    assert "Roll back to this version" not in html
+    assert "learned from a face taken back" in html
+    assert "Go back to this model" not in html
     page = client.post("/models/mien-1/roll-back/", {"reason": "x"}, follow=True)
-    assert "withdrawn" in page.text
+    assert "was taken back since" in page.text
     champion = model_versions.current()
     assert champion
     assert champion.name == "mien-2"

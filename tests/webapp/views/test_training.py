@@ -10,6 +10,7 @@ from django.utils.html import strip_tags
 from labeling.models import Contribution, Exam, RunEvent, Snapshot, TrainingRun, User
 from labeling.registry import serving
 from labeling.registry.serving import Problem
+from ml import config
 from tests.support import training_data
 from tests.support.exam_reports import (
     make_difference,
@@ -88,8 +89,16 @@ def test_what_cannot_be_asked_for_starts_nothing(
 
 def test_an_unknown_network_is_told_of(client: Client, tom: User, fer2013: None):
     wish = {"preset": "quick", "network": "no-such-net", "start": "scratch"}
-    client.post("/training/", wish, follow=True)
-    assert client.get("/training/").status_code == 200
+    page = client.post("/training/", wish, follow=True)
+    assert "no-such-net is not one of the available choices" in page.text
+    assert not TrainingRun.objects.exists()
+
+
+def test_networks_are_chosen_by_name_with_a_word_on_each(client: Client, tom: User):
+    html = client.get("/training/").text
+    assert '<select name="network"' in html
+    for name in config.NETWORKS:
+        assert f'<option value="{name}">{name}: ' in html
 
 
 def test_each_preset_says_how_long_it_takes(client: Client, tom: User):
@@ -115,7 +124,14 @@ def test_progress_comes_as_a_part_that_asks_again(client: Client, tom: User):
         )
     part = client.get(f"/training/{run.pk}/progress/")
     assert f'hx-get="/training/{run.pk}/progress/"' in part.text
-    assert "2 minutes left" in part.text
+    for place in (
+        f"/training/{run.pk}/progress/",
+        f"/training/{run.pk}/",
+        "/training/",
+    ):
+        page = client.get(place).text
+        assert "3 minutes left" in page  # those of the training, and the exam's
+        assert 'aria-valuenow="20"' in page
     assert "After epoch 2 of 5" in part.text
     assert part.text.count("<polyline") == 4
     assert "<html" not in part.text
@@ -147,15 +163,30 @@ def test_the_report_shows_both_sides_and_the_difference(client: Client, tom: Use
     html = client.get(f"/training/{run.pk}/").text
     assert "Promoted: better." in html
     assert html.count('class="confusion"') == 2
-    assert "Challenger minus champion" in html
+    assert "New model minus present model" in html
     assert "exact McNemar test" in html
     assert "used once" in html
     assert "angry faces" in html
 
 
+def test_the_verdict_stands_first_and_statistics_under_details(
+    client: Client, tom: User
+):
+    html = client.get(f"/training/{make_examined().pk}/").text
+    words, _rest, details = html.partition('<details class="more report"')
+    text = re.sub(r"\s+", " ", strip_tags(words))
+    assert "Better: right on 70 of 100, the model before it on 60." in text
+    assert re.search(r"New model mien-\d+ ?right on 70 of 100", text)
+    assert re.search(r"Model before it old ?right on 60 of 100", text)
+    assert words.count('class="bar ') == 2
+    assert "McNemar" not in words
+    assert "Promoted: better." not in words
+    assert "McNemar" in details
+
+
 def test_each_difference_stands_with_its_interval(client: Client, tom: User):
     html = client.get(f"/training/{make_examined().pk}/").text
-    assert "Challenger minus champion, by label" in html
+    assert "New model minus present model, by label" in html
     table = html[html.index("by label") : html.index("Right by label")]
     assert table.count("+7.0 … +13.0") == 7
     assert "(+8.0 … +12.0)" in html  # of the accuracy
@@ -269,6 +300,32 @@ def test_facts_of_the_snapshot_stand_on_the_runs_page(client: Client, tom: User)
     html = client.get(f"/training/{run.pk}/").text
     assert "cdcdcdcdcdcd" in html
     assert "28,123" in html
+
+
+@pytest.mark.parametrize(
+    ("counts", "sentence"),
+    [
+        (
+            {"accepted": 39, "rows": 29, "copies": 10},
+            "39 accepted, 29 learned from: 10 were copies.",
+        ),
+        (
+            {"accepted": 39, "rows": 29, "copies": 1, "for_exam": 7},
+            "39 accepted, 29 learned from: 1 was a copy, 7 were kept for exams,"
+            " 2 were set aside.",
+        ),
+        ({"accepted": 29, "rows": 29}, ""),
+        ({"rows": 29}, ""),
+    ],
+)
+def test_where_counts_of_faces_differ_the_page_says_why(
+    client: Client, tom: User, counts: dict[str, int], sentence: str
+):
+    run = make_run(status="training")
+    Snapshot.objects.create(run=run, hash="cd" * 32, manifest=counts)
+    html = client.get(f"/training/{run.pk}/").text
+    assert sentence in html
+    assert ("learned from:" in html) == bool(sentence)
 
 
 def test_the_log_is_at_hand_and_hostile_text_in_it_stays_text(

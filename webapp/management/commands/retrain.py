@@ -8,7 +8,7 @@ from django.db import InterfaceError, OperationalError, connection
 
 from labeling.errors import Refused
 from labeling.models import TrainingRun
-from labeling.training import run_options, training_runs
+from labeling.training import run_options, run_progress
 from ml.config import GATE_POLICIES
 from workers import launch
 
@@ -49,7 +49,7 @@ class Command(BaseCommand):
         if options["set"]:
             wishes["set"] = dict(knob.partition("=")[::2] for knob in options["set"])
         preset = options["preset"]
-        about = training_runs.estimate(preset)
+        about = run_progress.estimate(preset)
         try:
             run = launch.start_training(
                 preset=preset, trigger=TrainingRun.Trigger.COMMAND, options=wishes
