@@ -109,17 +109,16 @@ def test_picture_and_json_can_be_saved(visit: Any, photo_file: Any) -> None:
     assert len(json.loads(Path(saved.value.path()).read_text())["faces"]) == 1
 
 
-def test_from_a_result_to_a_contribution_with_its_private_link(
-    visit: Any, photo_file: Any
-) -> None:
+def test_one_tap_corrects_and_three_clicks_give(visit: Any, photo_file: Any) -> None:
     page = visit("/")
     choose(page, photo_file(29))
-    page.get_by_role("button", name="No", exact=True).click()
-    expect(page.get_by_text("What does it show?")).to_be_visible()
-    assert PredictionFeedback.objects.get().is_right is False
-    page.get_by_role("radio", name="surprise").check(force=True)
-    page.locator("[name=keep]").check()
-    page.locator("[name=adult]").check()
+    page.locator(".ask").get_by_role("button", name="surprise").click()
+    expect(page.get_by_text("Thank you. You say:")).to_be_visible()
+    assert PredictionFeedback.objects.get().emotion == "surprise"
+    expect(page.get_by_text("Other people may see this face")).to_be_visible()
+    expect(page.locator("[name=may_be_released]")).to_be_hidden()
+    expect(page.locator("input:checked")).to_have_count(0)
+    page.locator("[name=agree]").click()
     page.get_by_role("button", name="Give this face").click()
     expect(page.get_by_text("Thank you. That helps.")).to_be_visible()
     link = page.get_by_label("Your private link").input_value()
@@ -127,12 +126,23 @@ def test_from_a_result_to_a_contribution_with_its_private_link(
     assert Contribution.objects.get().emotion == "surprise"
 
 
+def test_no_thanks_ends_it_and_the_answer_stays(visit: Any, photo_file: Any) -> None:
+    page = visit("/")
+    choose(page, photo_file(29))
+    page.locator(".ask").get_by_role("button", name="fear").click()
+    page.get_by_role("button", name="No thanks").click()
+    expect(page.get_by_text("the picture is forgotten")).to_be_visible()
+    expect(page.locator("[name=agree]")).to_have_count(0)
+    assert PredictionFeedback.objects.count() == 1
+    assert not Contribution.objects.exists()
+
+
 def test_without_scripts_the_form_does_its_job(visit: Any, photo_file: Any) -> None:
     page = visit("/", java_script_enabled=False)
     page.locator("#photo").set_input_files(photo_file(29))
     page.get_by_role("button", name="Look").click()
     expect(page.locator(".photo .box")).to_have_count(1)
-    page.get_by_role("button", name="Yes").click()
+    page.get_by_role("button", name="happy").click()
     expect(page.get_by_role("button", name="Give this face")).to_be_visible()
 
 
@@ -145,18 +155,18 @@ def test_the_keyboard_is_enough(visit: Any, photo_file: Any) -> None:
     page.keyboard.press("Tab")
     expect(page.locator("#photo")).to_be_focused()
     page.keyboard.press("Space")
-    yes = page.get_by_role("button", name="Yes")
-    expect(yes).to_be_visible()
-    yes.focus()
+    happy = page.locator(".ask").get_by_role("button", name="happy")
+    expect(happy).to_be_visible()
+    happy.focus()
     page.keyboard.press("Enter")
-    expect(page.get_by_text("May the model learn from this face?")).to_be_visible()
+    expect(page.get_by_text("May Mien learn from this face?")).to_be_visible()
 
 
 def test_on_a_phone_nothing_stands_out_sideways(visit: Any, photo_file: Any) -> None:
     page = visit("/", phone=True)
     choose(page, photo_file(29, 2))
     expect(page.locator(CARD)).to_have_count(2)
-    page.get_by_role("button", name="No", exact=True).first.click()
+    page.locator(".ask button:visible").first.click()
     expect(page.get_by_role("button", name="Give this face")).to_be_visible()
     assert page.evaluate("document.documentElement.scrollWidth") == 390
 

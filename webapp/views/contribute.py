@@ -133,8 +133,10 @@ def confirm(
     problem: object = "",
     status: int = 200,
 ) -> HttpResponse:
+    said = form["emotion"].value()
     context = {
         "form": form,
+        "emotion": said if said in Emotion.values else None,
         "crop": crop,
         "problem": problem,
         "text": consent.TEXTS[consent.VERSION],

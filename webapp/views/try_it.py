@@ -80,13 +80,16 @@ def _answer_again(request: SiteRequest, problem: Problem) -> HttpResponse:
 @never_cache
 @on_problem(_answer_again)
 def answer(request: SiteRequest) -> HttpResponse:
-    """Yes or no to a guess; either way the next step is to give the face."""
+    """What somebody sees in a face is kept at once; then they may give the face."""
     form = FaceForm(request.POST)
-    is_right = request.POST.get("is_right") == "yes"
     if not form.is_valid():
         raise Refused("not_whole", _("The face did not arrive whole."))
-    claim = photos.open_token(form.cleaned_data["token"], form.cleaned_data["crop"])
-    attempt(feedback.record, claim, is_right)  # a second answer changes nothing
-    guess = claim.emotion if is_right else ""
-    giving = GiveForm(initial={"token": form.data["token"], "emotion": guess})
+    token, emotion = form.cleaned_data["token"], form.cleaned_data["emotion"]
+    claim = photos.open_token(token, form.cleaned_data["crop"])
+    try:
+        feedback.record(claim, emotion)
+    except Refused as refused:
+        if refused.code != "already_answered":  # which changes nothing, and leads on
+            raise
+    giving = GiveForm(initial={"token": token, "emotion": emotion})
     return contribute.confirm(request, giving, crop=form.data["crop"])

@@ -168,6 +168,17 @@ async function annotated(result) {
   return canvas.convertToBlob({ type: "image/jpeg", quality: 0.9 });
 }
 
+// --- the answer is kept; the face need not be given
+
+results.addEventListener("click", (event) => {
+  const form = event.target.closest("[data-no-thanks]")?.closest("form");
+  if (!form) return;
+  form.querySelector("[data-offer]").remove();
+  const said = form.querySelector("[data-declined]");
+  said.hidden = false;
+  said.focus();
+});
+
 // --- the private link of a face that was given
 
 results.addEventListener("click", async (event) => {
