@@ -117,7 +117,7 @@ def test_one_tap_corrects_and_three_clicks_give(visit: Any, photo_file: Any) -> 
     assert PredictionFeedback.objects.get().emotion == "surprise"
     expect(page.get_by_text("Other people may see this face")).to_be_visible()
     expect(page.locator("[name=may_be_released]")).to_be_hidden()
-    expect(page.locator("input:checked")).to_have_count(0)
+    expect(page.locator(".give input:checked")).to_have_count(0)
     page.locator("[name=agree]").click()
     page.get_by_role("button", name="Give this face").click()
     expect(page.get_by_text("Thank you. That helps.")).to_be_visible()
