@@ -35,7 +35,9 @@ class Person:
     fringe: str  # hair over the forehead
     mouth: str
     brow: str  # the left one; the right one is its mirror image
-    eye: tuple[float, float, float]  # half its width, its height above, below the middle
+    eye: tuple[
+        float, float, float
+    ]  # half its width, its height up and down
     iris: str
     lines: str = ""  # folds of the skin
 
@@ -88,7 +90,8 @@ SURPRISE = Person(
     iris="#3a2618",
     lines="""
       <path d="M190 140 C220 133 260 133 290 140 M198 152 C226 146 254 146 282 152"/>
-      <path d="M196 300 C188 312 184 326 186 342 M284 300 C292 312 296 326 294 342"/>""",
+      <path d="M196 300 C188 312 184 326 186 342"/>
+      <path d="M284 300 C292 312 296 326 294 342"/>""",
 )
 ANGRY = Person(
     skin=("#f3cbb4", "#dd9f83", "#a96a52"),
@@ -98,8 +101,8 @@ ANGRY = Person(
     wall=("#efe7e4", "#c9bcb6"),
     behind="M122 240 C100 96 380 96 358 240 C360 262 350 270 346 256 L134 256"
     " C130 270 120 262 122 240Z",
-    fringe="M126 226 C114 118 170 74 250 78 C328 80 364 126 354 226 C346 186 334 164 318"
-    " 152 C290 166 250 146 216 144 C180 146 142 170 126 226Z",
+    fringe="M126 226 C114 118 170 74 250 78 C328 80 364 126 354 226 C346 186 334 164"
+    " 318 152 C290 166 250 146 216 144 C180 146 142 170 126 226Z",
     mouth="""
       <path d="M190 356 C212 330 268 330 290 356" fill="none" stroke="#7a2f2d"
         stroke-width="7" stroke-linecap="round"/>
@@ -144,8 +147,8 @@ def drawing(who: Person) -> str:
     fill="{shadow}" opacity=".55"/>
   <ellipse cx="127" cy="252" rx="15" ry="30" fill="{middle}"/>
   <ellipse cx="353" cy="252" rx="15" ry="30" fill="{shadow}"/>
-  <path d="M130 220 C126 128 178 98 240 98 C302 98 354 128 350 220 C350 300 330 350 296 388
-    C274 412 206 412 184 388 C150 350 130 300 130 220Z" fill="url(#skin)"/>
+  <path d="M130 220 C126 128 178 98 240 98 C302 98 354 128 350 220 C350 300 330 350
+    296 388 C274 412 206 412 184 388 C150 350 130 300 130 220Z" fill="url(#skin)"/>
   <g filter="url(#soft)">
     <ellipse cx="180" cy="290" rx="30" ry="22" fill="#d9624f" opacity=".22"/>
     <ellipse cx="300" cy="290" rx="30" ry="22" fill="#c2503f" opacity=".22"/>

@@ -83,6 +83,7 @@ FIELDS = {
     "policy": "improves",
     "preset": "quick",
     "reason": "not_clear",
+    "sample": "happy",
     "start": "",
     "sure": "yes",
     "weight": "1",
