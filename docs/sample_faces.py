@@ -35,9 +35,7 @@ class Person:
     fringe: str  # hair over the forehead
     mouth: str
     brow: str  # the left one; the right one is its mirror image
-    eye: tuple[
-        float, float, float
-    ]  # half its width, its height up and down
+    eye: tuple[float, float, float]  # half its width, its height up and down
     iris: str
     lines: str = ""  # folds of the skin
 

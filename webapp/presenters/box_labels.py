@@ -1,9 +1,12 @@
 """Where a face's words stand on the photo: beside its box, over nobody's eyes."""
 
-from collections.abc import Iterator, Sequence
+import itertools
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 Box = tuple[float, float, float, float]  # x, y, w, h
+
+IN_COLOUR = "\ufe0f"  # or a text font's own black emoji may come
 
 # Shares of the photo, so that letters are 12 px high on a phone.
 OF_WIDTH, OF_HEIGHT = 1 / 30, 1 / 32
@@ -25,7 +28,8 @@ class Words:
 
     def __str__(self) -> str:
         number = "" if self.number is None else str(self.number)
-        return " ".join(filter(None, (number, self.emoji, self.rest)))
+        emoji = f"{self.emoji}{IN_COLOUR}"
+        return " ".join(filter(None, (number, emoji, self.rest)))
 
     def width(self, size: float) -> float:
         return (LETTER * len(str(self)) + EMOJI) * size
@@ -48,33 +52,43 @@ class Label:
 def place(
     faces: Sequence[tuple[Box, Words]], *, width: int, height: int
 ) -> list[Label]:
-    """A label for each face, in full where there is room, else number and emoji."""
+    """A label for each face: in full if all find room, else number and emoji alone."""
     eyes = [_eyes(box) for box, _ in faces]
-    placed: list[Label] = []
-    for box, words in faces:
-        others = eyes + [label.box for label in placed]
-        places = list(_places(box, words, width, height))
-        free = (one for one in places if not any(_meet(one.box, o) for o in others))
-        last = (one for one in places if not any(_meet(one.box, e) for e in eyes))
-        placed.append(next(free, None) or next(last, places[-1]))
-    return placed
+    for is_last, said in enumerate(
+        ([words for _, words in faces], [words.short for _, words in faces])
+    ):
+        labels: list[Label] = []
+        for (box, _), words in zip(faces, said, strict=True):
+            taken = eyes + [label.box for label in labels]
+            places = _places(box, words, width, height)
+            free = [one for one in places if not _meets(one.box, taken)]
+            if not free and is_last:
+                free = [one for one in places if not _meets(one.box, eyes)] or places
+            labels += free[:1]
+        if len(labels) == len(faces):
+            return labels
+    return []
 
 
-def _places(box: Box, words: Words, width: int, height: int) -> Iterator[Label]:
+def _places(box: Box, words: Words, width: int, height: int) -> list[Label]:
     """Above the box, below it, on its chin; the best first."""
     x, y, w, h = box
     least = max(width * OF_WIDTH, height * OF_HEIGHT)
     size = round(min(max(least, OF_BOX * w), LARGEST * least), 1)
-    high, gap = LINE * size, 0.25 * size
-    for said in (words, words.short):
-        wide = min(said.width(size), width)
-        left = min(max(0.0, x + w / 2 - wide / 2), width - wide)
-        for top in (y - gap - high, y + h + gap, y + h - high):
-            if 0 <= top <= height - high:
-                spot = (round(left, 1), round(top, 1), round(wide, 1), round(high, 1))
-                yield Label(spot, size, str(said))
-    spot = (round(left, 1), max(0.0, round(height - high, 1)), wide, round(high, 1))
-    yield Label(spot, size, str(words.short))
+    wide, high, gap = min(words.width(size), width), LINE * size, 0.25 * size
+    lefts = (x + w / 2 - wide / 2, x, x + w - wide)
+    tops = (y - gap - high, y + h + gap, y + h - high)
+    return [
+        Label(_inside((left, top, wide, high), width, height), size, str(words))
+        for top, left in itertools.product(tops, lefts)
+        if 0 <= top <= height - high
+    ] or [Label(_inside((x, y + h, wide, high), width, height), size, str(words))]
+
+
+def _inside(box: Box, width: int, height: int) -> Box:
+    x, y, w, h = box
+    left, top = max(0.0, min(x, width - w)), max(0.0, min(y, height - h))
+    return round(left, 1), round(top, 1), round(w, 1), round(h, 1)
 
 
 def _eyes(box: Box) -> Box:
@@ -82,7 +96,8 @@ def _eyes(box: Box) -> Box:
     return x, y + EYES[0] * h, w, (EYES[1] - EYES[0]) * h
 
 
-def _meet(one: Box, other: Box) -> bool:
+def _meets(one: Box, others: Iterable[Box]) -> bool:
     x, y, w, h = one
-    a, b, c, d = other
-    return x < a + c and a < x + w and y < b + d and b < y + h
+    return any(
+        x < a + c and a < x + w and y < b + d and b < y + h for a, b, c, d in others
+    )

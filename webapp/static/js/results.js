@@ -85,7 +85,11 @@ async function look(job) {
     return;
   }
   if (result.dataset.again) offerAgain(result, job);
-  place.replaceWith(result);
+  result.hidden = true;
+  place.after(result);
+  await Promise.all([...result.querySelectorAll("img")].map(loaded));
+  result.hidden = false;
+  place.remove();
   window.htmx?.process(result);
 }
 
@@ -96,17 +100,15 @@ async function bodyOf({ file, name }) {
   return body;
 }
 
-// The result as an element whose pictures are ready, or null if none came.
+// The result as an element, or null if none came.
 async function ask(body, onProgress) {
   const answer = await post(body, onProgress);
   if (!answer.getResponseHeader("content-type")?.startsWith("text/html")) return null;
   const parts = document.createElement("template");
   parts.innerHTML = answer.responseText;
-  const result = document.importNode(parts.content, true).querySelector(".result");
+  const result = parts.content.querySelector(".result");
   if (!result) return null;
   if (answer.status === 429 || answer.status === 503) result.dataset.again = "yes";
-  const pictures = [...result.querySelectorAll("img")];
-  await Promise.all(pictures.map(loaded));
   return result;
 }
 

@@ -33,11 +33,10 @@ form.querySelector("[data-clear]").addEventListener("click", (event) => {
 const KEPT = "mien.results";
 
 window.addEventListener("pagehide", () => {
-  const copy = results.cloneNode(true);
-  copy.querySelectorAll(".is-waiting").forEach((place) => place.remove());
-  if (!copy.querySelector("[data-result]")) return;
+  const all = [...results.querySelectorAll("[data-result]")];
+  if (!all.length) return;
   try {
-    sessionStorage.setItem(KEPT, copy.innerHTML);
+    sessionStorage.setItem(KEPT, all.map((result) => result.outerHTML).join(""));
   } catch {
     // too many photos for a tab's store; the browser may still keep the whole page
   }
