@@ -12,6 +12,7 @@ IN_COLOUR = "\ufe0f"  # or a text font's own black emoji may come
 OF_WIDTH, OF_HEIGHT = 1 / 30, 1 / 32
 OF_BOX = 0.1  # of the box's width: what is large gets larger letters
 LARGEST = 1.5  # times the smallest
+SMALLER = 0.65  # in a crowd; the strip below repeats its numbers
 LETTER, EMOJI, LINE = 0.56, 1.3, 1.6  # of the size of the letters, generously
 EYES = (0.18, 0.58)  # where the eyes are in a box, from its top
 
@@ -52,28 +53,46 @@ class Label:
 def place(
     faces: Sequence[tuple[Box, Words]], *, width: int, height: int
 ) -> list[Label]:
-    """A label for each face: in full if all find room, else number and emoji alone."""
+    """A label for each face: in full if all find room, else number and emoji alone, in
+    a crowd in smaller letters too. Over nobody's eyes, if there is any other place."""
+    photo = width, height
+    short = [(box, words.short) for box, words in faces]
     eyes = [_eyes(box) for box, _ in faces]
-    for is_last, said in enumerate(
-        ([words for _, words in faces], [words.short for _, words in faces])
-    ):
-        labels: list[Label] = []
-        for (box, _), words in zip(faces, said, strict=True):
-            taken = eyes + [label.box for label in labels]
-            places = _places(box, words, width, height)
-            free = [one for one in places if not _meets(one.box, taken)]
-            if not free and is_last:
-                free = [one for one in places if not _meets(one.box, eyes)] or places
-            labels += free[:1]
-        if len(labels) == len(faces):
+    for said, scale in ((faces, 1.0), (short, 1.0), (short, SMALLER)):
+        labels = _apart(said, eyes, photo, scale)
+        if labels:
             return labels
-    return []
+    tried = [_places(box, words, photo, SMALLER) for box, words in short]
+    return [
+        next((p for p in all_ if not _meets(p.box, eyes)), all_[0]) for all_ in tried
+    ]
 
 
-def _places(box: Box, words: Words, width: int, height: int) -> list[Label]:
+def _apart(
+    faces: Sequence[tuple[Box, Words]],
+    eyes: list[Box],
+    photo: tuple[int, int],
+    scale: float,
+) -> list[Label] | None:
+    """Labels of which none meets another or anybody's eyes."""
+    labels: list[Label] = []
+    for box, words in faces:
+        taken = eyes + [label.box for label in labels]
+        places = _places(box, words, photo, scale)
+        free = next((one for one in places if not _meets(one.box, taken)), None)
+        if free is None:
+            return None
+        labels.append(free)
+    return labels
+
+
+def _places(
+    box: Box, words: Words, photo: tuple[int, int], scale: float
+) -> list[Label]:
     """Above the box, below it, on its chin; the best first."""
     x, y, w, h = box
-    least = max(width * OF_WIDTH, height * OF_HEIGHT)
+    width, height = photo
+    least = scale * max(width * OF_WIDTH, height * OF_HEIGHT)
     size = round(min(max(least, OF_BOX * w), LARGEST * least), 1)
     wide, high, gap = min(words.width(size), width), LINE * size, 0.25 * size
     lefts = (x + w / 2 - wide / 2, x, x + w - wide)

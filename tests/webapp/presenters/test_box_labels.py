@@ -76,3 +76,8 @@ def test_six_in_a_row_have_labels_that_do_not_meet():
 
 def test_in_a_crowd_number_and_emoji_stay():
     assert labels(*CROWD)[9].words == "10 😊\ufe0f"
+
+
+def test_in_a_crowd_the_numbers_do_not_hide_one_another():
+    found = labels(*CROWD)
+    assert not any(meet(a.box, b.box) for a, b in combinations(found, 2))

@@ -14,7 +14,8 @@ export async function take(files) {
   if (!files.length) return;
   const jobs = await Promise.all([...files].map(jobOf));
   results.prepend(...jobs.map(({ place }) => place));
-  jobs[0].place.scrollIntoView({ block: "nearest" });
+  const { top } = jobs[0].place.getBoundingClientRect();
+  if (top < 0 || top > innerHeight / 2) jobs[0].place.scrollIntoView();
   queue.push(...jobs);
   for (let i = active; i < AT_ONCE; i++) next();
 }
