@@ -2,8 +2,11 @@
 shows before anybody sends a photo. Nothing of it is written beforehand."""
 
 import functools
+import threading
 from dataclasses import dataclass, replace
 from pathlib import Path
+
+from django.db import DatabaseError
 
 from labeling.detection import photos
 from labeling.emotions import Emotion
@@ -12,6 +15,8 @@ from webapp.presenters.detection import PREVIEW_SIDE
 
 FOLDER = Path(__file__).resolve().parents[1] / "static" / "samples"
 NAMES = ("happy", "surprise", "angry")
+
+_looking = threading.Lock()  # the first visitors of a process do not all look
 
 
 @dataclass(frozen=True)
@@ -40,7 +45,11 @@ class Sample:
 
 def all_seen() -> list[Sample]:
     """Those with a face that the model found; none while no model serves."""
-    if serving.predictor() is None:
+    try:
+        champion = serving.predictor()
+    except DatabaseError:  # the page is there without them
+        return []
+    if champion is None:
         return []
     found = (Sample(name, seen(name)) for name in NAMES)
     return [sample for sample in found if sample.detection.faces]
@@ -54,7 +63,8 @@ def seen(name: str) -> photos.Detection:
     champion = serving.predictor()
     if champion is None:
         raise photos.NoModel
-    return _seen_by(champion.version_id, name)
+    with _looking:
+        return _seen_by(champion.version_id, name)
 
 
 @functools.lru_cache(maxsize=2 * len(NAMES))

@@ -101,4 +101,4 @@ def answer(request: SiteRequest) -> HttpResponse:
         if refused.code != "already_answered":  # which changes nothing, and leads on
             raise
     giving = GiveForm(initial={"token": token, "emotion": emotion})
-    return contribute.confirm(request, giving, crop=form.data["crop"])
+    return contribute.confirm(request, giving, crop=form.data["crop"], is_answer=True)

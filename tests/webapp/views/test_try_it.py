@@ -126,6 +126,7 @@ def test_one_tap_is_the_answer_and_it_names_the_emotion(
     assert (kept.emotion, kept.model_version) == ("sad", champion)
     assert kept.is_right == (kept.guess == "sad")
     assert re.search(r'value="sad" required checked', answer.text)
+    assert "Your answer is saved, without the picture" in answer.text
     assert not Contribution.objects.exists()
 
 
