@@ -5,7 +5,7 @@
 leased_to, leased_until, is_compared, expires_at, heartbeat_at, saved_at, token_hash
 network_hash
 # Templates.
-is_narrow, badge, neighbours, disagrees, is_by_hand
+is_narrow, badge, kind_word, neighbours, disagrees, is_by_hand
 correction_text, of_hundred
 champion_name, challenger_name, difference_chart, difference_sentence
 # Fields: of cards, manifests, events, releases, the API's answers, Popen's arguments.

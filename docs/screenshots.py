@@ -46,7 +46,7 @@ def upload(page: Page, *people: str) -> None:
 
 def give(page: Page) -> None:
     upload(page, "surprise")
-    page.click(".ask button[value=no]")
+    page.click(".ask button[value=happy]")
     page.wait_for_selector(".give")
 
 

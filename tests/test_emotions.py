@@ -8,7 +8,7 @@ from labeling.models import Vote
 from ml.data import dataset_layouts, emotion_words, ferplus
 from ml.emotions import BY_NAME, EMOTIONS
 from webapp.api.serializers import Probabilities
-from webapp.presenters.detection import KIND_WORDS, LOOKS
+from webapp.presenters.face_words import KIND_WORDS, LOOKS
 
 TOKENS = Path(__file__).parents[1] / "webapp" / "static" / "css" / "tokens.css"
 

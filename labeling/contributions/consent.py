@@ -37,8 +37,13 @@ class Text:
     seen: "str | Promise"
     released: "str | Promise"
 
+    @property
+    def agree(self) -> str:
+        """Both that are required, as one sentence after the other."""
+        return f"{self.keep} {self.adult}"
 
-VERSION = "2026-11"
+
+VERSION = "2026-11-28"
 IMPORTED = "import"
 
 TEXTS: Mapping[str, Text] = {
@@ -54,6 +59,18 @@ TEXTS: Mapping[str, Text] = {
         seen=_("Other people may see this face, to say what it shows."),
         released=_(
             "This face may be part of a dataset that anyone can download. "
+            "Copies that others took cannot be called back."
+        ),
+    ),
+    "2026-11-28": Text(
+        keep=_(
+            "Mien may keep this face, cropped as shown, and learn from it. "
+            "I can take it back at any time."
+        ),
+        adult=_("I am an adult. This is my face, or the adult it belongs to said yes."),
+        seen=_("Other people may see this face and vote on what it shows."),
+        released=_(
+            "This face may be in a data set that anyone can download. "
             "Copies that others took cannot be called back."
         ),
     ),

@@ -1,21 +1,28 @@
-"""Yes or no to "Is this right?": the guess and the answer are kept, no picture."""
+"""What people say to "Is this right?": guess and answer are kept, no picture."""
 
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext_lazy as _
 
 from labeling.detection.photos import FaceClaim
+from labeling.emotions import Emotion
 from labeling.errors import Refused
 from labeling.models import PredictionFeedback
 
 
-def record(claim: FaceClaim, is_right: bool) -> PredictionFeedback:
-    """Keep one answer a face; the face may still be given afterwards."""
+def record(claim: FaceClaim, emotion: str) -> PredictionFeedback:
+    """Keep which emotion somebody sees, one answer a face; the face may still be given
+    afterwards. Raises Refused."""
+    if emotion not in Emotion.values:
+        raise Refused(
+            "emotion_missing", _("Please say what the face shows."), field="emotion"
+        )
     try:
         with transaction.atomic():
             return PredictionFeedback.objects.create(
                 model_version_id=claim.version_id,
                 guess=claim.emotion,
-                is_right=is_right,
+                is_right=emotion == claim.emotion,
+                emotion=emotion,
                 nonce=claim.nonce.hex(),
             )
     except IntegrityError:

@@ -5,13 +5,22 @@ from labeling.emotions import Emotion
 
 
 class PredictionFeedback(models.Model):
-    """A yes or no to "Is this right?": no picture, no person, only the guess."""
+    """What somebody said to "Is this right?": no picture, no person, only the guess
+    and, since answers name it, the emotion they saw."""
 
     model_version = models.ForeignKey(
         "labeling.ModelVersion", on_delete=models.CASCADE, related_name="answers"
     )
     guess = models.CharField(max_length=10, choices=Emotion)
     is_right = models.BooleanField()
+    emotion = models.CharField(
+        max_length=10,
+        choices=Emotion,
+        blank=True,
+        default="",
+        db_default="",
+        help_text="What the face shows; empty of answers from before they named it.",
+    )
     nonce = models.CharField(max_length=32, unique=True, help_text="One answer a face.")
     created_at = models.DateTimeField(db_default=Now())
 
@@ -23,6 +32,15 @@ class PredictionFeedback(models.Model):
                 name="answers_per_version",
             )
         ]
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(emotion="")
+                | models.Q(is_right=True, emotion=models.F("guess"))
+                | (models.Q(is_right=False) & ~models.Q(emotion=models.F("guess"))),
+                name="answer_right_if_it_names_the_guess",
+            )
+        ]
 
     def __str__(self) -> str:
-        return f"{self.guess}: {'yes' if self.is_right else 'no'}"
+        no = f"no, {self.emotion}" if self.emotion else "no"
+        return f"{self.guess}: {'yes' if self.is_right else no}"

@@ -133,9 +133,9 @@ def test_giving_a_face(visit: Any, photo_file: Any) -> None:
     expect(page.locator(".face-choice button")).to_have_count(2)
     assert faults(page) == []
     page.locator(".face-choice button").first.click()
-    page.get_by_role("checkbox", name=re.compile("^Keep this face")).check()
+    page.get_by_role("checkbox", name=re.compile("^Mien may keep")).check()
     assert faults(page) == []
-    page.get_by_role("checkbox", name=re.compile("^I am an adult")).check()
+    page.get_by_role("checkbox", name=re.compile("^Other people may")).check()
     page.get_by_role("button", name="Give this face").click()
     expect(page.get_by_role("textbox", name="Your private link")).to_be_visible()
     assert faults(page) == []
@@ -154,7 +154,7 @@ def test_a_result_with_its_question(visit: Any, photo_file: Any) -> None:
     page.locator("#photo").set_input_files(photo_file(29, 2))
     expect(page.locator(".face-card")).to_have_count(2)
     assert faults(page) == []
-    page.get_by_role("button", name="No", exact=True).first.click()
+    page.locator(".ask button:visible").first.click()
     expect(page.get_by_role("button", name="Give this face")).to_be_visible()
     assert faults(page) == []
 

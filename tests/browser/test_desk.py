@@ -47,8 +47,7 @@ def test_a_face_is_given_by_camera_and_taken_back_with_its_link(visit: Visit) ->
     page.get_by_role("button", name="Take the picture").click()
     expect(page.get_by_role("heading", name="Shall we keep this one?")).to_be_visible()
     expect(page.locator("[value=surprise]")).to_be_checked()
-    page.get_by_role("checkbox", name=re.compile("^Keep this face")).check()
-    page.get_by_role("checkbox", name=re.compile("^I am an adult")).check()
+    page.get_by_role("checkbox", name=re.compile("^Mien may keep")).check()
     page.get_by_role("button", name="Give this face").click()
     expect(page.get_by_role("heading", name="Thank you. That helps.")).to_be_visible()
     assert Contribution.objects.get().emotion == "surprise"
@@ -79,8 +78,7 @@ def test_giving_works_without_scripts(visit: Visit, photo_file: Any) -> None:
     page = visit("/contribute/?emotion=fear", java_script_enabled=False)
     page.locator("input[type=file]").set_input_files(photo_file(29))
     page.get_by_role("button", name="Find the face").click()
-    page.get_by_role("checkbox", name=re.compile("^Keep this face")).check()
-    page.get_by_role("checkbox", name=re.compile("^I am an adult")).check()
+    page.get_by_role("checkbox", name=re.compile("^Mien may keep")).check()
     page.get_by_role("button", name="Give this face").click()
     expect(page.get_by_role("heading", name="Thank you. That helps.")).to_be_visible()
     assert Contribution.objects.get().emotion == "fear"

@@ -222,9 +222,10 @@ def test_its_giver_reads_it_and_says_so_again(client: Client, ada: User) -> None
     assert "a “no” could be kept as a “yes”" in page
     assert "Not used until you say again" in page
     address = f"/my/{face.pk}/consent/"
-    assert 'name="keep" required>' in client.get(address).text
+    assert 'name="agree" required>' in client.get(address).text
     assert client.post(address, {"may_be_seen": "on"}).status_code == 400
     assert client.post(address, {**AGREED, "keep": "no"}).status_code == 400
+    assert client.post(address, {**AGREED, "agree": "no"}).status_code == 400
     face.refresh_from_db()
     assert face.consent_in_doubt
     assert client.post(address, {**AGREED, "may_be_seen": "on"}).status_code == 302

@@ -69,19 +69,27 @@ class FreeConsentsForm(forms.Form):
 
 
 class ConsentsForm(FreeConsentsForm):
-    """All four: two of them nobody gives a face without."""
+    """All four: two of them nobody gives a face without. `agree` is a yes to both, for
+    pages that ask for them in one."""
 
-    adult = ConsentField(
-        error_messages={
-            "required": _(
-                "We can only take faces of adults, given by themselves or with their"
-                " permission."
-            )
-        }
-    )
-    keep = ConsentField(
-        error_messages={"required": _("Without this we may not keep the face.")}
-    )
+    REQUIRED = {
+        "adult": _(
+            "We can only take faces of adults, given by themselves or with their"
+            " permission."
+        ),
+        "keep": _("Without this we may not keep the face."),
+    }
+    agree = ConsentField(required=False)
+    adult = ConsentField(required=False)
+    keep = ConsentField(required=False)
+
+    def clean(self) -> dict[str, Any]:
+        said = self.cleaned_data
+        for name, sentence in self.REQUIRED.items():
+            by_both = said.get("agree") and name not in self.data
+            if not said.get(name) and not by_both and name not in self.errors:
+                self.add_error(name, forms.ValidationError(sentence, code="required"))
+        return said
 
 
 class FaceForm(forms.Form):

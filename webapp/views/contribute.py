@@ -132,11 +132,16 @@ def confirm(
     crop: str | None,
     problem: object = "",
     status: int = 200,
+    is_answer: bool = False,
 ) -> HttpResponse:
+    """Ask whether a face may be kept; `is_answer`: what it shows was said just now."""
+    said = form["emotion"].value()
     context = {
         "form": form,
+        "emotion": said if said in Emotion.values else None,
         "crop": crop,
         "problem": problem,
+        "is_answer": is_answer,
         "text": consent.TEXTS[consent.VERSION],
     }
     template = "try/give.html" if request.htmx else "contribute/confirm.html"

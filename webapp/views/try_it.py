@@ -17,13 +17,13 @@ from webapp.forms.contribute import FaceForm, GiveForm
 from webapp.http import admission
 from webapp.http.access import SiteRequest
 from webapp.http.error_responses import Problem, attempt, on_problem
-from webapp.presenters import detection
+from webapp.presenters import detection, samples
 from webapp.views import contribute
 
 
 @require_safe
 def try_it(request: HttpRequest) -> HttpResponse:
-    return render(request, "try/try.html")
+    return render(request, "try/try.html", {"samples": samples.all_seen()})
 
 
 def _no_results(request: SiteRequest, problem: Problem) -> HttpResponse:
@@ -35,12 +35,21 @@ def _no_results(request: SiteRequest, problem: Problem) -> HttpResponse:
 @on_problem(_no_results)
 def detect(request: SiteRequest) -> HttpResponse:
     files = request.FILES.getlist("photo")
+    if not files and request.POST.get("sample") in samples.NAMES:
+        return _show(request, [_sample(request.POST["sample"])])
     if not files:
         raise Refused("no_photo", _("No photo arrived. Choose one, or drop it here."))
     if len(files) > admission.MOST_PHOTOS:
         text = _("That is more than %(most)d photos. Please send them in parts.")
         raise Refused("too_many_photos", text % {"most": admission.MOST_PHOTOS})
     return _show(request, [_result(request, file) for file in files])
+
+
+def _sample(name: str) -> detection.Result:
+    """One of the faces that we drew: it costs nobody anything, for it was looked at."""
+    return detection.present(
+        samples.seen(name), name=name, result_id=f"sample-{secrets.token_hex(3)}"
+    )
 
 
 def _result(request: SiteRequest, file: UploadedFile[Any]) -> detection.Result:
@@ -80,13 +89,16 @@ def _answer_again(request: SiteRequest, problem: Problem) -> HttpResponse:
 @never_cache
 @on_problem(_answer_again)
 def answer(request: SiteRequest) -> HttpResponse:
-    """Yes or no to a guess; either way the next step is to give the face."""
+    """What somebody sees in a face is kept at once; then they may give the face."""
     form = FaceForm(request.POST)
-    is_right = request.POST.get("is_right") == "yes"
     if not form.is_valid():
         raise Refused("not_whole", _("The face did not arrive whole."))
-    claim = photos.open_token(form.cleaned_data["token"], form.cleaned_data["crop"])
-    attempt(feedback.record, claim, is_right)  # a second answer changes nothing
-    guess = claim.emotion if is_right else ""
-    giving = GiveForm(initial={"token": form.data["token"], "emotion": guess})
-    return contribute.confirm(request, giving, crop=form.data["crop"])
+    token, emotion = form.cleaned_data["token"], form.cleaned_data["emotion"]
+    claim = photos.open_token(token, form.cleaned_data["crop"])
+    try:
+        feedback.record(claim, emotion)
+    except Refused as refused:
+        if refused.code != "already_answered":  # which changes nothing, and leads on
+            raise
+    giving = GiveForm(initial={"token": token, "emotion": emotion})
+    return contribute.confirm(request, giving, crop=form.data["crop"], is_answer=True)

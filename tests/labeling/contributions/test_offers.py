@@ -1,3 +1,4 @@
+import hashlib
 import io
 from datetime import timedelta
 
@@ -123,6 +124,24 @@ def test_every_consent_text_is_kept_whole():
     assert consent.VERSION in consent.TEXTS
     for text in consent.TEXTS.values():
         assert all(map(str, (text.keep, text.adult, text.seen, text.released)))
+
+
+def test_no_consent_text_that_people_agreed_to_is_edited():
+    digests = {
+        version: hashlib.sha256(
+            "|".join(
+                map(str, (text.keep, text.adult, text.seen, text.released))
+            ).encode()
+        ).hexdigest()[:16]
+        for version, text in consent.TEXTS.items()
+    }
+    assert digests == {"2026-11": "0f60cf2d19d7c583", "2026-11-28": "f0dc6036652fcd51"}
+
+
+def test_one_box_asks_for_both_that_are_required():
+    text = consent.TEXTS[consent.VERSION]
+    assert str(text.keep) in text.agree
+    assert str(text.adult) in text.agree
 
 
 def test_a_poor_picture_is_refused_with_a_sentence():

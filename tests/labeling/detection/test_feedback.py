@@ -1,6 +1,7 @@
 from datetime import timedelta
 
 import pytest
+from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from labeling.detection import feedback
@@ -26,17 +27,35 @@ def make_claim(nonce: bytes = b"n" * 16) -> FaceClaim:
 
 def test_it_keeps_version_guess_and_answer():
     claim = make_claim()
-    feedback.record(claim, is_right=False)
+    feedback.record(claim, "sad")
     answer = PredictionFeedback.objects.get()
     assert (answer.model_version_id, answer.guess) == (claim.version_id, "fear")
-    assert answer.is_right is False
+    assert (answer.is_right, answer.emotion) == (False, "sad")
+
+
+def test_who_names_the_guess_says_that_it_is_right():
+    assert feedback.record(make_claim(), "fear").is_right is True
+
+
+@pytest.mark.parametrize("word", ["", "bored"])
+def test_an_answer_names_one_of_the_seven(word: str):
+    with pytest.raises(Refused, match="say what the face shows"):
+        feedback.record(make_claim(), word)
+    assert not PredictionFeedback.objects.exists()
+
+
+def test_postgres_holds_that_only_the_guess_is_right():
+    answer = feedback.record(make_claim(), "sad")
+    answer.is_right = True
+    with pytest.raises(IntegrityError, match="answer_right_if"), transaction.atomic():
+        answer.save()
 
 
 @pytest.mark.django_db(transaction=True)
 def test_a_face_is_answered_once():
     claim = make_claim()
-    outcomes = together(4, lambda i: feedback.record(claim, is_right=bool(i % 2)))
+    outcomes = together(4, lambda i: feedback.record(claim, ("fear", "sad")[i % 2]))
     assert sum(isinstance(o, PredictionFeedback) for o in outcomes) == 1
     assert {o.code for o in outcomes if isinstance(o, Refused)} == {"already_answered"}
-    feedback.record(make_claim(b"m" * 16), is_right=True)
+    feedback.record(make_claim(b"m" * 16), "fear")
     assert PredictionFeedback.objects.count() == 2

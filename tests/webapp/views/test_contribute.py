@@ -11,7 +11,8 @@ from tests.support import factories
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("champion")]
 
-AGREED = {"keep": "on", "adult": "on"}
+AGREED = {"agree": "on"}
+EACH = {"keep": "on", "adult": "on"}  # as programs say it
 
 
 def photo(*faces: int) -> SimpleUploadedFile:
@@ -91,11 +92,23 @@ def test_consents_are_kept_as_they_were_given(client: Client):
 def test_without_a_required_consent_nothing_is_kept_and_the_crop_stays(
     client: Client, missing: str
 ):
-    fields = shown(client) | AGREED
+    fields = shown(client) | EACH
     del fields[missing]
     page = client.post("/contribute/give/", fields)
     assert page.status_code == 400
     assert hidden(page.text, "crop") == fields["crop"]
+    assert not Contribution.objects.exists()
+
+
+@pytest.mark.parametrize(
+    "said",
+    [{}, {"agree": "false"}, {"agree": "yes please"}, AGREED | {"keep": "false"}],
+)
+def test_one_box_asks_for_both_and_is_never_guessed(
+    client: Client, said: dict[str, str]
+):
+    page = client.post("/contribute/give/", shown(client) | said)
+    assert page.status_code == 400
     assert not Contribution.objects.exists()
 
 

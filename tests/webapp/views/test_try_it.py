@@ -117,29 +117,53 @@ def test_a_result_is_not_kept_by_caches(client: Client) -> None:
     assert "no-store" in answer["Cache-Control"]
 
 
-def test_a_yes_is_recorded_without_the_picture_and_leads_on(
+def test_one_tap_is_the_answer_and_it_names_the_emotion(
     client: Client, champion: ModelVersion
 ) -> None:
-    answer = client.post("/answer/", asked(client) | {"is_right": "yes"})
+    answer = client.post("/answer/", asked(client) | {"emotion": "sad"})
     assert answer.status_code == 200
     kept = PredictionFeedback.objects.get()
-    assert (kept.is_right, kept.model_version) == (True, champion)
-    assert re.search(rf'value="{kept.guess}" required checked', answer.text)
+    assert (kept.emotion, kept.model_version) == ("sad", champion)
+    assert kept.is_right == (kept.guess == "sad")
+    assert re.search(r'value="sad" required checked', answer.text)
+    assert "Your answer is saved, without the picture" in answer.text
     assert not Contribution.objects.exists()
 
 
-def test_a_no_asks_what_it_shows_instead(client: Client) -> None:
-    answer = client.post("/answer/", asked(client) | {"is_right": "no"})
-    assert PredictionFeedback.objects.get().is_right is False
-    assert "required checked" not in answer.text
+def test_who_taps_the_guess_says_that_it_is_right(client: Client) -> None:
+    page = client.post("/detect/", upload(factories.make_photo(*ONE)))
+    guess = re.search(r'is-guess" name="emotion" value="(\w+)"', page.text)
+    assert guess
+    client.post("/answer/", asked(client) | {"emotion": guess[1]})
+    assert PredictionFeedback.objects.get().is_right is True
+
+
+def test_the_card_thanks_and_asks_once_with_nothing_ticked(client: Client) -> None:
+    hx = {"HX-Request": "true"}
+    page = client.post("/answer/", asked(client) | {"emotion": "fear"}, headers=hx)
+    assert "Thank you. You say:" in page.text
+    assert 'name="emotion" value="fear"' in page.text
+    assert re.findall(r'type="checkbox" name="(\w+)"( required)?', page.text) == [
+        ("agree", " required"),
+        ("may_be_seen", ""),
+        ("may_be_released", ""),
+    ]
+    assert "checked" not in page.text
+    assert "No thanks" in page.text
+
+
+def test_an_answer_without_an_emotion_is_none(client: Client) -> None:
+    for said in ({}, {"emotion": "bored"}):
+        assert client.post("/answer/", asked(client) | said).status_code == 400
+    assert not PredictionFeedback.objects.exists()
 
 
 def test_a_second_answer_changes_nothing_but_still_leads_on(client: Client) -> None:
     fields = asked(client)
-    client.post("/answer/", fields | {"is_right": "yes"})
-    answer = client.post("/answer/", fields | {"is_right": "no"})
+    client.post("/answer/", fields | {"emotion": "sad"})
+    answer = client.post("/answer/", fields | {"emotion": "fear"})
     assert answer.status_code == 200
-    assert PredictionFeedback.objects.get().is_right is True
+    assert PredictionFeedback.objects.get().emotion == "sad"
 
 
 @pytest.mark.parametrize("broken", [{"token": "made-up"}, {"crop": "?"}, {"crop": ""}])
@@ -147,7 +171,8 @@ def test_a_second_answer_changes_nothing_but_still_leads_on(client: Client) -> N
 def test_a_face_that_is_not_ours_is_turned_down(
     client: Client, broken: dict[str, str], headers: dict[str, str]
 ) -> None:
-    answer = client.post("/answer/", asked(client) | broken, headers=headers)
+    fields = asked(client) | {"emotion": "sad"} | broken
+    answer = client.post("/answer/", fields, headers=headers)
     assert answer.status_code == 400
     assert not PredictionFeedback.objects.exists()
     assert ("<html" in answer.text) == (not headers)
@@ -158,8 +183,8 @@ def test_a_correction_on_the_card_becomes_a_contribution_with_a_private_link(
 ) -> None:
     hx = {"HX-Request": "true"}
     fields = asked(client)
-    client.post("/answer/", fields | {"is_right": "no"}, headers=hx)
-    consent = {"adult": "on", "keep": "on", "may_be_seen": "on"}
+    client.post("/answer/", fields | {"emotion": "surprise"}, headers=hx)
+    consent = {"agree": "on", "may_be_seen": "on"}
     answer = client.post(
         "/contribute/give/", fields | consent | {"emotion": "surprise"}, headers=hx
     )

@@ -10,31 +10,56 @@ const LONGEST_SIDE = 2048; // px: far more than the face finder uses
 const queue = [];
 let active = 0;
 
-export function take(files) {
+export async function take(files) {
   if (!files.length) return;
-  const places = [...files].map((file) => ({ file, place: keepPlace(file) }));
-  results.prepend(...places.map(({ place }) => place));
-  places[0].place.scrollIntoView({ block: "nearest" });
-  queue.push(...places);
+  const jobs = await Promise.all([...files].map(jobOf));
+  results.prepend(...jobs.map(({ place }) => place));
+  const { top } = jobs[0].place.getBoundingClientRect();
+  if (top < 0 || top > innerHeight / 2) jobs[0].place.scrollIntoView();
+  queue.push(...jobs);
   for (let i = active; i < AT_ONCE; i++) next();
 }
 
-function keepPlace(file) {
+// A face that we drew: the site has it, so only its name goes there.
+export async function takeSample(name, src) {
+  const place = await keepPlace(src);
+  results.prepend(place);
+  await look({ name, place });
+}
+
+async function jobOf(file) {
+  const src = URL.createObjectURL(file);
+  const place = await keepPlace(src);
+  URL.revokeObjectURL(src);
+  return { file, place };
+}
+
+// Pictures are loaded before they are shown, so that nothing moves when they come.
+async function keepPlace(src) {
   const place = document.createElement("article");
   place.className = "result is-waiting beside";
   const figure = document.createElement("figure");
   figure.className = "photo";
   const img = new Image();
   img.alt = "";
-  img.src = URL.createObjectURL(file);
-  img.onerror = () => img.remove(); // HEIC and TIFF: the server's preview follows
-  img.onload = () => URL.revokeObjectURL(img.src);
+  img.src = src;
   figure.append(img);
+  await loaded(img);
+  if (!img.naturalWidth) img.remove(); // HEIC, TIFF: the site's preview follows
   const said = document.createElement("p");
-  said.className = "muted";
+  said.className = "muted num";
   said.textContent = words.looking;
+  said.ariaLive = "off"; // or each percent would be read out
   place.append(figure, said);
   return place;
+}
+
+function loaded(img) {
+  if (img.complete) return null;
+  return new Promise((resolve) => {
+    img.addEventListener("load", resolve);
+    img.addEventListener("error", resolve);
+  });
 }
 
 async function next() {
@@ -49,34 +74,60 @@ async function next() {
   }
 }
 
-async function look({ file, place }) {
-  const body = new FormData();
-  body.append("photo", await shrunk(file), file.name || "photo");
-  let response;
-  try {
-    response = await fetch(words.url, {
-      method: "POST",
-      body,
-      headers: { "HX-Request": "true", "X-CSRFToken": words.csrf },
-    });
-  } catch {
-    say(place, words.offline, () => look({ file, place }));
-    return;
-  }
-  if (!response.headers.get("content-type")?.startsWith("text/html")) {
-    say(place, words.offline, () => look({ file, place }));
-    return;
-  }
-  const parts = document.createElement("template");
-  parts.innerHTML = await response.text();
-  const result = parts.content.querySelector(".result");
+async function look(job) {
+  const { place } = job;
+  const said = place.querySelector("p");
+  const result = await ask(await bodyOf(job), (share) => {
+    const percent = `${words.sending}${Math.round(100 * share)}\u202f%`;
+    said.textContent = share < 1 ? percent : words.looking;
+  }).catch(() => null);
   if (!result) {
-    say(place, words.offline, () => look({ file, place }));
+    say(place, words.offline, () => look(job));
     return;
   }
-  if (response.status === 429 || response.status === 503) offerAgain(result, file);
-  place.replaceWith(result);
+  if (result.dataset.again) offerAgain(result, job);
+  result.hidden = true;
+  place.after(result);
+  await Promise.all([...result.querySelectorAll("img")].map(loaded));
+  result.hidden = false;
+  place.remove();
   window.htmx?.process(result);
+}
+
+async function bodyOf({ file, name }) {
+  const body = new FormData();
+  if (name) body.append("sample", name);
+  else body.append("photo", await shrunk(file), file.name || "photo");
+  return body;
+}
+
+// The result as an element, or null if none came.
+async function ask(body, onProgress) {
+  const answer = await post(body, onProgress);
+  if (!answer.getResponseHeader("content-type")?.startsWith("text/html")) return null;
+  const parts = document.createElement("template");
+  parts.innerHTML = answer.responseText;
+  const result = parts.content.querySelector(".result");
+  if (!result) return null;
+  if (answer.status === 429 || answer.status === 503) result.dataset.again = "yes";
+  return result;
+}
+
+// fetch() does not say how much of a photo has gone.
+function post(body, onProgress) {
+  return new Promise((resolve, reject) => {
+    const request = new XMLHttpRequest();
+    request.open("POST", words.url);
+    request.setRequestHeader("HX-Request", "true");
+    request.setRequestHeader("X-CSRFToken", words.csrf);
+    request.upload.addEventListener("progress", ({ loaded, total }) => {
+      if (total) onProgress(loaded / total);
+    });
+    request.addEventListener("load", () => resolve(request));
+    request.addEventListener("error", reject);
+    request.addEventListener("abort", reject);
+    request.send(body);
+  });
 }
 
 // A photo of a phone is large: shrunk here, it arrives sooner and without its metadata.
@@ -105,13 +156,15 @@ function say(place, sentence, again) {
   place.replaceChildren(notice);
 }
 
-function offerAgain(result, file) {
-  const button = againButton(() => {
-    const place = keepPlace(file);
-    result.replaceWith(place);
-    look({ file, place });
-  });
-  result.querySelector(".notice")?.append(button);
+function offerAgain(result, job) {
+  const button = againButton(() => anew(result, job.file));
+  if (job.file) result.querySelector(".notice")?.append(button);
+}
+
+async function anew(result, file) {
+  const job = await jobOf(file);
+  result.replaceWith(job.place);
+  await look(job);
 }
 
 function againButton(act) {
@@ -123,7 +176,25 @@ function againButton(act) {
   return button;
 }
 
-// --- the annotated picture: the preview with its boxes and emojis, drawn once more
+// --- a photo that lies on its side
+
+results.addEventListener("click", async (event) => {
+  const result = event.target.closest("[data-turn]")?.closest("[data-result]");
+  if (result) await anew(result, await turned(result.querySelector(".photo img")));
+});
+
+async function turned(img) {
+  const { naturalWidth: width, naturalHeight: height } = img;
+  const canvas = new OffscreenCanvas(height, width);
+  const pen = canvas.getContext("2d");
+  pen.translate(height, 0);
+  pen.rotate(Math.PI / 2);
+  pen.drawImage(img, 0, 0);
+  const blob = await canvas.convertToBlob({ type: "image/jpeg", quality: 0.92 });
+  return new File([blob], "turned.jpg", { type: blob.type });
+}
+
+// --- the annotated picture: the preview with its boxes and labels, drawn once more
 
 results.addEventListener("click", async (event) => {
   const button = event.target.closest("[data-save-picture]");
@@ -160,13 +231,32 @@ async function annotated(result) {
   }
   pen.textAlign = "center";
   pen.textBaseline = "middle";
+  for (const ground of svg.querySelectorAll(".label-ground")) {
+    const { x, y, width, height } = ground.getBBox();
+    pen.fillStyle = getComputedStyle(ground).fill;
+    pen.beginPath();
+    pen.roundRect(x, y, width, height, Math.min(ground.rx.baseVal.value, height / 2));
+    pen.fill();
+  }
   for (const text of svg.querySelectorAll("text")) {
     const style = getComputedStyle(text);
-    pen.font = `${text.getAttribute("font-size")}px ${style.fontFamily}`;
+    pen.fillStyle = style.fill;
+    pen.font = `500 ${text.getAttribute("font-size")}px ${style.fontFamily}`;
     pen.fillText(text.textContent, text.getAttribute("x"), text.getAttribute("y"));
   }
   return canvas.convertToBlob({ type: "image/jpeg", quality: 0.9 });
 }
+
+// --- the answer is kept; the face need not be given
+
+results.addEventListener("click", (event) => {
+  const form = event.target.closest("[data-no-thanks]")?.closest("form");
+  if (!form) return;
+  form.querySelector("[data-offer]").remove();
+  const said = form.querySelector("[data-declined]");
+  said.hidden = false;
+  said.focus();
+});
 
 // --- the private link of a face that was given
 

@@ -1,15 +1,55 @@
 // The doors of the first page: photos chosen, dropped, pasted, or taken by the camera.
 
 import { cameraDialog } from "./camera_dialog.js";
-import { take } from "./results.js";
+import { take, takeSample } from "./results.js";
 
 const form = document.querySelector("[data-drop]");
 const input = form.querySelector("input[type=file]");
+
+const results = document.getElementById("results");
 
 function send(files) {
   if (files.length) form.classList.add("has-results");
   take(files);
 }
+
+document.querySelector("[data-samples]")?.addEventListener("submit", (event) => {
+  event.preventDefault();
+  const { value } = event.submitter;
+  const { src } = event.submitter.querySelector("img");
+  form.classList.add("has-results");
+  takeSample(value, src);
+});
+form.querySelector("[data-clear]").addEventListener("click", (event) => {
+  event.preventDefault();
+  results.replaceChildren();
+  form.classList.remove("has-results");
+  history.replaceState(null, "", form.querySelector("[data-clear]").href);
+  form.querySelector("input[type=file]").focus();
+});
+
+// --- Back keeps the results: they wait in this tab for as long as another page is shown
+
+const KEPT = "mien.results";
+
+window.addEventListener("pagehide", () => {
+  const all = [...results.querySelectorAll("[data-result]")];
+  if (!all.length) return;
+  try {
+    sessionStorage.setItem(KEPT, all.map((result) => result.outerHTML).join(""));
+  } catch {
+    // too many photos for a tab's store; the browser may still keep the whole page
+  }
+});
+window.addEventListener("pageshow", () => {
+  const html = sessionStorage.getItem(KEPT);
+  sessionStorage.removeItem(KEPT);
+  const [{ type }] = performance.getEntriesByType("navigation");
+  if (!html || type !== "back_forward" || results.firstElementChild) return;
+  results.innerHTML = html;
+  form.classList.add("has-results");
+  window.htmx?.process(results);
+});
 
 input.addEventListener("change", () => {
   send(input.files);

@@ -1,0 +1,118 @@
+"""What is said about a face. Never a diagnosis: the model sees an expression, not a
+feeling. Where the expression looks hard the word is a question, where it looks happy a
+congratulation."""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+
+from labeling.detection.photos import DetectedFace
+from labeling.emotions import Emotion
+from ml.vision.face_crop import Doubt
+
+# As said of a face: "looks surprised".
+LOOKS: dict[str, Promise] = {
+    Emotion.ANGRY: gettext_lazy("angry"),
+    Emotion.DISGUST: gettext_lazy("disgusted"),
+    Emotion.FEAR: gettext_lazy("afraid"),
+    Emotion.HAPPY: gettext_lazy("happy"),
+    Emotion.SAD: gettext_lazy("sad"),
+    Emotion.SURPRISE: gettext_lazy("surprised"),
+    Emotion.NEUTRAL: gettext_lazy("neutral"),
+}
+
+KIND_WORDS: dict[str, tuple[Promise, ...]] = {
+    Emotion.ANGRY: (
+        gettext_lazy("Did something cross you? Or is it just the sun in your eyes?"),
+        gettext_lazy("Is something bothering you? A slow breath sometimes helps."),
+        gettext_lazy("A stern look. Is there a story behind it?"),
+    ),
+    Emotion.DISGUST: (
+        gettext_lazy("Was it the smell, the taste, or the idea?"),
+        gettext_lazy("Something not to your liking?"),
+        gettext_lazy("A lemon, perhaps?"),
+    ),
+    Emotion.FEAR: (
+        gettext_lazy("Did something startle you? We hope that it has passed."),
+        gettext_lazy("Is something worrying you? It can help to tell someone."),
+        gettext_lazy("Wide eyes. What did they see?"),
+    ),
+    Emotion.HAPPY: (
+        gettext_lazy("Lovely. Whatever it was, may there be more of it."),
+        gettext_lazy("Congratulations on a good moment."),
+        gettext_lazy("That smile is worth keeping."),
+    ),
+    Emotion.SAD: (
+        gettext_lazy("Is something on your mind? Is there someone to share it with?"),
+        gettext_lazy("A heavy moment, or only a quiet one?"),
+        gettext_lazy("Would a walk, or a friend, do you good?"),
+    ),
+    Emotion.SURPRISE: (
+        gettext_lazy("What happened? We are curious."),
+        gettext_lazy("Good news, we hope?"),
+        gettext_lazy("Who came through the door?"),
+    ),
+    Emotion.NEUTRAL: (
+        gettext_lazy("Calm as a lake in the morning."),
+        gettext_lazy("A face that gives nothing away. Good for cards."),
+        gettext_lazy("At ease, by the look of it."),
+    ),
+}
+
+NOT_SURE = gettext_lazy("The model can't tell. You can surely do better.")
+
+WHY_NOT_SURE: dict[Doubt, Promise] = {
+    "looks_away": gettext_lazy(
+        "This face is turned far to the side, so the model can't tell."
+    ),
+    "too_small": gettext_lazy("This face is too small for the model to read."),
+    "too_dark": gettext_lazy("This face is too dark for the model to read."),
+    "blurred": gettext_lazy("This face is too blurred for the model to read."),
+}
+
+
+def headline(emotion: str, *, is_sure: bool, runner_up: str | None) -> str:
+    first = LOOKS[emotion]
+    if not is_sure and runner_up:
+        return _("Hard to say: %(first)s, or %(second)s?") % {
+            "first": first,
+            "second": LOOKS[runner_up],
+        }
+    if not is_sure:
+        return _("Hard to say: %(first)s?") % {"first": first}
+    if runner_up:
+        return _("Looks %(first)s, or perhaps %(second)s.") % {
+            "first": first,
+            "second": LOOKS[runner_up],
+        }
+    return _("Looks %(first)s.") % {"first": first}
+
+
+def kind_words(faces: Sequence[DetectedFace]) -> list[str]:
+    """For each face one of a few sentences, or none: no joke is told twice. Why a face
+    could not be read is no joke."""
+    told: Counter[str] = Counter()
+    said = []
+    for face in faces:
+        if face.doubt:
+            said.append(str(WHY_NOT_SURE[face.doubt]))
+            continue
+        kind = face.emotion if face.is_sure else ""
+        words = KIND_WORDS[kind] if kind else (NOT_SURE,)
+        said.append(str(words[told[kind]]) if told[kind] < len(words) else "")
+        told[kind] += 1
+    return said
+
+
+def tally(faces: Iterable[DetectedFace]) -> str:
+    """How many show what, the most first: "11 happy, 3 neutral, 1 hard to say"."""
+    shown = Counter(face.emotion if face.is_sure else "" for face in faces)
+    unsure = shown.pop("", 0)
+    parts = [f"{n} {Emotion(name).label}" for name, n in shown.most_common()]
+    if unsure:
+        many = ngettext("%(n)d hard to say", "%(n)d hard to say", unsure)
+        parts.append(many % {"n": unsure})
+    return ", ".join(parts)
