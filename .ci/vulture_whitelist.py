@@ -5,7 +5,7 @@
 leased_to, leased_until, is_compared, expires_at, heartbeat_at, saved_at, token_hash
 network_hash
 # Templates.
-is_narrow, badge, kind_word, neighbours, disagrees, is_by_hand
+is_narrow, kind_word, neighbours, disagrees, given_also_as, is_by_hand
 correction_text, of_hundred
 champion_name, challenger_name, difference_chart, difference_sentence
 # Fields: of cards, manifests, events, releases, the API's answers, Popen's arguments.
@@ -14,7 +14,7 @@ other_emotions, conflicting, contradicted, per_emotion, per_source, mixed_bfloat
 tune_loss, tune_label_head, tune_votes_head, tune_votes, extra_groups
 # By a made-up name, a dotted path in the settings, or the base class that lists them.
 csrf_failure, ContentSecurityPolicy, InMemory, application
-PersonalTokenScheme, devices, ProblemPages, process_exception
+PersonalTokenScheme, as_get, devices, ProblemPages, process_exception
 HostileInput, process_view, private_pages, request_class
 AccountAdapter, get_client_ip, SignUpForm
 # Fixtures that are asked for what they do, and a stream of Python's CSV writer.
