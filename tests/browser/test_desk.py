@@ -202,6 +202,22 @@ def test_no_key_moves_the_desk_which_is_in_sight_as_a_whole(visit: Visit) -> Non
         assert (key, page.evaluate("scrollY")) == (key, 0)
 
 
+def test_what_is_said_on_arrival_moves_nothing_and_goes(visit: Visit) -> None:
+    make_full_desk(make_user("somebody"))
+    make_user("rita", "reviewer")
+    page = visit("/accounts/login/?next=/review/")
+    page.set_viewport_size({"width": 1280, "height": 720})
+    page.locator("[name=login]").fill("rita@example.org")
+    page.locator("[name=password]").fill("secret")
+    page.keyboard.press("Enter")
+    said = page.get_by_text("signed in as")
+    expect(said).to_be_visible()
+    assert out_of_sight(page) == []
+    page.keyboard.press("a")
+    expect(said).to_be_hidden()
+    assert out_of_sight(page) == []
+
+
 def test_the_desk_needs_no_sideways_scroll_on_a_phone(visit: Visit) -> None:
     make_full_desk(make_user("somebody-with-a-rather-long-name"))
     page = signed_in(visit, make_user("rita", "reviewer"), "/about/")

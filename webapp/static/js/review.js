@@ -9,6 +9,11 @@ document.addEventListener("click", (event) => {
   button.setAttribute("aria-pressed", String(!heat.hidden));
 });
 
+// What was said on arrival lies over the page, and goes with the first act.
+document.addEventListener("htmx:beforeRequest", () => {
+  document.querySelector("#main > [role=status]")?.remove();
+});
+
 document.querySelector("[data-filters]")?.addEventListener("change", (event) => {
   event.currentTarget.requestSubmit();
 });
