@@ -5,7 +5,7 @@
 leased_to, leased_until, is_compared, expires_at, heartbeat_at, saved_at, token_hash
 network_hash
 # Templates.
-is_narrow, badge, neighbours, disagrees, is_by_hand
+is_narrow, badge, neighbours, disagrees, given_also_as, is_by_hand
 champion_name, challenger_name, difference_chart, difference_sentence
 # Fields: of cards, manifests, events, releases, the API's answers, Popen's arguments.
 packages, without_face, angry, disgust, surprise, neutral, withdrawal, distribution
