@@ -5,14 +5,17 @@ from collections.abc import Collection
 from dataclasses import dataclass, field
 from uuid import UUID
 
+from django.db.models import F
 from django.utils.functional import Promise
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext_lazy
 
 from labeling.emotions import Emotion
-from labeling.models import Exam, ModelVersion, SnapshotRow, User
+from labeling.models import Contribution, Exam, ModelVersion, SnapshotRow, User
 from labeling.registry import class_recall, lineage, model_versions
+
+MOST_CORRECTED = 8  # are named
 
 
 @dataclass(frozen=True)
@@ -28,6 +31,7 @@ class ContributorImpact:
     faces: int  # in the current champion
     sentence: "str | Promise"
     moves: list[Move] = field(default_factory=list)
+    corrected: list[Contribution] = field(default_factory=list)  # read wrongly once
 
 
 def contributor_impact(user: User) -> ContributorImpact:
@@ -48,7 +52,8 @@ def contributor_impact(user: User) -> ContributorImpact:
         n,
     )
     moves = _moves(before, champion, set(seen.values())) if before else []
-    return ContributorImpact(n, format_lazy(sentence, n=n, name=champion.name), moves)
+    said = format_lazy(sentence, n=n, name=champion.name)
+    return ContributorImpact(n, said, moves, _corrected(user, seen))
 
 
 def _seen(champion: ModelVersion, user: User) -> dict[UUID, str]:
@@ -57,6 +62,14 @@ def _seen(champion: ModelVersion, user: User) -> dict[UUID, str]:
     rows = lineage.faces_seen_by(champion).filter(contribution_id__in=list(own))
     ids = set(rows.values_list("contribution_id", flat=True))
     return {face: own[face] for face in ids}
+
+
+def _corrected(user: User, seen: Collection[UUID]) -> list[Contribution]:
+    """Of the faces that the champion learned from, the latest that were read wrongly
+    when they were given."""
+    wrong = user.gifts.exclude(model_emotion="").exclude(model_emotion=F("emotion"))
+    rows = wrong.filter(pk__in=list(seen), decided_emotion=F("emotion"))
+    return list(rows.order_by("-created_at")[:MOST_CORRECTED])
 
 
 def _before(champion: ModelVersion, seen: Collection[UUID]) -> ModelVersion | None:

@@ -94,6 +94,19 @@ def test_your_effect_counts_faces_in_the_champion(client: Client, ada: User):
     assert f"1 of your faces is in {version.name}" in client.get("/my/").text
 
 
+def test_faces_that_were_read_wrongly_and_learned_from_are_shown(
+    client: Client, ada: User
+):
+    decided = {"status": "accepted", "emotion": "fear", "decided_emotion": "fear"}
+    wrong = make_contribution(giver=ada, model_emotion="sad", **decided)
+    right = make_contribution(giver=ada, model_emotion="fear", **decided)
+    version = trained_on(wrong, right)
+    ModelVersion.objects.filter(pk=version.pk).update(is_champion=True)
+    html = client.get("/my/").text
+    assert "Your fear face, read as sad" in html
+    assert html.count("read as") == 1
+
+
 def test_the_number_of_queries_does_not_grow_with_the_faces(client: Client, ada: User):
     counts = []
     for n in (2, 20):
