@@ -14,7 +14,7 @@ tune_loss, tune_label_head, tune_votes_head, tune_votes, extra_groups
 # By a made-up name, a dotted path in the settings, or the base class that lists them.
 csrf_failure, ContentSecurityPolicy, InMemory, application
 PersonalTokenScheme, devices, ProblemPages, process_exception
-HostileInput, process_view, private_pages, request_class
+HostileInput, process_view, private_pages, as_get, request_class
 AccountAdapter, get_client_ip, SignUpForm
 # Fixtures that are asked for what they do, and a stream of Python's CSV writer.
 embedded, sweeping, writable, raise_request_exception
