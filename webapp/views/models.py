@@ -8,6 +8,7 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import path
+from django.utils import formats, timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST, require_safe
@@ -100,7 +101,9 @@ def _facts(
 ) -> list[tuple[str, object]]:
     threshold = card.certainty_threshold
     rows = [
-        (_("Made"), summary.version.created_at.strftime("%Y-%m-%d %H:%M")),
+        (_("Made"), formats.date_format(
+            timezone.localtime(summary.version.created_at), "DATETIME_FORMAT"
+        )),
         (_("Right on faces it had never seen"), summary.accuracy_text),
         (_("Network"), card.config.get("network")),
         (_("Parameters"), _count(card.params)),

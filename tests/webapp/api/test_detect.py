@@ -44,6 +44,14 @@ def test_the_photo_may_be_the_whole_body(client: Client, kind: str) -> None:
     assert answer.json() == client.post(DETECT, multipart(photo)).json()
 
 
+def test_a_photo_without_its_end_comes_with_a_note(client: Client) -> None:
+    whole = factories.make_photo(29)
+    said = client.post(DETECT, multipart(whole)).json()
+    noted = client.post(DETECT, multipart(whole.removesuffix(b"\xff\xd9"))).json()
+    assert said["note"] is None
+    assert noted == {**said, "note": "no_end"}
+
+
 def test_crops_come_with_tokens_that_open(client: Client) -> None:
     said = client.post(f"{DETECT}?crops=1", multipart(factories.make_photo(29))).json()
     (face,) = said["faces"]
