@@ -101,9 +101,12 @@ def _facts(
 ) -> list[tuple[str, object]]:
     threshold = card.certainty_threshold
     rows = [
-        (_("Made"), formats.date_format(
-            timezone.localtime(summary.version.created_at), "DATETIME_FORMAT"
-        )),
+        (
+            _("Made"),
+            formats.date_format(
+                timezone.localtime(summary.version.created_at), "DATETIME_FORMAT"
+            ),
+        ),
         (_("Right on faces it had never seen"), summary.accuracy_text),
         (_("Network"), card.config.get("network")),
         (_("Parameters"), _count(card.params)),
