@@ -85,6 +85,7 @@ OPEN: dict[str, Callable[[Page], None]] = {
     "result-three": lambda page: upload(page, "surprise", "happy", "neutral"),
     "give": give,
     "camera": camera,
+    "booth": address("/booth/"),
     "live": live,
     "live-avatar": avatar,
     "live-summary": summary,

@@ -79,7 +79,7 @@ def own_copy(
     if copies.filter(Q(emotion=emotion) | Q(decided_emotion=emotion)).exists():
         raise Refused(
             "own_duplicate",
-            _("You gave this very picture already. A new one helps the model more."),
+            _("You gave this picture already. Another one helps the model more."),
         )
     return copies.order_by("created_at").first()
 
