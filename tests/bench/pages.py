@@ -40,25 +40,14 @@ def main() -> None:
             for figures in [measure(browser, site.url, what)]
         ]
         browser.close()
+    head = [f"{size}: {of}" for size in SIZES for of in ("shift", "task", "paint")]
     text = f"""## Pages
 
 In Chromium at a quarter of this processor's speed ({os.cpu_count()} cores,
 {platform.machine()}, load average {os.getloadavg()[0]:.1f}): layout shift, the longest
-task in ms, the largest part painted after ms; phone, then desktop.
+task in ms, the largest part painted after ms.
 
-{
-        page.table(
-            [
-                "",
-                *(
-                    f"{size}: {of}"
-                    for size in SIZES
-                    for of in ("shift", "task", "paint")
-                ),
-            ],
-            rows,
-        )
-    }
+{page.table(["", *head], rows)}
 """
     page.write_section("pages", text)
     print(text)
