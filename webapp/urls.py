@@ -4,7 +4,7 @@ its views, and is included here."""
 from django.contrib import admin
 from django.urls import include, path
 
-from webapp.views import account, health, live, pages, try_it, well_known
+from webapp.views import account, health, live, pages, try_it
 
 urlpatterns = [
     path("", try_it.try_it, name="try"),
@@ -41,8 +41,8 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     path("health", health.health, name="health"),
     path("favicon.ico", pages.favicon),
-    path("robots.txt", well_known.robots),
-    path(".well-known/security.txt", well_known.security),
+    path("robots.txt", pages.robots),
+    path(".well-known/security.txt", pages.security),
 ]
 
 handler400 = "webapp.views.pages.bad_request"

@@ -38,8 +38,7 @@ def test_from_the_first_face_to_the_strip_and_the_private_link(visit: Any) -> No
     with page.expect_download() as saved:
         page.get_by_role("button", name="Save the strip").click()
     assert cv2.imread(str(Path(saved.value.path()))).shape == (364, 304, 3)
-    page.get_by_role("checkbox", name=re.compile("^Keep this face")).check()
-    page.get_by_role("checkbox", name=re.compile("^I am an adult")).check()
+    page.locator("[name=agree]").check()
     assert faults(page) == []
     page.get_by_role("button", name="Give this face").click()
     expect(page.get_by_role("textbox", name="Your private link")).to_have_value(
@@ -62,8 +61,7 @@ def test_a_face_that_is_refused_says_why_and_is_taken_again(visit: Any) -> None:
     page.route("**/detect?crops=1", spoil)
     start(page)
     take(page, "angry")
-    page.get_by_role("checkbox", name=re.compile("^Keep this face")).check()
-    page.get_by_role("checkbox", name=re.compile("^I am an adult")).check()
+    page.locator("[name=agree]").check()
     page.get_by_role("button", name="Give this face").click()
     expect(page.get_by_role("alert").last).to_contain_text("do not belong together")
     visit.errors.clear()  # htmx complains of the status

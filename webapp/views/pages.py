@@ -1,16 +1,27 @@
-"""Pages that only say something: about, privacy, terms, and the errors."""
+"""Pages that only say something: about, privacy, terms, files that programs look for,
+and the errors."""
 
 import sys
+from datetime import timedelta
 
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.templatetags.static import static
+from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_safe
 
 from labeling.contributions import consent
 from webapp.http.error_responses import Problem, is_expected, problem_of
+
+PLAIN = "text/plain; charset=utf-8"
+LASTS = timedelta(days=90)  # a contact that is older is not believed
+NOT_FOR_SEARCH_ENGINES = (
+    *("/account", "/admin/", "/answer/", "/api/v1/", "/contribute/give/", "/detect/"),
+    *("/faces/", "/health", "/my/", "/review/", "/training/", "/vote/", "/withdraw/"),
+)
 
 
 @require_safe
@@ -36,6 +47,35 @@ def terms(request: HttpRequest) -> HttpResponse:
 @require_safe
 def favicon(request: HttpRequest) -> HttpResponse:
     return redirect(static("mark.svg"), permanent=True)
+
+
+@require_safe
+@cache_control(max_age=3600, public=True)
+def robots(request: HttpRequest) -> HttpResponse:
+    rules = [f"Disallow: {path}" for path in NOT_FOR_SEARCH_ENGINES]
+    return _lines("User-agent: *", *rules)
+
+
+@require_safe
+@cache_control(max_age=3600, public=True)
+def security(request: HttpRequest) -> HttpResponse:
+    """RFC 9116. Without somebody to write to there is no such file."""
+    if not settings.SECURITY_CONTACT:
+        raise Http404
+    expires = timezone.now() + LASTS
+    lines = [
+        f"Contact: {settings.SECURITY_CONTACT}",
+        f"Expires: {expires:%Y-%m-%dT%H:%M:%SZ}",
+        "Preferred-Languages: en",
+        f"Canonical: {settings.SITE_URL}{request.path}",
+    ]
+    if settings.SECURITY_POLICY:
+        lines.append(f"Policy: {settings.SECURITY_POLICY}")
+    return _lines(*lines)
+
+
+def _lines(*lines: str) -> HttpResponse:
+    return HttpResponse("".join(f"{line}\n" for line in lines), content_type=PLAIN)
 
 
 def nowhere(request: HttpRequest, **_: object) -> HttpResponse:

@@ -29,7 +29,8 @@ def folder(run_id: int, attempt: int) -> Iterator[Path]:
 
 
 def pack(checkpoint: Path) -> bytes:
-    """A checkpoint's folder as a tar. It may be replaced meanwhile: then once more."""
+    """A checkpoint's folder as a tar. It may be replaced meanwhile, also by a shorter
+    one while it is read: then once more."""
     for _ in range(5):
         try:
             before = checkpoint.stat().st_ino
@@ -38,7 +39,7 @@ def pack(checkpoint: Path) -> bytes:
                 tar.add(checkpoint, arcname="checkpoint")
             if checkpoint.stat().st_ino == before:
                 return content.getvalue()
-        except FileNotFoundError:
+        except OSError:
             continue
     raise FileNotFoundError(checkpoint)
 
