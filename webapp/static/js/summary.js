@@ -71,7 +71,10 @@ function title({ startedAt }, words) {
 }
 
 function date(text) {
-  return new Date(text).toLocaleString([], { dateStyle: "medium", timeStyle: "short" });
+  // As the site writes dates: 28 Nov 2026, 11:20.
+  const { lang } = document.documentElement;
+  const locale = lang === "en" ? "en-GB" : lang;
+  return new Date(text).toLocaleString(locale, { dateStyle: "medium", timeStyle: "short" });
 }
 
 function length({ seconds, faces, rate }, words) {
