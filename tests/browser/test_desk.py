@@ -210,6 +210,7 @@ def test_what_is_said_on_arrival_moves_nothing_and_goes(visit: Visit) -> None:
     page.locator("[name=login]").fill("rita@example.org")
     page.locator("[name=password]").fill("secret")
     page.keyboard.press("Enter")
+    page.wait_for_url("**/review/")  # with its stylesheets
     said = page.get_by_text("signed in as")
     expect(said).to_be_visible()
     assert out_of_sight(page) == []
