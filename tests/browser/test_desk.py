@@ -209,8 +209,9 @@ def test_what_is_said_on_arrival_moves_nothing_and_goes(visit: Visit) -> None:
     page.set_viewport_size({"width": 1280, "height": 720})
     page.locator("[name=login]").fill("rita@example.org")
     page.locator("[name=password]").fill("secret")
-    page.keyboard.press("Enter")
-    page.wait_for_url("**/review/")  # with its stylesheets
+    with page.expect_navigation():  # to the desk, with its stylesheets
+        page.keyboard.press("Enter")
+    assert page.url.endswith("/review/")
     said = page.get_by_text("signed in as")
     expect(said).to_be_visible()
     assert out_of_sight(page) == []
