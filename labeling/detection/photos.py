@@ -120,9 +120,7 @@ def detect(
             on_step=clock.lap,
         )
     ]
-    preview = b""
-    if preview_side:
-        preview = decode.encode_jpeg(decode.fit(picture.rgb, preview_side), quality=85)
+    preview = _preview(picture, preview_side) if preview_side else b""
     clock.lap("answer")
     return Detection(
         width=picture.width,
@@ -136,6 +134,10 @@ def detect(
         milliseconds=clock.laps,
         preview_jpeg=preview,
     )
+
+
+def _preview(picture: decode.Picture, side: int) -> bytes:
+    return decode.encode_jpeg(decode.fit(picture.rgb, side), quality=85)
 
 
 def _detected_face(

@@ -2,7 +2,7 @@
 
 Forms: `fer2013.csv` (emotion,pixels,Usage) bare or in .gz, .zip, .tar.gz, the CSV
 `icml_face_data.csv` (the same with spaces in its header), and folders of pictures
-(ml/data/labelled_folders.py). What was read once is kept as NumPy arrays in a cache.
+(ml/data/fer2013_folders.py). What was read once is kept as NumPy arrays in a cache.
 """
 
 import gzip
@@ -19,7 +19,7 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict
 
 from ml.config import Config
-from ml.data import labelled_folders
+from ml.data import fer2013_folders
 from ml.data.arrays import (
     PIXELS,
     PRIVATE,
@@ -52,7 +52,7 @@ def read(path: Path, *, cache: Path | None = None) -> Fer2013:
     if not path.exists():
         raise FileNotFoundError(f"there is no file {path}")
     if holds_pictures(path):
-        return labelled_folders.read_fer2013(path)
+        return fer2013_folders.read(path)
     if cache is None:
         return read_csv(path)
     stat = path.stat()

@@ -46,7 +46,7 @@ FILLS_FRAME = 0.7  # of the shorter side
 TURNED_SCORE = 0.8  # at least, where the whole picture had to be turned
 SURE = 0.92  # upright faces of photographs score above, turned ones below
 GAIN = 0.01  # by which a turned look has to score higher
-TURNS = range(0, 360, 45)
+TURNS = range(45, 360, 45)
 PATCH_SIDE, PATCH_REACH = 128, 2.4  # px; in sides of the face
 PATCH_AROUND = 182  # px: a patch turned by any angle lies within
 FIRST_CHECKED, MOST_CHECKED = 3, 12  # faces, the largest; more where one is turned
@@ -221,14 +221,16 @@ def _upright(rgb: Image, face: Face, detector: Detector) -> Face:
     scale = PATCH_REACH * _side(face) / PATCH_SIDE
     around = turned_square(rgb, x, y, PATCH_AROUND * scale, roll=0, pixels=PATCH_AROUND)
     base = round(face.roll / 90) * 90
-    looks = ((turn, _in_patch(around, detector, base + turn)) for turn in TURNS)
-    found = {turn: seen for turn, seen in looks if seen is not None}
-    best = max(found, key=lambda turn: found[turn].score, default=0)
-    upright = found.get(0, face)
-    if best == 0 or found[best].score < max(face.score, upright.score) + GAIN:
+    upright = _in_patch(around, detector, base)
+    score = max(face.score, upright.score if upright else 0)
+    if score >= SURE:  # it was only small: no turned face scores so high unturned
+        return face
+    looks = (_in_patch(around, detector, base + turn) for turn in TURNS)
+    best = max(filter(None, looks), key=lambda seen: seen.score, default=None)
+    if best is None or best.score < score + GAIN:
         return face
     corner = PATCH_AROUND / 2 * scale
-    return _moved(found[best], x - corner, y - corner, scale)
+    return _moved(best, x - corner, y - corner, scale)
 
 
 def _in_patch(around: Image, detector: Detector, angle: float) -> Face | None:

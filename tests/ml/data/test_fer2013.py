@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 import pytest
 
-from ml.data import fer2013, ferplus, labelled_folders
+from ml.data import fer2013, fer2013_folders, ferplus
 from ml.data.arrays import PRIVATE, PUBLIC, TRAINING, BadData, Fer2013
 from ml.emotions import EMOTIONS
 from tests.support import training_data
@@ -190,10 +190,10 @@ def test_folders_with_bare_numbers_are_refused(tmp_path: Path) -> None:
 def test_a_folder_that_is_no_emotion_is_named(tmp_path: Path) -> None:
     write_pictures(tmp_path / "train", ["happy", "bored"])
     with pytest.raises(BadData, match="'train/bored' is no emotion"):
-        labelled_folders.read_fer2013(tmp_path)
+        fer2013_folders.read(tmp_path)
     shutil.rmtree(tmp_path / "train" / "bored")
     with pytest.raises(BadData, match="one folder of training pictures"):
-        labelled_folders.read_fer2013(tmp_path / "train")
+        fer2013_folders.read(tmp_path / "train")
 
 
 def test_votes_become_shares_and_a_majority() -> None:
