@@ -7,6 +7,7 @@ import sys
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from ml.artefact.answers import ANSWERS, Answer
 from ml.artefact.predictor import Predictor
 from ml.data.file_tree import printable
 from ml.errors import BadInput
@@ -21,6 +22,7 @@ DETECTOR = "face_detection_yunet_2023mar.onnx"
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("photos", nargs="+", type=Path, metavar="PHOTO")
     add_model_arguments(parser)
+    add_answer_argument(parser)
     parser.add_argument("--json", action="store_true", help="one JSON object a photo")
 
 
@@ -41,6 +43,15 @@ def add_model_arguments(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_answer_argument(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--answer",
+        choices=ANSWERS,
+        default="mix",
+        help="of the head that learned labels, of the raters', or both mixed (default)",
+    )
+
+
 @dataclass(frozen=True)
 class FaceAnswer:
     """`box`: left, top, width and height in pixels of the upright photo."""
@@ -55,6 +66,7 @@ class FaceAnswer:
 @dataclass(frozen=True)
 class PhotoAnswer:
     model: str
+    answer: Answer
     detector: str
     width: int
     height: int
@@ -62,24 +74,27 @@ class PhotoAnswer:
     faces: list[FaceAnswer]
 
 
-def predict(data: bytes, predictor: Predictor, detector: Detector) -> PhotoAnswer:
+def predict(
+    data: bytes, predictor: Predictor, detector: Detector, answer: Answer = "mix"
+) -> PhotoAnswer:
     """The faces of one photo's bytes, largest first. Raises decode.BadPicture."""
     picture = decode.load(data)
     return PhotoAnswer(
         model=predictor.card.name,
+        answer=answer,
         detector=detector.name,
         width=picture.width,
         height=picture.height,
         note=picture.note,
         faces=[
-            _face(found, predictor)
+            _face(found, predictor, answer)
             for found in predict_faces(picture, predictor, detector)
         ],
     )
 
 
-def _face(found: FacePrediction, predictor: Predictor) -> FaceAnswer:
-    opinion = predictor.by_emotion(found.probabilities)
+def _face(found: FacePrediction, predictor: Predictor, answer: Answer) -> FaceAnswer:
+    opinion = predictor.by_emotion(found.answers[answer])
     return FaceAnswer(
         box=[round(edge, 1) for edge in found.box],
         score=round(found.score, 4),
@@ -95,7 +110,7 @@ def run(args: argparse.Namespace) -> int:
     failed = 0
     for path in args.photos:
         try:
-            answer = predict(path.read_bytes(), predictor, detector)
+            answer = predict(path.read_bytes(), predictor, detector, args.answer)
         except OSError as error:
             failed += _failed(path, f"cannot be read ({error.strerror}).", args.json)
         except BadInput as error:
