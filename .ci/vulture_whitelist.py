@@ -6,12 +6,13 @@ leased_to, leased_until, is_compared, expires_at, heartbeat_at, saved_at, token_
 network_hash
 # Templates.
 is_narrow, kind_word, neighbours, disagrees, given_also_as, is_by_hand
-correction_text, of_hundred
+correction_text, of_hundred, by_labels, unsure_below, is_shown
 champion_name, challenger_name, difference_chart, difference_sentence
 # Fields: of cards, manifests, events, releases, the API's answers, Popen's arguments.
 packages, without_face, angry, disgust, surprise, neutral, withdrawal, distribution
 other_emotions, conflicting, contradicted, per_emotion, per_source, mixed_bfloat16
 tune_loss, tune_label_head, tune_votes_head, tune_votes, extra_groups
+label_probabilities, rater_probabilities
 # By a made-up name, a dotted path in the settings, or the base class that lists them.
 csrf_failure, ContentSecurityPolicy, InMemory, application
 PersonalTokenScheme, as_get, devices, ProblemPages, process_exception

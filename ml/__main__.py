@@ -22,6 +22,7 @@ from ml.errors import BadInput
 
 COMMANDS = {  # name -> (module, one line)
     "detect": ("ml.commands.detect", "find the faces of photos and how they look"),
+    "predict": ("ml.commands.detect", "as detect, by its former name"),
     "watch": ("ml.commands.watch", "follow the faces of a camera or a video"),
     "train": ("ml.commands.train", "train a network"),
     "evaluate": ("ml.commands.evaluate", "measure a model on a split of FER-2013"),

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from ml.artefact.answers import ANSWERS, Answer
 from ml.artefact.predictor import Predictor
 from ml.commands import exit_codes, paths
 from ml.data import file_tree
@@ -32,6 +33,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="a file, a folder, or - for standard input",
     )
     add_model_arguments(parser)
+    add_answer_argument(parser)
     parser.add_argument("--json", action="store_true", help="one JSON object a photo")
 
 
@@ -51,9 +53,19 @@ def add_model_arguments(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_answer_argument(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--answer",
+        choices=ANSWERS,
+        default="mix",
+        help="of the head that learned labels, of the raters', or both mixed (default)",
+    )
+
+
 @dataclass(frozen=True)
 class PhotoAnswer:
     model: str
+    answer: Answer
     detector: str
     width: int
     height: int
@@ -69,17 +81,20 @@ class Source:
     read: Callable[[], bytes]
 
 
-def detect(data: bytes, predictor: Predictor, detector: Detector) -> PhotoAnswer:
+def detect(
+    data: bytes, predictor: Predictor, detector: Detector, answer: Answer = "mix"
+) -> PhotoAnswer:
     """The faces of one photo's bytes, largest first. Raises decode.BadPicture."""
     picture = decode.load(data)
     return PhotoAnswer(
         model=predictor.card.name,
+        answer=answer,
         detector=detector.name,
         width=picture.width,
         height=picture.height,
         note=picture.note,
         faces=[
-            face_answer(found, picture, predictor)
+            face_answer(found, picture, predictor, answer)
             for found in predict_faces(picture, predictor, detector)
         ],
     )
@@ -94,7 +109,7 @@ def run(args: argparse.Namespace) -> int:
     for number, source in enumerate(sources, 1):
         _progress(number, len(sources))
         try:
-            show(source, detect(source.read(), predictor, detector))
+            show(source, detect(source.read(), predictor, detector, args.answer))
         except OSError as error:
             why = error.strerror or str(error)
             failed += _failed(source, "unreadable", f"cannot be read ({why}).", args)

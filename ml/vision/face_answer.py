@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ml.artefact.answers import Answer
 from ml.artefact.predictor import Predictor
 from ml.vision.decode import Picture
 from ml.vision.face_crop import Box, Doubt
@@ -20,24 +21,26 @@ class FaceAnswer:
     emotion: str
     is_sure: bool  # false: "hard to say"
     runner_up: str | None  # named where it is close
-    doubt: Doubt | None  # why it is not sure whatever the probabilities
     probabilities: dict[str, float]  # in the order of the network's outputs
+    doubt: Doubt | None = None  # why it is not sure whatever the probabilities
 
 
 def face_answer(
-    face: FacePrediction, picture: Picture, predictor: Predictor
+    face: FacePrediction, picture: Picture, predictor: Predictor, answer: Answer
 ) -> FaceAnswer:
-    first, second = (int(index) for index in np.argsort(-face.probabilities)[:2])
-    best = float(face.probabilities[first])
-    is_close = float(face.probabilities[second]) >= CLOSE * best
+    p = face.answers[answer]
+    first, second = (int(index) for index in np.argsort(-p)[:2])
+    best = float(p[first])
+    is_close = float(p[second]) >= CLOSE * best
+    threshold = predictor.card.of(answer).certainty_threshold
     return FaceAnswer(
         box=_whole_box(face.box, picture),
         score=round(face.score, 4),
         emotion=predictor.emotions[first],
-        is_sure=best >= predictor.card.certainty_threshold and not face.doubt,
+        is_sure=best >= threshold and not face.doubt,
         runner_up=predictor.emotions[second] if is_close else None,
+        probabilities=predictor.by_emotion(p),
         doubt=face.doubt,
-        probabilities=predictor.by_emotion(face.probabilities),
     )
 
 

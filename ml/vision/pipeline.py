@@ -23,6 +23,7 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
+from ml.artefact.answers import Answer
 from ml.artefact.predictor import Predictor
 from ml.vision.decode import Picture, fit
 from ml.vision.detector import Detector
@@ -60,9 +61,14 @@ class FacePrediction:
     box: Box  # in pixels of the upright photo
     score: float  # the detector's
     square: NDArray[np.uint8]  # the crop, [s, s, 3], s at most 256
-    probabilities: NDArray[np.float32]  # [k]
+    answers: dict[Answer, NDArray[np.float32]]  # each [k]
     evidence: NDArray[np.float32]  # [h, w, k]
     doubt: Doubt | None  # why not to trust the answer
+
+    @property
+    def probabilities(self) -> NDArray[np.float32]:
+        """[k] of the mix."""
+        return self.answers["mix"]
 
 
 def predict_faces(
@@ -89,13 +95,11 @@ def predict_faces(
             Box(*(side * scale for side in face.box)),
             face.score,
             square,
-            probabilities,
-            evidence,
+            {answer: p[number] for answer, p in predicted.answers.items()},
+            predicted.evidence[number],
             doubt(face, square),
         )
-        for face, square, probabilities, evidence in zip(
-            found, squares, predicted.probabilities, predicted.evidence, strict=True
-        )
+        for number, (face, square) in enumerate(zip(found, squares, strict=True))
     ]
 
 

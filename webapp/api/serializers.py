@@ -7,6 +7,7 @@ from rest_framework import serializers
 from labeling.emotions import Emotion
 from labeling.models import Exam, TrainingRun
 from labeling.training import run_options
+from ml.artefact.answers import ANSWERS
 from ml.config import GATE_POLICIES, NETWORKS
 from ml.emotions import EMOTIONS
 from ml.vision.decode import Note
@@ -55,6 +56,7 @@ class Face(serializers.Serializer[object]):
 
 class Photo(serializers.Serializer[object]):
     model = serializers.CharField()
+    answer = serializers.ChoiceField(choices=ANSWERS)
     detector = serializers.ChoiceField(choices=["yunet", "haar"])
     width = serializers.IntegerField()
     height = serializers.IntegerField()

@@ -23,6 +23,7 @@ from rest_framework.response import Response
 from labeling.detection import photos
 from labeling.models import Contribution
 from labeling.registry import model_versions
+from ml.artefact.answers import ANSWERS, Answer
 from ml.vision.decode import MAX_BYTES
 from webapp.api import serializers
 from webapp.forms.contribute import GiveForm
@@ -61,6 +62,12 @@ def _switch(name: str, what: str) -> OpenApiParameter:
         _switch("crops", "Each face with its crop and a token to give it with."),
         _switch("evidence", "Each face with a map of where the model looked."),
         _switch("live", "A frame of a live view: counted by LIVE_RATE; no extras."),
+        OpenApiParameter(
+            "answer",
+            enum=ANSWERS,
+            description="By FER-2013's labels, by most of ten people who look at the "
+            "face, or a mix of both; the site's own where none is named.",
+        ),
     ],
     request={
         "multipart/form-data": serializers.Upload,
@@ -109,13 +116,13 @@ def _or_error(request: Request, data: bytes) -> dict[str, object]:
 
 
 def _detect(request: Request, data: bytes) -> photos.Detection:
-    is_live = _is_on(request, "live")
+    is_live, answer = _is_on(request, "live"), _answer(request)
     kind, rate = (
         ("live", settings.LIVE_RATE) if is_live else ("detect", settings.DETECT_RATE)
     )
     admission.spend(request, kind, rate)
     with admission.turn(), admission.charge_for_work(request, kind, rate):
-        return photos.detect(data, is_live=is_live, **_extras(request))
+        return photos.detect(data, is_live=is_live, answer=answer, **_extras(request))
 
 
 def _json(request: Request, seen: photos.Detection) -> dict[str, object]:
@@ -125,6 +132,18 @@ def _json(request: Request, seen: photos.Detection) -> dict[str, object]:
 def _extras(request: Request) -> dict[str, bool]:
     may = not _is_on(request, "live")
     return {name: may and _is_on(request, name) for name in ("crops", "evidence")}
+
+
+def _answer(request: Request) -> Answer | None:
+    asked = request.query_params.get("answer", "")
+    for answer in ANSWERS:
+        if asked == answer:
+            return answer
+    if not asked:
+        return None
+    known = ", ".join(ANSWERS)
+    text = _("There is no such answer; it is one of %(known)s.") % {"known": known}
+    raise ValidationError({"answer": [text]})
 
 
 def _is_on(request: Request, name: str) -> bool:

@@ -4,9 +4,12 @@ import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
+
+Choice = TypeVar("Choice", bound=str)
 
 
 def text(name: str, default: str = "") -> str:
@@ -32,13 +35,14 @@ def integer(name: str, default: int) -> int:
         raise ImproperlyConfigured(f"{name} is {value!r}; it takes a number.") from None
 
 
-def choice(name: str, options: tuple[str, ...]) -> str:
+def choice(name: str, options: tuple[Choice, ...]) -> Choice:
     """One of `options`; the first is the default."""
     value = text(name, options[0])
-    if value not in options:
-        known = ", ".join(options)
-        raise ImproperlyConfigured(f"{name} is {value!r}; it takes one of {known}.")
-    return value
+    for option in options:
+        if option == value:
+            return option
+    known = ", ".join(options)
+    raise ImproperlyConfigured(f"{name} is {value!r}; it takes one of {known}.")
 
 
 PERIODS = {"s": 1, "min": 60, "minute": 60, "hour": 3600, "day": 86400}

@@ -12,6 +12,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.urls import reverse_lazy
 from django.utils.translation import gettext_lazy as _
 
+from ml.artefact.answers import ANSWERS
 from ml.config import GATE_POLICIES
 from webapp.config import (
     admin_theme,
@@ -277,6 +278,7 @@ FACE_DETECTOR = env.path("FACE_DETECTOR") or (
 MODELS_DIR = BASE_DIR / "models"
 FER2013 = env.path("FER2013") or next(BASE_DIR.glob("data/fer2013.csv*"), None)
 FERPLUS = env.path("FERPLUS") or next(BASE_DIR.glob("data/fer2013new.csv*"), None)
+MODEL_ANSWER = env.choice("MODEL_ANSWER", ANSWERS)
 PROMOTION_POLICY = env.choice("PROMOTION_POLICY", GATE_POLICIES)
 RETRAIN_AT = env.text("RETRAIN_AT", "03:30")
 RETRAIN_MIN_FACES = env.integer("RETRAIN_MIN_FACES", 200)

@@ -55,6 +55,20 @@ def test_it_prints_a_json_object_for_every_photo(model: Path) -> None:
 
 @needs_photos
 @needs_face_detector
+def test_another_answer_may_be_asked_for(tmp_path: Path) -> None:
+    assert PHOTOS
+    tiny_model.make_artefact(tmp_path, heads=2)
+    options = ["--model", tmp_path, "--detector", FACE_DETECTOR, "--json"]
+    mix, raters = (
+        json.loads(ml("detect", PHOTOS / "obama.jpg", *options, *more).stdout)
+        for more in ([], ["--answer", "raters"])
+    )
+    assert (mix["answer"], raters["answer"]) == ("mix", "raters")
+    assert mix["faces"][0]["emotion"] != raters["faces"][0]["emotion"]
+
+
+@needs_photos
+@needs_face_detector
 def test_without_json_it_speaks_to_people(model: Path) -> None:
     assert PHOTOS
     done = ml(
