@@ -7,6 +7,7 @@ network_hash
 # Templates.
 is_narrow, kind_word, neighbours, disagrees, given_also_as, is_by_hand
 correction_text, of_hundred
+data_protection, declared_by, legal_basis_in_words
 champion_name, challenger_name, difference_chart, difference_sentence
 # Fields: of cards, manifests, events, releases, the API's answers, Popen's arguments.
 packages, without_face, angry, disgust, surprise, neutral, withdrawal, distribution
@@ -16,7 +17,7 @@ tune_loss, tune_label_head, tune_votes_head, tune_votes, extra_groups
 csrf_failure, ContentSecurityPolicy, InMemory, application
 PersonalTokenScheme, as_get, devices, ProblemPages, process_exception
 HostileInput, process_view, private_pages, request_class
-AccountAdapter, get_client_ip, SignUpForm
+AccountAdapter, get_client_ip, SignUpForm, api_header, requires_system_checks
 # Fixtures that are asked for what they do, and a stream of Python's CSV writer.
 embedded, sweeping, writable, raise_request_exception
 # What allauth calls.

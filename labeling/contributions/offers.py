@@ -46,6 +46,7 @@ def offer(
     source: str = Contribution.Source.SITE,
     source_name: str = "",
     consent_basis: str = "",
+    notice_version: str = "",
     before: Collection[UUID] = (),
     network: str = "",
     pk: UUID | None = None,
@@ -55,7 +56,8 @@ def offer(
     The giver's own picture under another label is no second gift: it joins the first in
     a cluster, of which one trains, and a reviewer decides which label is right.
     `claim`: what a token said of this very crop (`photos.open_token`); None only for
-    imports, which never left us. `before`: earlier gifts of one without an account.
+    imports, which never left us. `notice_version`: what its giver was told before the
+    look; empty where others did. `before`: earlier gifts of one without an account.
     `network`: where it comes from; forgotten within the hour.
     """
     check_room()
@@ -74,6 +76,7 @@ def offer(
         source=source,
         source_name=source_name,
         consent_basis=consent_basis,
+        notice_version=notice_version,
         **_consent_fields(consent),
         **_claim_fields(claim),
         **_keyed_digest(jpeg),

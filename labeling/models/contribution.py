@@ -79,6 +79,14 @@ class Contribution(models.Model):
     # What the giver agreed to, and to which text.
     consent_version = models.CharField(max_length=20)
     consent_language = models.CharField(max_length=10)
+    notice_version = models.CharField(
+        _("notice"),
+        max_length=40,
+        blank=True,
+        default="",
+        db_default="",
+        help_text="What the giver was told before the first look; empty: not by us.",
+    )
     consented_at = models.DateTimeField(_("consented on"), db_default=Now())
     consent_basis = models.TextField(blank=True, help_text="For imports: why we may.")
     may_be_seen = models.BooleanField(_("others may see it"), default=False)

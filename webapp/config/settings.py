@@ -18,6 +18,7 @@ from webapp.config import (
     content_security,
     env,
     logs,
+    public_mode,
     secret_key,
     service_paths,
 )
@@ -42,6 +43,10 @@ if not IS_HTTPS and SITE_HOST not in (*LOOPBACK, "::1"):
         "and passwords travel over it and browsers give the camera to nothing less."
     )
 
+# Can others reach it? Then each role looks at UNSTATED before it starts.
+IS_PUBLIC = public_mode.is_public(SITE_URL)
+UNSTATED = public_mode.unstated(SITE_URL)
+
 ALLOWED_HOSTS = [SITE_HOST] if IS_HTTPS else LOOPBACK
 CSRF_TRUSTED_ORIGINS = [SITE_URL]
 # How many proxies stand before us; their last words about the visitor are believed.
@@ -61,6 +66,16 @@ CSRF_FAILURE_VIEW = "webapp.views.pages.csrf_failure"
 # Who finds a hole writes there, and reads there how: /.well-known/security.txt.
 SECURITY_CONTACT = env.contact("SECURITY_CONTACT")
 SECURITY_POLICY = env.contact("SECURITY_POLICY")
+
+# Who answers for a site that others reach, and what it is for (labeling/controller.py).
+CONTROLLER = env.text("CONTROLLER")
+CONTROLLER_CONTACT = env.text("CONTROLLER_CONTACT")
+DATA_PROTECTION_CONTACT = env.text("DATA_PROTECTION_CONTACT")
+PURPOSE = env.text("PURPOSE")
+LEGAL_BASIS = env.text("LEGAL_BASIS")
+NOT_AT_WORK_NOT_IN_SCHOOLS = env.text("NOT_AT_WORK_NOT_IN_SCHOOLS")
+MINIMUM_AGE = env.integer("MINIMUM_AGE", 18)
+IMPACT_ASSESSMENT = env.text("IMPACT_ASSESSMENT")
 
 CONTENT_SECURITY_POLICY = content_security.POLICY
 
@@ -135,6 +150,7 @@ MIDDLEWARE = [
     "webapp.http.head_requests.as_get",
     "webapp.http.csp.ContentSecurityPolicy",
     "webapp.http.private_pages.private_pages",
+    "webapp.http.notice.api_header",
     "webapp.http.hostile_input.HostileInput",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",

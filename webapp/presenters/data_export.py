@@ -96,6 +96,7 @@ def _row(summary: contribution.ContributionSummary) -> dict[str, object]:
         "consent": {
             "version": face.consent_version,
             "language": face.consent_language,
+            "notice": face.notice_version,
             "given": face.consented_at,
             "may_be_seen": face.may_be_seen,
             "may_be_released": face.may_be_released,

@@ -111,3 +111,10 @@ def theme_attribute(context: Context) -> SafeString:
 def mail_configured() -> bool:
     """Without a mail server nothing is confirmed, and the page should say so."""
     return bool(settings.MAIL_CONFIGURED)
+
+
+@register.simple_tag
+def contact(address: str) -> SafeString:
+    """An email address, or a page, as a link."""
+    link = address if address.startswith("https://") else f"mailto:{address}"
+    return format_html('<a href="{}">{}</a>', link, address)

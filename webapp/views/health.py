@@ -15,7 +15,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 from redis.exceptions import RedisError
 
-from labeling import db
+from labeling import controller, db
 from labeling.detection import photos
 from labeling.registry import serving
 from workers import heartbeat
@@ -50,6 +50,7 @@ def check_all() -> dict[str, Part]:
         "workers": _workers,
         "champion": _champion,
         "detector": _detector,
+        "impact_assessment": _impact_assessment,
     }
     return {name: check() for name, check in checks.items()}
 
@@ -119,3 +120,16 @@ def _detector() -> Part:
     """The Haar cascade finds fewer faces, but the site works: no reason to be down."""
     name = photos.detector().name
     return {"ok": True, "name": name, "is_best": name == "yunet"}
+
+
+def _impact_assessment() -> Part:
+    """Of a site that others reach. Too old a one is told; the site does not go down."""
+    stated = controller.stated()
+    if stated is None:
+        return {"ok": True}
+    return {
+        "ok": True,
+        "made_on": stated.assessed_on.isoformat(),
+        "lapses_on": stated.lapses_on.isoformat(),
+        "has_lapsed": stated.has_lapsed,
+    }
