@@ -17,7 +17,8 @@ tune_loss, tune_label_head, tune_votes_head, tune_votes, extra_groups
 csrf_failure, ContentSecurityPolicy, InMemory, application
 PersonalTokenScheme, as_get, devices, ProblemPages, process_exception
 HostileInput, process_view, private_pages, request_class
-AccountAdapter, get_client_ip, SignUpForm, api_header, requires_system_checks
+AccountAdapter, get_client_ip, SignUpForm, api_header, field_order
+requires_system_checks
 # Fixtures that are asked for what they do, and a stream of Python's CSV writer.
 embedded, sweeping, writable, raise_request_exception
 # What allauth calls.

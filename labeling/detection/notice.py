@@ -19,8 +19,10 @@ VERSION = "2026-11-28"
 
 @dataclass(frozen=True)
 class Text:
-    line: Promise  # on one's own machine
-    paragraph: Promise  # where others are the visitors
+    line: Promise  # at each door of one's own machine
+    what: Promise
+    who: Promise  # only where others are the visitors
+    where: Promise
 
 
 TEXTS: Mapping[str, Text] = {
@@ -29,13 +31,15 @@ TEXTS: Mapping[str, Text] = {
             "A program looks at every face in the picture, other people's too: tell "
             "them first."
         ),
-        paragraph=_(
+        what=_(
             "A program finds every face in your picture and guesses which of seven "
-            "expressions it shows. It cannot know what anybody feels. %(name)s runs "
-            "this site, for %(purpose)s. Pictures go to this site, are looked at and "
-            "forgotten; only a face that you give on purpose is kept. Other people in "
-            "the picture are looked at too: tell them first, and leave them out if "
-            "they mind. Not for use at work or in schools."
+            "expressions it shows."
+        ),
+        who=_("%(name)s runs this site, for %(purpose)s."),
+        where=_(
+            "Pictures go to this site and are forgotten at once; a face is kept only "
+            "if you give it. Other people in the picture are looked at too: tell them "
+            "first."
         ),
     )
 }
@@ -55,9 +59,10 @@ def line() -> str:
 
 
 def paragraph() -> str:
-    """The whole notice of a site that others reach; else its line."""
-    stated = controller.stated()
-    if stated is None:
-        return line()
-    purpose = str(stated.purpose_in_words)
-    return str(TEXTS[VERSION].paragraph) % {"name": stated.name, "purpose": purpose}
+    """The whole notice: what is done, by whom, where pictures go, who else is seen."""
+    text, stated = TEXTS[VERSION], controller.stated()
+    parts = [str(text.what), str(text.where)]
+    if stated:
+        purpose = str(stated.purpose_in_words)
+        parts.insert(1, str(text.who) % {"name": stated.name, "purpose": purpose})
+    return " ".join(parts)

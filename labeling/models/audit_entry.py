@@ -17,6 +17,7 @@ class AuditEntry(models.Model):
         ADDRESS_CONFIRMED = "address", _("address confirmed for somebody")
         TOKEN_REVOKED = "token", _("somebody's API token revoked")
         ACCOUNT_DELETED = "account", _("somebody's account deleted")
+        DATA_HANDED_OUT = "handed_out", _("data handed out to whom they are about")
         FACE_WITHDRAWN = "withdrawal", _("face withdrawn for its giver")
         FACES_IMPORTED = "import", _("faces imported")
         RUN_STARTED = "run", _("retraining started")

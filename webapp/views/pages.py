@@ -13,9 +13,10 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import cache_control, never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
-from labeling import controller
+from labeling import accounts, controller
 from labeling.contributions import consent
 from webapp.http import notice as notices
+from webapp.http.access import person
 from webapp.http.error_responses import Problem, is_expected, problem_of
 
 PLAIN = "text/plain; charset=utf-8"
@@ -60,6 +61,8 @@ def notice(request: HttpRequest) -> HttpResponse:
     page = request.POST.get("page", "")
     response = redirect(page if page in WAIT_FOR_THE_NOTICE else "try")
     notices.keep(request, response)
+    if settings.IS_PUBLIC and (user := person(request)):
+        accounts.say_of_age(user)
     return response
 
 
