@@ -14,7 +14,13 @@ from django.utils.translation import gettext_lazy as _
 from numpy.typing import NDArray
 
 from labeling.contributions import consent as consents
-from labeling.contributions import holdout, near_duplicates, quality, recent_gifts
+from labeling.contributions import (
+    face_reports,
+    holdout,
+    near_duplicates,
+    quality,
+    recent_gifts,
+)
 from labeling.contributions.consent import Consent
 from labeling.contributions.withdrawals import secret_hash
 from labeling.db import check_room
@@ -64,6 +70,7 @@ def offer(
     _check_emotion(emotion)
     consent = consents.check(consent, basis=consent_basis)
     crop = open_crop(crop_jpeg)
+    face_reports.refuse_removed(crop)
     signature = near_duplicates.signature_of(crop)
     # A fresh JPEG of the pixels: no metadata, no trailer, whatever was sent.
     jpeg = crop_jpeg if claim else decode.encode_jpeg(crop)

@@ -19,6 +19,8 @@ class AuditEntry(models.Model):
         ACCOUNT_DELETED = "account", _("somebody's account deleted")
         DATA_HANDED_OUT = "handed_out", _("data handed out to whom they are about")
         FACE_WITHDRAWN = "withdrawal", _("face withdrawn for its giver")
+        FACE_REMOVED = "removed", _("reported face removed")
+        REPORT_CLEARED = "cleared", _("reported face shown again")
         FACES_IMPORTED = "import", _("faces imported")
         RUN_STARTED = "run", _("retraining started")
         RUN_CANCELLED = "cancel", _("retraining cancelled")

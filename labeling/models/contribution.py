@@ -25,7 +25,9 @@ class ContributionQuerySet(models.QuerySet["Contribution"]):
         )
 
     def undoubted(self) -> "ContributionQuerySet":
-        return self.exclude(status=Contribution.Status.IN_DOUBT)
+        """Without those that are set aside until somebody has said something."""
+        aside = (Contribution.Status.IN_DOUBT, Contribution.Status.HIDDEN)
+        return self.exclude(status__in=aside)
 
 
 class Contribution(models.Model):
@@ -40,6 +42,8 @@ class Contribution(models.Model):
         REJECTED = "rejected", _("rejected")
         # A backup brought it back, and whether it was withdrawn since nobody knows.
         IN_DOUBT = "in_doubt", _("set aside")
+        # Somebody reported it (`FaceReport`); a reviewer has yet to decide.
+        HIDDEN = "hidden", _("reported, and hidden")
 
     class Source(models.TextChoices):
         SITE = "site", _("the site")
@@ -234,6 +238,7 @@ class Contribution(models.Model):
                 name="decided_has_emotion_and_time",
                 condition=Q(status="waiting", decided_emotion="", decided_at=None)
                 | Q(status__in=["rejected", "in_doubt"], decided_at__isnull=False)
+                | Q(status="hidden")
                 | (
                     Q(status="accepted", decided_at__isnull=False)
                     & ~Q(decided_emotion="")
@@ -250,7 +255,7 @@ class Contribution(models.Model):
             ),
             models.CheckConstraint(
                 name="in_doubt_is_seen_by_nobody",
-                condition=~Q(status="in_doubt") | Q(screened_at=None),
+                condition=~Q(status__in=["in_doubt", "hidden"]) | Q(screened_at=None),
             ),
             models.CheckConstraint(
                 name="examined_only_of_known_givers",

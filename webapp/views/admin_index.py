@@ -6,9 +6,10 @@ from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from labeling import controller
-from labeling.models import Contribution, Promotion, TrainingRun, User
+from labeling.models import Contribution, FaceReport, Promotion, TrainingRun, User
 from labeling.registry import serving
 from webapp.http.access import person
 from webapp.views import health
@@ -65,6 +66,13 @@ def _problems() -> list[str]:
     found += [str(problem.message) for problem in serving.problems()]
     if not parts["detector"]["is_best"]:
         found.append(_("The better face detector is missing: fewer faces are found."))
+    if count := FaceReport.objects.count():
+        sentence = ngettext(
+            "%(n)s face was reported and is hidden: decide about it.",
+            "%(n)s faces were reported and are hidden: decide about them.",
+            count,
+        )
+        found.append(sentence % {"n": count})
     return found + _lapses()
 
 
