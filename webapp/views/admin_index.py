@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 from django.http import HttpRequest
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
@@ -68,11 +69,11 @@ def _problems() -> list[str]:
         found.append(_("The better face detector is missing: fewer faces are found."))
     if count := FaceReport.objects.count():
         sentence = ngettext(
-            "%(n)s face was reported and is hidden: decide about it.",
-            "%(n)s faces were reported and are hidden: decide about them.",
+            "%(n)s face was reported and is hidden: decide at %(page)s.",
+            "%(n)s faces were reported and are hidden: decide at %(page)s.",
             count,
         )
-        found.append(sentence % {"n": count})
+        found.append(sentence % {"n": count, "page": reverse("reported-faces")})
     return found + _lapses()
 
 
@@ -81,7 +82,7 @@ def _lapses() -> list[str]:
     if stated is None or not stated.lapses_soon:
         return []
     said = (
-        _("The impact assessment is too old since %(day)s: look at it again.")
+        _("The impact assessment has been too old since %(day)s: look at it again.")
         if stated.has_lapsed
         else _("The impact assessment is too old from %(day)s on: look at it again.")
     )

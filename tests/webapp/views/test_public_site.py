@@ -56,7 +56,7 @@ def test_an_assessment_that_is_too_old_is_told_and_takes_nothing_down(
 
 @pytest.mark.parametrize(
     ("days", "said"),
-    [(20, None), (340, "is too old from"), (366, "is too old since")],
+    [(20, None), (340, "is too old from"), (366, "has been too old since")],
 )
 def test_the_admin_is_told_a_month_before(
     client: Client, settings: Settings, days: int, said: str | None
