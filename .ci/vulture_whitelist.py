@@ -2,11 +2,21 @@
 """What is used where vulture does not look; `make lint` reads this beside the code."""
 
 # Columns that SQL, `update(…)` and `values(…)` name.
-leased_to, leased_until, is_compared, expires_at, heartbeat_at, saved_at, token_hash
+(
+    leased_to,
+    leased_until,
+    is_compared,
+    expires_at,
+    heartbeat_at,
+    alerted_at,
+    saved_at,
+    token_hash,
+)
 network_hash
 # Templates.
 is_narrow, kind_word, neighbours, disagrees, given_also_as, is_by_hand
 correction_text, of_hundred, by_labels, unsure_below, is_shown
+data_protection, declared_by, legal_basis_in_words
 champion_name, challenger_name, difference_chart, difference_sentence
 # Fields: of cards, manifests, events, releases, the API's answers, Popen's arguments.
 packages, without_face, angry, disgust, surprise, neutral, withdrawal, distribution
@@ -17,7 +27,8 @@ label_probabilities, rater_probabilities
 csrf_failure, ContentSecurityPolicy, InMemory, application
 PersonalTokenScheme, as_get, devices, ProblemPages, process_exception
 HostileInput, process_view, private_pages, request_class
-AccountAdapter, get_client_ip, SignUpForm
+AccountAdapter, get_client_ip, SignUpForm, api_header, field_order
+requires_system_checks
 # Fixtures that are asked for what they do, and a stream of Python's CSV writer.
 embedded, sweeping, writable, raise_request_exception
 # What allauth calls.

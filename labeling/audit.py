@@ -33,7 +33,7 @@ KINDS: dict[type[Model], str] = {
 
 # What bounds the site or decides for people, as a start finds it.
 LIMITS = (
-    *("DETECT_RATE", "LIVE_RATE", "GIVE_RATE", "VOTE_RATE"),
+    *("DETECT_RATE", "LIVE_RATE", "GIVE_RATE", "VOTE_RATE", "REPORT_RATE"),
     *("WEB_PROCESSES", "WEB_THREADS", "CONNECTIONS_PER_ADDRESS"),
     *("TRUSTED_PROXIES", "DEBUG", "STAFF_MFA"),
     *("VOTES_WANTED", "VOTE_VIEWS"),

@@ -5,7 +5,7 @@ import logging
 from django.conf import settings
 from django.core.management import call_command
 
-from labeling.contributions import erasure, near_duplicates
+from labeling.contributions import erasure, face_reports, near_duplicates
 from labeling.errors import Refused
 from labeling.review import review_queue
 from labeling.stats import site_stats
@@ -33,6 +33,13 @@ def measure(version_id: int) -> None:
 def sweep() -> None:
     for run_id in training_runs.sweep():
         launch.send_run(run_id)
+    for report_id in face_reports.not_alerted():
+        launch.send_alert(report_id)
+
+
+@app.task
+def alert(report_id: int) -> None:
+    face_reports.alert(report_id)
 
 
 @app.task

@@ -9,9 +9,13 @@ from django.core.exceptions import ImproperlyConfigured
 from django.core.management import CommandError, call_command
 from django.db.utils import OperationalError
 
+from deploy.supervisor import preflight
+from webapp.config.startup_error import StartupError
+
 
 def main() -> int:
     try:
+        preflight.controller()
         django.setup()
         call_command("migrate", verbosity=0, interactive=False)
         call_command("fetch_detector")
@@ -23,7 +27,7 @@ def main() -> int:
     except OperationalError as why:
         print(f"The database cannot be used: {why}".strip(), file=sys.stderr)
         return 1
-    except (CommandError, ImproperlyConfigured) as why:
+    except (CommandError, ImproperlyConfigured, StartupError) as why:
         print(why, file=sys.stderr)
         return 1
     return 0

@@ -25,6 +25,7 @@ def children(listener: socket.socket) -> list[Child]:
 
 class Web(supervision.Supervision):
     def claim(self) -> None:
+        preflight.controller()
         host, port = env.text("HOST", "127.0.0.1"), env.integer("PORT", 8000)
         self.listener = preflight.port(host, port)
 

@@ -3,6 +3,7 @@
 
 from labeling.models.audit_entry import AuditEntry
 from labeling.models.contribution import Contribution, Crop, SpentToken
+from labeling.models.face_report import FaceReport, RemovedPicture
 from labeling.models.feedback import PredictionFeedback
 from labeling.models.review import Review
 from labeling.models.session import Session
@@ -24,11 +25,13 @@ __all__ = [
     "Crop",
     "Erasure",
     "Exam",
+    "FaceReport",
     "SiteRecord",
     "SiteStats",
     "ModelFile",
     "ModelVersion",
     "Promotion",
+    "RemovedPicture",
     "Review",
     "RunEvent",
     "Session",

@@ -19,6 +19,7 @@ from webapp.config import (
     content_security,
     env,
     logs,
+    public_mode,
     secret_key,
     service_paths,
 )
@@ -43,6 +44,10 @@ if not IS_HTTPS and SITE_HOST not in (*LOOPBACK, "::1"):
         "and passwords travel over it and browsers give the camera to nothing less."
     )
 
+# Can others reach it? Then each role looks at UNSTATED before it starts.
+IS_PUBLIC = public_mode.is_public(SITE_URL)
+UNSTATED = public_mode.unstated(SITE_URL)
+
 ALLOWED_HOSTS = [SITE_HOST] if IS_HTTPS else LOOPBACK
 CSRF_TRUSTED_ORIGINS = [SITE_URL]
 # How many proxies stand before us; their last words about the visitor are believed.
@@ -62,6 +67,16 @@ CSRF_FAILURE_VIEW = "webapp.views.pages.csrf_failure"
 # Who finds a hole writes there, and reads there how: /.well-known/security.txt.
 SECURITY_CONTACT = env.contact("SECURITY_CONTACT")
 SECURITY_POLICY = env.contact("SECURITY_POLICY")
+
+# Who answers for a site that others reach, and what it is for (labeling/controller.py).
+CONTROLLER = env.text("CONTROLLER")
+CONTROLLER_CONTACT = env.text("CONTROLLER_CONTACT")
+DATA_PROTECTION_CONTACT = env.text("DATA_PROTECTION_CONTACT")
+PURPOSE = env.text("PURPOSE")
+LEGAL_BASIS = env.text("LEGAL_BASIS")
+NOT_AT_WORK_NOT_IN_SCHOOLS = env.text("NOT_AT_WORK_NOT_IN_SCHOOLS")
+MINIMUM_AGE = env.integer("MINIMUM_AGE", 18)
+IMPACT_ASSESSMENT = env.text("IMPACT_ASSESSMENT")
 
 CONTENT_SECURITY_POLICY = content_security.POLICY
 
@@ -136,6 +151,7 @@ MIDDLEWARE = [
     "webapp.http.head_requests.as_get",
     "webapp.http.csp.ContentSecurityPolicy",
     "webapp.http.private_pages.private_pages",
+    "webapp.http.notice.api_header",
     "webapp.http.hostile_input.HostileInput",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
@@ -339,3 +355,4 @@ DETECT_RATE = env.rate("DETECT_RATE", "120/min")
 LIVE_RATE = env.rate("LIVE_RATE", "1800/min")
 GIVE_RATE = env.rate("GIVE_RATE", "200/hour")
 VOTE_RATE = env.rate("VOTE_RATE", "60/min")
+REPORT_RATE = env.rate("REPORT_RATE", "10/hour")

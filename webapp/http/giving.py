@@ -7,7 +7,8 @@ from django.http import HttpRequest
 from labeling.contributions import offers
 from labeling.contributions.consent import Consent
 from labeling.detection import photos
-from webapp.http import admission
+from labeling.models import Contribution
+from webapp.http import admission, notice
 from webapp.http.access import given_here, network, person
 
 
@@ -30,7 +31,13 @@ def give(
         consent=consent,
         claim=claim,
         source=source,
+        notice_version=_notice_read(request, source),
         before=given_here(request),
         network=network(request),
     )
     return offer, claim
+
+
+def _notice_read(request: HttpRequest, source: str) -> str:
+    """Of those who come by the API, whoever built on it has told them, not we."""
+    return notice.version_read(request) if source == Contribution.Source.SITE else ""

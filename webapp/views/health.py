@@ -15,8 +15,9 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 from redis.exceptions import RedisError
 
-from labeling import db
+from labeling import controller, db
 from labeling.detection import photos
+from labeling.models import FaceReport
 from labeling.registry import serving
 from workers import heartbeat
 
@@ -50,6 +51,8 @@ def check_all() -> dict[str, Part]:
         "workers": _workers,
         "champion": _champion,
         "detector": _detector,
+        "impact_assessment": _impact_assessment,
+        "reported_faces": _reported_faces,
     }
     return {name: check() for name, check in checks.items()}
 
@@ -119,3 +122,24 @@ def _detector() -> Part:
     """The Haar cascade finds fewer faces, but the site works: no reason to be down."""
     name = photos.detector().name
     return {"ok": True, "name": name, "is_best": name == "yunet"}
+
+
+def _impact_assessment() -> Part:
+    """Of a site that others reach. Too old a one is told; the site does not go down."""
+    stated = controller.stated()
+    if stated is None:
+        return {"ok": True}
+    return {
+        "ok": True,
+        "made_on": stated.assessed_on.isoformat(),
+        "lapses_on": stated.lapses_on.isoformat(),
+        "has_lapsed": stated.has_lapsed,
+    }
+
+
+def _reported_faces() -> Part:
+    """How many wait for a decision. They are hidden, so the site does not go down."""
+    try:
+        return {"ok": True, "waiting": FaceReport.objects.count()}
+    except DatabaseError:
+        return {"ok": False}

@@ -8,10 +8,12 @@ from django.views.decorators.http import require_safe
 
 from labeling.emotions import Emotion
 from ml.video import session_rules
+from webapp.http.notice import notice_first
 
 
 @require_safe
 @ensure_csrf_cookie
+@notice_first("live")
 def live(request: HttpRequest) -> HttpResponse:
     context = {
         "emotions": list(Emotion),
