@@ -18,6 +18,7 @@ from redis.exceptions import RedisError
 from labeling import db
 from labeling.detection import photos
 from labeling.registry import serving
+from webapp.http import leaving
 from workers import heartbeat
 
 LEAST_ROOM = 2 * db.LAST_ROOM  # told before anybody is refused
@@ -51,6 +52,8 @@ def check_all() -> dict[str, Part]:
         "champion": _champion,
         "detector": _detector,
     }
+    if leaving.is_leaving():
+        checks["leaving"] = lambda: {"ok": False}
     return {name: check() for name, check in checks.items()}
 
 
