@@ -47,6 +47,7 @@ class Site(supervision.Supervision):
         self.prepare()
         self.raise_if_asked()
         self.webs = roles.web(self.listener)
+        self.programs += roles.metrics(self.data)
         self.programs += [*self.webs, *map(roles.celery, roles.CELERY)]
         self.start_programs()
         self._wait_until_ready()

@@ -39,6 +39,7 @@ class OneRole(supervision.Supervision):
         self.prepare(self.role)
         self.raise_if_asked()
         if self.role == "web":
+            self.programs += roles.metrics(self.data)
             self.programs += roles.web(self.listener)
         else:
             self.programs.append(roles.celery(self.role))
@@ -56,7 +57,7 @@ class OneRole(supervision.Supervision):
         self.is_stopping = True
         asked = self.asked
         for child in self.programs:
-            if child.is_alive:
+            if child.is_alive and child.name.startswith("Web"):
                 child.running.send_signal(signal.SIGUSR1)
         deadline = time.monotonic() + self.leave_seconds
         while time.monotonic() < deadline and self.asked <= max(asked, 1):

@@ -1,7 +1,10 @@
 """The programs of a site by what they do: web, default, training, clock."""
 
+import os
+import shutil
 import socket
 from functools import partial
+from pathlib import Path
 
 from deploy.supervisor import processes
 from deploy.supervisor.processes import Child
@@ -34,6 +37,21 @@ def web(listener: socket.socket) -> list[Child]:
     )
     count = max(1, env.integer("WEB_PROCESSES", 2))
     return [Child(f"Web {number}", start) for number in range(1, count + 1)]
+
+
+def metrics(data: Path) -> list[Child]:
+    """The port for Prometheus, where METRICS_AT asks for one. What the web processes
+    count lies in a folder that is empty at each start."""
+    where = env.host_and_port("METRICS_AT")
+    if where is None:
+        return []
+    counted = data / "metrics"
+    shutil.rmtree(counted, ignore_errors=True)
+    counted.mkdir()
+    os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(counted)
+    command = ["webapp.metrics", where[0], str(where[1])]
+    start = partial(processes.program, command, cwd=service_paths.ROOT)
+    return [Child("Metrics", start)]
 
 
 def celery(role: str) -> Child:

@@ -18,6 +18,7 @@ from redis.exceptions import RedisError
 from labeling import db
 from labeling.detection import photos
 from labeling.registry import serving
+from webapp.config import version
 from webapp.http import leaving
 from workers import heartbeat
 
@@ -38,7 +39,11 @@ def health(request: HttpRequest) -> JsonResponse:
     answer = check_all()
     is_well = all(part["ok"] for part in answer.values())
     return JsonResponse(
-        {"status": "ok" if is_well else "trouble", **answer},
+        {
+            "status": "ok" if is_well else "trouble",
+            **answer,
+            "versions": version.running(),
+        },
         status=200 if is_well else 503,
     )
 
