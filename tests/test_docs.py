@@ -20,7 +20,10 @@ MAPS = {
     for name in ("architecture.md", "glossary.md", "how-it-works.md", "security.md")
 }
 ELSEWHERE = {"POSTGRES_PASSWORD"}  # read by compose.yaml
-OF_OTHERS = {"KAGGLE_CONFIG_DIR"}  # where Kaggle's own program looks
+OF_OTHERS = {
+    "KAGGLE_CONFIG_DIR",  # where Kaggle's own program looks
+    "PROMETHEUS_MULTIPROC_DIR",  # between the supervisor and its children
+}
 
 
 def names_read() -> set[str]:

@@ -127,6 +127,15 @@ def _keep_our_logging(**_: Any) -> None:
         logging.getLogger(name).setLevel(logging.WARNING)
 
 
+@beat_init.connect
+def _be_the_only_clock(sender: Any, **_: Any) -> None:
+    from workers import clock  # the models were not ready when this file was read
+
+    if clock.wait_for_turn():
+        for entry in sender.scheduler.schedule.values():
+            entry.last_run_at = app.now()  # the clock before has seen to it
+
+
 @worker_ready.connect
 def _start_heartbeat(**_: Any) -> None:
     heartbeat.start(list(app.amqp.queues.consume_from))

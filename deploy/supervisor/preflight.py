@@ -42,10 +42,10 @@ def folder(data: Path) -> Path:
     return data
 
 
-def lock(data: Path, *, address: str) -> IO[str]:
+def lock(data: Path, *, address: str, name: str = "lock") -> IO[str]:
     """Held as long as the returned file is open; the kernel lets go when we die."""
     try:
-        file = (data / "lock").open("a+")
+        file = (data / name).open("a+")
     except PermissionError:
         raise StartupError(
             f"Mien may not write to {data}: start it as the user who owns that folder, "

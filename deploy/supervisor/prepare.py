@@ -1,4 +1,8 @@
-"""Everything between a running Postgres and the first request, in one process."""
+"""Everything between a running Postgres and the first request, in one process.
+
+`python -m deploy.supervisor.prepare [ROLE]`: what the site needs, which one host at a
+time sees to, and then what this host needs for its role, or for all of them.
+"""
 
 import hashlib
 import sys
@@ -13,17 +17,12 @@ from deploy.supervisor import preflight
 from webapp.config.startup_error import StartupError
 
 
-def main() -> int:
+def main(role: str = "") -> int:
     try:
         preflight.controller()
         django.setup()
-        call_command("migrate", verbosity=0, interactive=False)
-        call_command("fetch_detector")
-        call_command("register_champion")
-        call_command("create_first_admin")
-        record_limits()
-        collect_static()
-        keep_withdrawal_log()
+        prepare_site()
+        prepare_host(role)
     except OperationalError as why:
         print(f"The database cannot be used: {why}".strip(), file=sys.stderr)
         return 1
@@ -31,6 +30,33 @@ def main() -> int:
         print(why, file=sys.stderr)
         return 1
     return 0
+
+
+def prepare_site() -> None:
+    from labeling import db
+
+    # Held until this process ends: hosts that start together do it one by one.
+    db.wait_for_session_lock(db.AdvisoryLock.PREPARING)
+    call_command("migrate", verbosity=0, interactive=False)
+    call_command("register_champion")
+    call_command("create_first_admin")
+    record_limits()
+
+
+def prepare_host(role: str) -> None:
+    if role != "clock":
+        call_command("fetch_detector")
+    if role in ("", "web"):
+        collect_static()
+    if role == "training":
+        know_test_faces()
+    keep_withdrawal_log()
+
+
+def know_test_faces() -> None:
+    from labeling.contributions import fer2013_test_set
+
+    fer2013_test_set.prepare()
 
 
 def record_limits() -> None:
@@ -64,4 +90,4 @@ def collect_static() -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(*sys.argv[1:]))

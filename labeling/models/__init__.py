@@ -5,6 +5,7 @@ from labeling.models.audit_entry import AuditEntry
 from labeling.models.contribution import Contribution, Crop, SpentToken
 from labeling.models.face_report import FaceReport, RemovedPicture
 from labeling.models.feedback import PredictionFeedback
+from labeling.models.fer2013_test_set import Fer2013TestSet
 from labeling.models.review import Review
 from labeling.models.session import Session
 from labeling.models.site_record import SiteRecord
@@ -26,6 +27,7 @@ __all__ = [
     "Erasure",
     "Exam",
     "FaceReport",
+    "Fer2013TestSet",
     "SiteRecord",
     "SiteStats",
     "ModelFile",

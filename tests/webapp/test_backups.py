@@ -327,3 +327,17 @@ def test_a_database_in_use_is_left_alone(data: Path) -> None:
     ):
         call_command("restore", data / "mien.dump")
     assert databases() == before
+
+
+def test_of_several_hosts_none_claims_that_its_own_log_hears_all(
+    data: Path, settings: Settings
+) -> None:
+    withdrawal_log.begin()
+    site, [own, shared] = SiteRecord.get().key, withdrawal_log.places()
+    settings.WITHDRAWAL_LOG_IN_DATA = False
+    withdrawal_log.begin()
+    assert withdrawal_log.places() == [shared]
+    assert not withdrawal_log.hears_all(own, site)
+    assert withdrawal_log.hears_all(shared, site)
+    settings.WITHDRAWAL_LOG_COPY_HEARS_ALL = False  # nobody said that it is shared
+    assert withdrawal_log.places() == []

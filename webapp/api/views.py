@@ -29,6 +29,7 @@ from webapp.api import serializers
 from webapp.forms.contribute import GiveForm
 from webapp.http import admission, giving
 from webapp.http.error_responses import Problem, attempt
+from webapp.metrics import requests
 from webapp.presenters import detection
 
 
@@ -122,7 +123,9 @@ def _detect(request: Request, data: bytes) -> photos.Detection:
     )
     admission.spend(request, kind, rate)
     with admission.turn(), admission.charge_for_work(request, kind, rate):
-        return photos.detect(data, is_live=is_live, answer=answer, **_extras(request))
+        seen = photos.detect(data, is_live=is_live, answer=answer, **_extras(request))
+    requests.count_look(seen)
+    return seen
 
 
 def _json(request: Request, seen: photos.Detection) -> dict[str, object]:

@@ -146,6 +146,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "webapp.config.logs.requests",
+    "webapp.metrics.requests.count_requests",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "webapp.http.head_requests.as_get",
@@ -330,10 +331,12 @@ KEEP_REJECTED_DAYS = env.integer("KEEP_REJECTED_DAYS", 30)
 # After so many days dumps (`mien-*.dump`) are deleted.
 KEEP_BACKUPS_DAYS = env.integer("KEEP_BACKUPS_DAYS", 30)
 # The second place of the log of withdrawals, which has to outlive the database's disk;
-# dumps are made beside it.
-WITHDRAWAL_LOG_COPY = env.path("WITHDRAWAL_LOG_COPY") or (
-    Path.home() / "mien-backups" / "withdrawals.log"
-)
+# dumps are made beside it. Hosts that share a database must be told of one place for
+# all, for each alone does not hear of what is withdrawn at another.
+_copy = env.path("WITHDRAWAL_LOG_COPY")
+WITHDRAWAL_LOG_COPY = _copy or Path.home() / "mien-backups" / "withdrawals.log"
+WITHDRAWAL_LOG_IN_DATA = HAS_OWN_POSTGRES
+WITHDRAWAL_LOG_COPY_HEARS_ALL = HAS_OWN_POSTGRES or _copy is not None
 
 # --- logs and loads
 

@@ -21,6 +21,7 @@ from webapp.http import admission, giving
 from webapp.http.access import SiteRequest, keep_given
 from webapp.http.error_responses import Problem, on_problem
 from webapp.http.notice import notice_first
+from webapp.metrics import requests
 
 
 def _ask_with_problem(request: SiteRequest, problem: Problem) -> HttpResponse:
@@ -97,6 +98,7 @@ def find(request: SiteRequest, data: bytes) -> HttpResponse:
     charge = admission.charge_for_work(request, "detect", settings.DETECT_RATE)
     with admission.turn(), charge:
         seen = photos.detect(data, crops=True)
+    requests.count_look(seen)
     if not seen.faces:
         return ask(
             request,

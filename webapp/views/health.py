@@ -19,6 +19,8 @@ from labeling import controller, db
 from labeling.detection import photos
 from labeling.models import FaceReport
 from labeling.registry import serving
+from webapp.config import version
+from webapp.http import leaving
 from workers import heartbeat
 
 LEAST_ROOM = 2 * db.LAST_ROOM  # told before anybody is refused
@@ -38,7 +40,11 @@ def health(request: HttpRequest) -> JsonResponse:
     answer = check_all()
     is_well = all(part["ok"] for part in answer.values())
     return JsonResponse(
-        {"status": "ok" if is_well else "trouble", **answer},
+        {
+            "status": "ok" if is_well else "trouble",
+            **answer,
+            "versions": version.running(),
+        },
         status=200 if is_well else 503,
     )
 
@@ -54,6 +60,8 @@ def check_all() -> dict[str, Part]:
         "impact_assessment": _impact_assessment,
         "reported_faces": _reported_faces,
     }
+    if leaving.is_leaving():
+        checks["leaving"] = lambda: {"ok": False}
     return {name: check() for name, check in checks.items()}
 
 

@@ -17,6 +17,7 @@ from webapp.forms.contribute import FaceForm, GiveForm
 from webapp.http import admission, notice
 from webapp.http.access import SiteRequest
 from webapp.http.error_responses import Problem, attempt, on_problem
+from webapp.metrics import requests
 from webapp.presenters import detection, samples
 from webapp.views import contribute
 
@@ -66,9 +67,11 @@ def _detect(request: SiteRequest, data: bytes) -> photos.Detection:
     admission.spend(request, "detect", settings.DETECT_RATE)
     charge = admission.charge_for_work(request, "detect", settings.DETECT_RATE)
     with admission.turn(), charge:
-        return photos.detect(
+        seen = photos.detect(
             data, crops=True, evidence=True, preview_side=detection.PREVIEW_SIDE
         )
+    requests.count_look(seen)
+    return seen
 
 
 def _show(request: SiteRequest, results: list[detection.Result]) -> HttpResponse:

@@ -80,7 +80,7 @@ def test_neither_supervisor_nor_web_begins_without(
     "program",
     [
         ("-m", "deploy.supervisor"),
-        ("-m", "deploy.supervisor.web"),
+        ("-m", "deploy.supervisor", "--only", "web"),
         ("-m", "deploy.supervisor.prepare"),
         ("-m", "celery", "-A", "workers.app:app", "worker", "-Q", "training"),
         ("-m", "celery", "-A", "workers.app:app", "beat"),
