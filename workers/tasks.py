@@ -10,6 +10,7 @@ from labeling.errors import Refused
 from labeling.review import review_queue
 from labeling.stats import site_stats
 from labeling.training import exams, schedule, training_runs
+from labeling.webhooks import deliveries
 from workers import launch
 from workers.app import app
 from workers.retrain import trainer
@@ -33,6 +34,14 @@ def measure(version_id: int) -> None:
 def sweep() -> None:
     for run_id in training_runs.sweep():
         launch.send_run(run_id)
+    for webhook_id in deliveries.due():
+        launch.send_webhook(webhook_id)
+
+
+@app.task
+def call_webhook(webhook_id: int) -> None:
+    if deliveries.send_due(webhook_id):
+        launch.send_webhook(webhook_id)
 
 
 @app.task
