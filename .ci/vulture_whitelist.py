@@ -2,7 +2,17 @@
 """What is used where vulture does not look; `make lint` reads this beside the code."""
 
 # Columns that SQL, `update(…)` and `values(…)` name.
-paused_until, busy_until, leased_to, leased_until, is_compared, expires_at, heartbeat_at, saved_at, token_hash
+(
+    paused_until,
+    busy_until,
+    leased_to,
+    leased_until,
+    is_compared,
+    expires_at,
+    heartbeat_at,
+    saved_at,
+    token_hash,
+)
 network_hash
 # Templates.
 is_narrow, kind_word, neighbours, disagrees, given_also_as, is_by_hand

@@ -33,7 +33,8 @@ def test_an_admin_adds_changes_and_removes_one(client: Client, boss: User) -> No
     webhook = Webhook.objects.get()
     assert (webhook.url, webhook.events) == (told["url"], ["run.failed"])
     page = f"{LIST}{webhook.pk}/change/"
-    assert endpoints.secrets_of(webhook)[0] in client.get(page).text
+    text = client.get(page).text.replace("<wbr>", "")
+    assert endpoints.secrets_of(webhook)[0] in text
     # Unticked: it is in use no more, and of all events.
     assert client.post(page, {"url": "https://other.example/"}).status_code == 302
     webhook.refresh_from_db()
@@ -66,8 +67,8 @@ def test_a_new_secret_is_made_and_the_former_one_is_shown_beside_it(
     webhook.refresh_from_db()
     now, still = endpoints.secrets_of(webhook)
     assert still == former
-    text = client.get(f"{LIST}{webhook.pk}/change/").text
-    assert f"{now}, {former}" in text
+    text = client.get(f"{LIST}{webhook.pk}/change/").text.replace("<wbr>", "")
+    assert text.index(now) < text.index(former)
     assert said_by(boss) == ["secret rotated"]
 
 

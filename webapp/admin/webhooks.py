@@ -8,7 +8,7 @@ from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext_lazy
 from unfold.widgets import (
@@ -83,8 +83,10 @@ class WebhookAdmin(ReadOnlyAdmin):
 
     @admin.display(description=_("secret"))
     def secrets(self, webhook: Webhook) -> str:
-        """The present one; beside it, for a day, the one before."""
-        return ", ".join(endpoints.secrets_of(webhook))
+        """The present one; below it, for a day, the one before."""
+        secrets = endpoints.secrets_of(webhook)
+        halves = ((secret[:26], secret[26:]) for secret in secrets)  # for phones
+        return format_html_join("", "<div>{}<wbr>{}</div>", halves)
 
     @admin.action(description=_("Make a new secret"), permissions=["change"])
     def rotate_secret(self, request: HttpRequest, webhooks: QuerySet[Webhook]) -> None:
