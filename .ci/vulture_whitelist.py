@@ -3,6 +3,8 @@
 
 # Columns that SQL, `update(…)` and `values(…)` name.
 (
+    paused_until,
+    busy_until,
     leased_to,
     leased_until,
     is_compared,

@@ -17,6 +17,7 @@ from labeling.models import (
     ModelVersion,
     TrainingRun,
     User,
+    Webhook,
 )
 
 log = logging.getLogger(__name__)
@@ -29,6 +30,7 @@ KINDS: dict[type[Model], str] = {
     Contribution: "face",
     TrainingRun: "run",
     ModelVersion: "version",
+    Webhook: "webhook",
 }
 
 # What bounds the site or decides for people, as a start finds it.
@@ -41,6 +43,7 @@ LIMITS = (
     *("PROMOTION_POLICY", "RETRAIN_MIN_FACES", "CAP_FACES", "CAP_PERCENT"),
     *("RECORD_PERCENT", "DOUBT_PERCENT", "HOLD_OUT_PERCENT"),
     *("HOLD_OUT_FACES", "HOLD_OUT_GIVERS"),
+    "WEBHOOKS_TO_LOOPBACK",
     *("KEEP_WAITING_DAYS", "KEEP_REJECTED_DAYS", "KEEP_BACKUPS_DAYS"),
 )
 

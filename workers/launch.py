@@ -58,6 +58,16 @@ def send_measure(version_id: int) -> None:
     _send("workers.tasks.measure", version_id)
 
 
+def send_webhook(webhook_id: int) -> None:
+    """Have a webhook told what waits for it."""
+    _send("workers.tasks.call_webhook", webhook_id)
+
+
+def on_written(*, webhook_id: int, **_: object) -> None:
+    """An act has written something down for a webhook; see `workers/apps.py`."""
+    send_webhook(webhook_id)
+
+
 def _send(task: str, pk: int) -> None:
     try:
         app.send_task(task, [pk])

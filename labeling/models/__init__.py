@@ -15,6 +15,7 @@ from labeling.models.training_run import Checkpoint, RunEvent, TrainingRun
 from labeling.models.user import ApiToken, DatasetSplit, User
 from labeling.models.version import Exam, ModelFile, ModelVersion, Promotion
 from labeling.models.vote import Vote
+from labeling.models.webhook import Webhook, WebhookDelivery
 from labeling.models.withdrawal import Erasure, Withdrawal
 
 __all__ = [
@@ -44,5 +45,7 @@ __all__ = [
     "TrainingRun",
     "User",
     "Vote",
+    "Webhook",
+    "WebhookDelivery",
     "Withdrawal",
 ]

@@ -28,6 +28,7 @@ class AuditEntry(models.Model):
         DATASET_RELEASED = "release", _("dataset released")
         BACKED_UP = "backup", _("backup made")
         RESTORED = "restore", _("backup restored")
+        WEBHOOK_CHANGED = "webhook", _("webhook changed")
         LIMITS_SET = "limits", _("started with other limits")
 
     id = models.UUIDField(

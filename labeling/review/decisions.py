@@ -72,6 +72,7 @@ def undo(contribution: Contribution | None = None, *, by: User) -> Review:
             own_gifts.check(event.contribution.giver_id, by)
             undoing = review_events.undoing_review(event, by)
             undoing.save(force_insert=True)
+            review_events.announce([undoing])
             return undoing
     except IntegrityError:
         raise _changed_since() from None
@@ -94,6 +95,7 @@ def _decide(
         own_gifts.check(now.giver_id, by)
         event = review_events.review(now, act, by, reason=reason, note=note)
         event.save(force_insert=True)
+        review_events.announce([event])
     return event
 
 

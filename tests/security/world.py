@@ -33,6 +33,7 @@ from labeling.models import (
     Withdrawal,
 )
 from labeling.review import decisions
+from labeling.webhooks import endpoints
 from tests.support.exam_reports import make_report
 from tests.support.factories import (
     make_contribution,
@@ -67,6 +68,8 @@ FIELDS = {
     "email": "new@example.org",
     "emotion": "sad",
     "epochs": "3",
+    "events": "run.failed",
+    "url": "https://told.example/",
     "in": "list",
     "instead_of": "",
     "keep": "on",
@@ -150,6 +153,7 @@ class World:
         Authenticator.objects.create(user=bystander, type="totp", data={})
         face = make_contribution(giver=bystander, may_be_seen=True)
         make_votes(self.face, "sad", [bystander])
+        endpoints.add("https://told.example/", [], by=self.people["admin"])
         decisions.accept(face, by=self.people["reviewer"])
         Withdrawal.objects.create(contribution_id=uuid4())
         Erasure.objects.create(user_key=uuid4())

@@ -125,6 +125,7 @@ CELERY_BROKER_URL = REDIS_URL.replace("unix://", "redis+socket://").replace(
 INSTALLED_APPS = [
     "webapp",
     "labeling",
+    "workers",
     "unfold",
     "django.contrib.admin",
     "django.contrib.auth",
@@ -286,6 +287,11 @@ LOCALE_PATHS = [BASE_DIR / "webapp" / "locale"]
 FORMAT_MODULE_PATH = "webapp.config.formats"
 USE_I18N = USE_TZ = True
 TIME_ZONE = "UTC"
+
+# --- other programs
+
+# May webhooks be called on this machine, and without https? For development.
+WEBHOOKS_TO_LOOPBACK = env.boolean("WEBHOOKS_TO_LOOPBACK")
 
 # --- faces and training
 
