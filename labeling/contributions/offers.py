@@ -49,6 +49,7 @@ def offer(
     before: Collection[UUID] = (),
     network: str = "",
     pk: UUID | None = None,
+    secret: str | None = None,
 ) -> Offer:
     """Keep one labelled face, and spend its claim. Raises Refused.
 
@@ -56,7 +57,8 @@ def offer(
     a cluster, of which one trains, and a reviewer decides which label is right.
     `claim`: what a token said of this very crop (`photos.open_token`); None only for
     imports, which never left us. `before`: earlier gifts of one without an account.
-    `network`: where it comes from; forgotten within the hour.
+    `network`: where it comes from; forgotten within the hour. `pk`, `secret`: the
+    number and the private link's secret, where they are not to be random.
     """
     check_room()
     _check_emotion(emotion)
@@ -65,7 +67,8 @@ def offer(
     signature = near_duplicates.signature_of(crop)
     # A fresh JPEG of the pixels: no metadata, no trailer, whatever was sent.
     jpeg = crop_jpeg if claim else decode.encode_jpeg(crop)
-    secret = None if by or source == Contribution.Source.IMPORT else _new_secret()
+    needs_link = by is None and source != Contribution.Source.IMPORT
+    secret = (secret or _new_secret()) if needs_link else None
     face = Contribution(
         pk=pk or uuid4(),
         emotion=emotion,

@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from ml.config import GATE_POLICIES
 from webapp.config import (
     admin_theme,
+    api_schema,
     content_security,
     env,
     logs,
@@ -193,11 +194,7 @@ REST_FRAMEWORK: dict[str, object] = {
     ],
     "EXCEPTION_HANDLER": "webapp.api.errors.answer",
 }
-SPECTACULAR_SETTINGS = {
-    "TITLE": "Mien",
-    "VERSION": "1",
-    "SERVE_INCLUDE_SCHEMA": False,
-    "ENUM_NAME_OVERRIDES": {"EmotionEnum": "labeling.emotions.Emotion"},
+SPECTACULAR_SETTINGS = api_schema.SPECTACULAR | {
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "REDOC_DIST": "SIDECAR",

@@ -69,7 +69,7 @@ def _json(user: User, faces: list[dict[str, object]]) -> str:
                 user.sessions.values("browser", "signed_in_at", "last_used_at")
             ),
             "tokens": list(
-                user.api_tokens.values("name", "created_at", "last_used_at")
+                user.api_tokens.values("name", "scopes", "created_at", "last_used_at")
             ),
         },
         "faces": faces,

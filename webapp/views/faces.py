@@ -3,14 +3,14 @@
 from uuid import UUID
 
 from django.core import signing
-from django.db.models import Q
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.urls import path
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET
 
-from labeling.models import Contribution, Crop
+from labeling.contributions import pictures
+from labeling.models import Contribution
 from labeling.voting import votes
 from webapp.http.access import SiteRequest, person, voter, voter_key
 from webapp.http.error_responses import Problem, on_problem
@@ -26,12 +26,10 @@ def face(request: HttpRequest, pk: UUID) -> HttpResponse:
     user = person(request)
     if user is None:
         raise Http404
-    crops = Crop.objects.filter(pk=pk)
-    may_see = Q(contribution__giver=user)
-    if user.is_reviewer:
-        may_see |= ~Q(contribution__status=Contribution.Status.IN_DOUBT)
-    crops = crops.filter(may_see)
-    return picture(bytes(get_object_or_404(crops).jpeg))
+    jpeg = pictures.of(pk, seen_by=user)
+    if jpeg is None:
+        raise Http404
+    return picture(jpeg)
 
 
 def _no_such_face(request: SiteRequest, problem: Problem) -> HttpResponse:
