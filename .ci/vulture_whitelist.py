@@ -25,9 +25,18 @@ packages, without_face, angry, disgust, surprise, neutral, withdrawal, distribut
 other_emotions, conflicting, contradicted, per_emotion, per_source, mixed_bfloat16
 tune_loss, tune_label_head, tune_votes_head, tune_votes, extra_groups
 label_probabilities, rater_probabilities
+given_at, is_screened, previous, made_by
 # By a made-up name, a dotted path in the settings, or the base class that lists them.
 csrf_failure, ContentSecurityPolicy, InMemory, application
-PersonalTokenScheme, as_get, devices, ProblemPages, process_exception
+(
+    PersonalToken,
+    ShapeExtension,
+    map_serializer,
+    as_get,
+    devices,
+    ProblemPages,
+    process_exception,
+)
 HostileInput, process_view, private_pages, request_class
 AccountAdapter, get_client_ip, SignUpForm, api_header, field_order
 requires_system_checks
@@ -35,5 +44,7 @@ requires_system_checks
 embedded, sweeping, writable, raise_request_exception
 # What allauth calls.
 AccountAdapter, get_client_ip, pre_authenticate, authentication_failed
+# What the REST framework asks of a paginator.
+page_size, page_size_query_param, max_page_size
 # What Django asks of a session engine, and a middleware that the settings name.
 cache_key_prefix, get_model_class, user_id, modified, last_use

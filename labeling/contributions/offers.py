@@ -56,6 +56,7 @@ def offer(
     before: Collection[UUID] = (),
     network: str = "",
     pk: UUID | None = None,
+    secret: str | None = None,
 ) -> Offer:
     """Keep one labelled face, and spend its claim. Raises Refused.
 
@@ -64,7 +65,8 @@ def offer(
     `claim`: what a token said of this very crop (`photos.open_token`); None only for
     imports, which never left us. `notice_version`: what its giver was told before the
     look; empty where others did. `before`: earlier gifts of one without an account.
-    `network`: where it comes from; forgotten within the hour.
+    `network`: where it comes from; forgotten within the hour. `pk`, `secret`: the
+    number and the private link's secret, where they are not to be random.
     """
     check_room()
     _check_emotion(emotion)
@@ -74,7 +76,8 @@ def offer(
     signature = near_duplicates.signature_of(crop)
     # A fresh JPEG of the pixels: no metadata, no trailer, whatever was sent.
     jpeg = crop_jpeg if claim else decode.encode_jpeg(crop)
-    secret = None if by or source == Contribution.Source.IMPORT else _new_secret()
+    needs_link = by is None and source != Contribution.Source.IMPORT
+    secret = (secret or _new_secret()) if needs_link else None
     face = Contribution(
         pk=pk or uuid4(),
         emotion=emotion,

@@ -12,7 +12,7 @@ from labeling.models.site_record import SiteRecord
 from labeling.models.site_stats import SiteStats
 from labeling.models.snapshot import Snapshot, SnapshotRow
 from labeling.models.training_run import Checkpoint, RunEvent, TrainingRun
-from labeling.models.user import ApiToken, DatasetSplit, User
+from labeling.models.user import ApiToken, DatasetSplit, Scope, User
 from labeling.models.version import Exam, ModelFile, ModelVersion, Promotion
 from labeling.models.vote import Vote
 from labeling.models.webhook import Webhook, WebhookDelivery
@@ -29,6 +29,7 @@ __all__ = [
     "Exam",
     "FaceReport",
     "Fer2013TestSet",
+    "Scope",
     "SiteRecord",
     "SiteStats",
     "ModelFile",

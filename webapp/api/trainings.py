@@ -1,101 +1,187 @@
-"""Retrainings by the API, for trainers: start one, ask how it is, cancel it."""
+"""Retrainings by the API, for trainers: start one, follow it, cancel it."""
 
-from typing import Any
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Annotated, Any
 
+from django.db.models import QuerySet
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404
-from django.utils.translation import gettext_lazy as _
-from drf_spectacular.utils import extend_schema as describe
-from rest_framework.decorators import api_view, parser_classes, permission_classes
-from rest_framework.exceptions import PermissionDenied, ValidationError
+from drf_spectacular.types import OpenApiTypes
+from pydantic import Field
+from rest_framework.exceptions import ValidationError
 from rest_framework.parsers import FormParser, JSONParser
-from rest_framework.permissions import BasePermission
-from rest_framework.request import Request
-from rest_framework.response import Response
 
-from labeling.models import TrainingRun
-from labeling.training import run_progress, training_runs
-from webapp.api import serializers
+from labeling.models import Exam, TrainingRun
+from labeling.models.user import Scope
+from labeling.training import run_options, run_progress, training_runs
+from ml.config import GATE_POLICIES, NETWORKS
+from webapp.api import examples, pages, shapes
+from webapp.api.access import Need, UserRequest
+from webapp.api.operations import operation
+from webapp.api.shapes import Answer, Body, OneOf, Share
 from webapp.forms.training import StartForm
-from webapp.http.access import person
 from workers import launch
 
-
-class IsTrainer(BasePermission):
-    def has_permission(self, request: Request, view: Any) -> bool:
-        user = person(request)
-        if user and user.owes_second_factor:
-            raise PermissionDenied(
-                _("Please set up two-step sign-in first, on your account page."),
-                "second_factor_missing",
-            )
-        return bool(user and user.is_trainer)
+TAG = "trainings"
+PARSERS = (JSONParser, FormParser)
+Status = TrainingRun.Status
+Preset = TrainingRun.Preset
+Outcome = Exam.Outcome
 
 
-@describe(
-    operation_id="start_training",
-    summary="Start a retraining",
-    request=serializers.Wish,
-    responses={202: serializers.Run, "4XX": serializers.Error},
+class Wish(Body):
+    preset: Preset
+    start: Annotated[str, OneOf(run_options.STARTS)] | None = None
+    policy: Annotated[str, OneOf(GATE_POLICIES)] | None = Field(
+        None, description="What the exam asks of the new model."
+    )
+    weight: float | None = Field(
+        None,
+        ge=StartForm.LEAST_WEIGHT,
+        le=run_options.MOST_WEIGHT,
+        description="Of a contribution, against 1 for a FER-2013 face.",
+    )
+    network: Annotated[str, OneOf(NETWORKS)] | None = Field(
+        None, description="Only from scratch."
+    )
+    epochs: int | None = Field(None, ge=1, le=StartForm.MOST_EPOCHS)
+
+
+class Run(Answer):
+    id: int
+    preset: Preset
+    status: Status
+    created_at: datetime
+    finished_at: datetime | None
+    progress: Share = Field(description="0 to 1, with the exam.")
+    seconds_left: float | None
+    message: str
+    version: str | None = Field(description="What it has trained.")
+    outcome: Outcome | None = Field(description="Of the exam.")
+    verdict: str | None
+
+
+class Runs(pages.Page[Run]):
+    """The latest first."""
+
+
+@operation(
+    "start_training",
+    "Start a retraining",
+    tag=TAG,
+    scope=Scope.TRAIN,
+    needs=Need.TRAINER,
+    request={shapes.JSON: Wish},
+    is_repeatable=True,
+    answers={202: Run},
+    refusals=[
+        *("already_running", "bad_option", "no_fer2013", "too_little_data", "no_room"),
+    ],
+    examples=[examples.WISH],
 )
-@api_view(["POST"])
-@permission_classes([IsTrainer])
-@parser_classes([JSONParser, FormParser])
-def start(request: Request) -> Response:
-    form = StartForm(request.data if isinstance(request.data, dict) else {})
+def start(request: UserRequest) -> Answer:
+    """One runs at a time. A form is taken as well as JSON."""
+    sent: Any = request.data
+    form = StartForm(sent if isinstance(sent, dict) else {})
     if not form.is_valid():
         fields: Any = form.errors
         raise ValidationError(fields)
+    shapes.check(request, Wish)
     run = launch.start_training(
         preset=form.cleaned_data["preset"],
-        by=person(request),
+        by=request.user,
         trigger=TrainingRun.Trigger.API,
         options=form.options(),
     )
-    run.refresh_from_db()
-    return Response(_json(run), status=202)
+    return _run(run.pk)
 
 
-@describe(
-    operation_id="training",
-    summary="How a retraining is getting on",
-    responses={200: serializers.Run, "4XX": serializers.Error},
+@operation(
+    "list_trainings",
+    "All retrainings",
+    tag=TAG,
+    scope=Scope.TRAIN,
+    needs=Need.TRAINER,
+    query=pages.Listing,
+    answers={200: Runs},
+    refusals=["not_found"],
 )
-@api_view(["GET"])
-@permission_classes([IsTrainer])
-def show(request: Request, pk: int) -> Response:
-    return Response(_json(_run(pk)))
+def list_runs(request: UserRequest, query: pages.Listing) -> Answer:
+    return pages.page(request, _rows(), Runs, order=("-id",), shape=_runs)
 
 
-@describe(
-    operation_id="cancel_training",
-    summary="Cancel a retraining",
-    request=None,
-    responses={202: serializers.Run, "4XX": serializers.Error},
+@operation(
+    "training",
+    "How a retraining is getting on",
+    tag=TAG,
+    scope=Scope.TRAIN,
+    needs=Need.TRAINER,
+    answers={200: Run},
+    refusals=["not_found"],
 )
-@api_view(["POST"])
-@permission_classes([IsTrainer])
-def cancel(request: Request, pk: int) -> Response:
-    training_runs.cancel(_run(pk), by=person(request))
-    return Response(_json(_run(pk)), status=202)
+def show(request: UserRequest, pk: int) -> Answer:
+    """Ask again with `If-None-Match` and the `ETag` that came with it: while nothing
+    has changed, the answer is an empty 304."""
+    return _run(pk)
 
 
-def _run(pk: int) -> TrainingRun:
-    runs = TrainingRun.objects.select_related("version", "exam")
-    return get_object_or_404(runs.defer("log", "version__card"), pk=pk)
+@operation(
+    "training_log",
+    "What a retraining has written down",
+    tag=TAG,
+    scope=Scope.TRAIN,
+    needs=Need.TRAINER,
+    answers={(200, "text/plain"): OpenApiTypes.STR},
+    refusals=["not_found"],
+)
+def log(request: UserRequest, pk: int) -> HttpResponse:
+    run = get_object_or_404(TrainingRun.objects.only("log"), pk=pk)
+    return HttpResponse(run.log, content_type="text/plain; charset=utf-8")
 
 
-def _json(run: TrainingRun) -> dict[str, object]:
+@operation(
+    "cancel_training",
+    "Cancel a retraining",
+    tag=TAG,
+    scope=Scope.TRAIN,
+    needs=Need.TRAINER,
+    answers={202: Run},
+    refusals=["not_found", "not_active"],
+)
+def cancel(request: UserRequest, pk: int) -> Answer:
+    """It ends within seconds."""
+    training_runs.cancel(get_object_or_404(_rows(), pk=pk), by=request.user)
+    return _run(pk)
+
+
+def _rows() -> QuerySet[TrainingRun]:
+    rows = TrainingRun.objects.select_related("version", "exam")
+    return rows.defer("log", "version__card")
+
+
+def _run(pk: int) -> Run:
+    return _shape(get_object_or_404(_rows(), pk=pk))
+
+
+def _runs(rows: Sequence[TrainingRun]) -> list[Run]:
+    return [_shape(row) for row in rows]
+
+
+def _shape(run: TrainingRun) -> Run:
     exam = getattr(run, "exam", None)
     version = getattr(run, "version", None)
     outlook = run_progress.of(run)
-    return {
-        "id": run.pk,
-        "preset": run.preset,
-        "status": run.status,
-        "progress": outlook.share,
-        "seconds_left": outlook.seconds_left,
-        "message": run.message,
-        "version": version.name if version else None,
-        "outcome": exam.outcome if exam else None,
-        "verdict": exam.report.get("sentence") if exam else None,
-    }
+    return Run(
+        id=run.pk,
+        preset=Preset(run.preset),
+        status=Status(run.status),
+        created_at=run.created_at,
+        finished_at=run.finished_at,
+        progress=outlook.share,
+        seconds_left=outlook.seconds_left,
+        message=run.message,
+        version=version.name if version else None,
+        outcome=Outcome(exam.outcome) if exam else None,
+        verdict=exam.report.get("sentence") if exam else None,
+    )

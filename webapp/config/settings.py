@@ -16,6 +16,7 @@ from ml.artefact.answers import ANSWERS
 from ml.config import GATE_POLICIES
 from webapp.config import (
     admin_theme,
+    api_schema,
     content_security,
     env,
     logs,
@@ -212,11 +213,7 @@ REST_FRAMEWORK: dict[str, object] = {
     ],
     "EXCEPTION_HANDLER": "webapp.api.errors.answer",
 }
-SPECTACULAR_SETTINGS = {
-    "TITLE": "Mien",
-    "VERSION": "1",
-    "SERVE_INCLUDE_SCHEMA": False,
-    "ENUM_NAME_OVERRIDES": {"EmotionEnum": "labeling.emotions.Emotion"},
+SPECTACULAR_SETTINGS = api_schema.SPECTACULAR | {
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "REDOC_DIST": "SIDECAR",

@@ -42,7 +42,7 @@ ACCOUNT: dict[str, Held] = {
         ("type", "created_at", "last_used_at"),
     ),
     "sessions": (Session, "user", ("browser", "signed_in_at", "last_used_at")),
-    "tokens": (ApiToken, "user", ("name", "created_at", "last_used_at")),
+    "tokens": (ApiToken, "user", ("name", "scopes", "created_at", "last_used_at")),
 }
 WORK: dict[str, Held] = {
     "votes": (Vote, "voter", ("contribution_id", "choice", "created_at")),

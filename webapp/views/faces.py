@@ -6,7 +6,6 @@ from uuid import UUID
 from django.conf import settings
 from django.contrib import messages
 from django.core import signing
-from django.db.models import Q
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import path
@@ -18,9 +17,9 @@ from django.views.decorators.http import (
     require_POST,
 )
 
-from labeling.contributions import face_reports
+from labeling.contributions import face_reports, pictures
 from labeling.errors import Refused
-from labeling.models import Contribution, Crop, FaceReport
+from labeling.models import Contribution, FaceReport
 from labeling.voting import votes
 from webapp.forms import ids
 from webapp.http import admission
@@ -46,12 +45,10 @@ def face(request: HttpRequest, pk: UUID) -> HttpResponse:
     user = person(request)
     if user is None:
         raise Http404
-    crops = Crop.objects.filter(pk=pk)
-    may_see = Q(contribution__giver=user)
-    if user.is_reviewer:
-        may_see |= ~Q(contribution__status=Contribution.Status.IN_DOUBT)
-    crops = crops.filter(may_see)
-    return picture(bytes(get_object_or_404(crops).jpeg))
+    jpeg = pictures.of(pk, seen_by=user)
+    if jpeg is None:
+        raise Http404
+    return picture(jpeg)
 
 
 def _no_such_face(request: SiteRequest, problem: Problem) -> HttpResponse:

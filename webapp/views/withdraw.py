@@ -14,7 +14,6 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
 from labeling.contributions import withdrawals
-from labeling.contributions.withdrawals import Receipt
 from labeling.models import Contribution, Crop
 from webapp.http.error_responses import Problem, attempt
 from webapp.presenters import contribution, data_export
@@ -80,29 +79,17 @@ def _faces(secrets: list[str]) -> list[Contribution | Problem]:
 
 
 def _take_back(request: HttpRequest, secrets: list[str], links: str) -> HttpResponse:
-    outcomes = [attempt(withdrawals.withdraw_by_secret, secret) for secret in secrets]
-    receipts = [outcome for outcome in outcomes if isinstance(outcome, Receipt)]
-    unknown = [outcome.message for outcome in outcomes if isinstance(outcome, Problem)]
-    if not receipts:
-        return _again(request, unknown[0], links)
-    context = {"receipt": _together(receipts), "unknown": unknown}
+    outcome = attempt(withdrawals.withdraw_by_secrets, secrets)
+    if isinstance(outcome, Problem):
+        return _again(request, outcome.message, links)
+    receipt, unknown = outcome
+    context = {"receipt": receipt, "unknown": [why.message for why in unknown]}
     return render(request, "withdraw/receipt.html", context)
 
 
 def _again(request: HttpRequest, problem: str, links: str) -> HttpResponse:
     context = {"problem": problem, "links": links}
     return render(request, "withdraw/withdraw.html", context, status=400)
-
-
-def _together(receipts: list[Receipt]) -> Receipt:
-    contaminated = {version.pk: version for r in receipts for version in r.contaminated}
-    return Receipt(
-        at=receipts[-1].at,
-        faces=[face for r in receipts for face in r.faces],
-        contaminated=list(contaminated.values()),
-        running=next((r.running for r in receipts if r.running), None),
-        released=sum(r.released for r in receipts),
-    )
 
 
 urlpatterns = [path("", withdraw, name="withdraw")]

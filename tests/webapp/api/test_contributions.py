@@ -100,7 +100,3 @@ def test_a_broken_body_is_an_error_with_a_sentence(client: Client) -> None:
     answer = client.post(GIVE, "{", content_type="application/json")
     assert answer.status_code == 400
     assert answer.json()["error"]["code"] == "parse_error"
-
-
-def test_it_refuses_to_be_fetched(client: Client) -> None:
-    assert client.get(GIVE).status_code == 405

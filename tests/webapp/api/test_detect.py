@@ -126,7 +126,7 @@ def test_too_many_photos_at_once_are_an_error(client: Client) -> None:
 
 
 def test_a_body_of_another_kind_is_415(client: Client) -> None:
-    answer = client.post(DETECT, "{}", content_type="application/json")
+    answer = client.post(DETECT, "{}", content_type="text/plain")
     assert answer.status_code == 415
     assert answer.json()["error"]["code"] == "unsupported_media_type"
 

@@ -79,4 +79,4 @@ def test_an_unknown_preset_is_named(client: Client) -> None:
 
 
 def test_it_refuses_the_wrong_method(client: Client) -> None:
-    assert client.get(START, headers=sign(client, "trainer")).status_code == 405
+    assert client.put(START, headers=sign(client, "trainer")).status_code == 405
