@@ -89,7 +89,7 @@ def test_an_answer_that_there_is_not_is_refused_by_its_name(
     assert answer.status_code == 400
     error = answer.json()["error"]
     assert (error["code"], list(error["fields"])) == ("invalid", ["answer"])
-    assert error["message"].endswith("it is one of mix, label, raters.")
+    assert error["message"].endswith("crowd is none of mix, label, raters.")
 
 
 def test_a_live_frame_carries_no_extras(client: Client) -> None:
