@@ -226,9 +226,9 @@ def _upright(rgb: Image, face: Face, detector: Detector) -> Face:
     around = turned_square(rgb, x, y, PATCH_AROUND * scale, roll=0, pixels=PATCH_AROUND)
     base = round(face.roll / 90) * 90
     upright = _in_patch(around, detector, base)
-    score = max(face.score, upright.score if upright else 0)
-    if score >= SURE:  # it was only small: no turned face scores so high unturned
+    if upright and upright.score >= SURE:  # it was only small, or large
         return face
+    score = max(face.score, upright.score if upright else 0)
     looks = (_in_patch(around, detector, base + turn) for turn in TURNS)
     best = max(filter(None, looks), key=lambda seen: seen.score, default=None)
     if best is None or best.score < score + GAIN:
