@@ -11,6 +11,7 @@ urlpatterns = [
     path("detect/", try_it.detect, name="detect"),
     path("answer/", try_it.answer, name="answer"),
     path("live/", live.live, name="live"),
+    path("engine/", include("webapp.engine.views")),
     path("booth/", include("webapp.views.booth")),
     path("contribute/", include("webapp.views.contribute")),
     path("faces/", include("webapp.views.faces")),

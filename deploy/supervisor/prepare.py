@@ -15,6 +15,7 @@ def main() -> int:
         django.setup()
         call_command("migrate", verbosity=0, interactive=False)
         call_command("fetch_detector")
+        call_command("fetch_engine")
         call_command("register_champion")
         call_command("create_first_admin")
         record_limits()

@@ -27,13 +27,14 @@ from ml.vision import decode
 from ml.vision.decode import Note
 from ml.vision.detector import Detector, load_detector
 from ml.vision.face_crop import Box, Doubt
+from ml.vision.look_rules import ANSWER
 from ml.vision.pipeline import FacePrediction, predict_faces
 
 TOKEN_LIFE = timedelta(hours=1)
 TOKEN_SALT = "mien.face"  # noqa: S105  a name space, not a secret
 NONCE_BYTES = 16
 # The second is worth a word if it is at least this share of the first.
-CLOSE = 0.6
+CLOSE: float = ANSWER.close
 
 
 class NoModel(Exception):
