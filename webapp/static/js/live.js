@@ -28,6 +28,7 @@ const overlay = new Overlay(part("video"), part("overlay"), words.emotions);
 const looker = new Looker(part("video"), { on: { answer, rest } });
 const { url, csrf, engine } = page.dataset;
 let device = null; // the way that looks here, once it has been opened
+looker.way = engine ? null : new SiteWay({ url, csrf });
 let tracks = new Tracks(rules);
 let session = null;
 let chartedAt = 0;
