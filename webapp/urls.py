@@ -12,6 +12,7 @@ urlpatterns = [
     path("answer/", try_it.answer, name="answer"),
     path("notice/", pages.notice, name="notice"),
     path("live/", live.live, name="live"),
+    path("engine/", include("webapp.engine.views")),
     path("booth/", include("webapp.views.booth")),
     path("contribute/", include("webapp.views.contribute")),
     path("faces/", include("webapp.views.faces")),

@@ -47,6 +47,7 @@ def prepare_host(role: str) -> None:
     if role != "clock":
         call_command("fetch_detector")
     if role in ("", "web"):
+        call_command("fetch_engine")
         collect_static()
     if role == "training":
         know_test_faces()

@@ -8,10 +8,11 @@ from ml.artefact.answers import Answer
 from ml.artefact.predictor import Predictor
 from ml.vision.decode import Picture
 from ml.vision.face_crop import Box, Doubt
+from ml.vision.look_rules import ANSWER
 from ml.vision.pipeline import FacePrediction
 
 # The second is worth a word if it is at least this share of the first.
-CLOSE = 0.6
+CLOSE: float = ANSWER.close
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,7 @@ from django.views.decorators.http import require_safe
 from redis.exceptions import RedisError
 
 from labeling import controller, db
+from labeling.contributions import device_model
 from labeling.detection import photos
 from labeling.models import FaceReport
 from labeling.registry import serving
@@ -117,12 +118,14 @@ def _workers() -> Part:
 def _champion() -> Part:
     try:
         champion, problems = serving.predictor(), serving.problems()
+        on_devices = device_model.problems()
     except DatabaseError:
         return {"ok": False, "name": None}
     return {
         "ok": champion is not None and not problems,
         "name": champion.name if champion else None,
-        "problems": [problem.code for problem in problems],
+        # Anybody can report those on devices: they are told, and do not count.
+        "problems": [problem.code for problem in (*problems, *on_devices)],
     }
 
 
