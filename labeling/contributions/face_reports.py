@@ -103,14 +103,16 @@ def alert(report_id: int) -> None:
         return
     reported = FaceReport.objects.get(pk=report_id)
     page = f"{settings.SITE_URL}{reverse('reported-faces')}"
-    send_mail(
-        "Mien: a face was reported",
-        f"Somebody reports a face: {reported.get_reason_display()}.\n"
-        f"It is hidden until a reviewer decides: {page}\n"
-        f"Its number is {reported.contribution_id}.\n",
-        from_email=None,
-        recipient_list=_operators(),
-    )
+    text = _(
+        "Somebody reports a face: %(reason)s.\nIt is hidden until a reviewer decides: "
+        "%(page)s\nIts number is %(number)s.\n"
+    ) % {
+        "reason": reported.get_reason_display(),
+        "page": page,
+        "number": reported.contribution_id,
+    }
+    subject = str(_("Mien: a face was reported"))
+    send_mail(subject, text, from_email=None, recipient_list=_operators())
 
 
 def _operators() -> list[str]:

@@ -37,7 +37,10 @@ def check(request: HttpRequest) -> None:
     if is_due(request):
         raise Refused(
             "notice_first",
-            _("Please read first what happens to a picture here, then send it again."),
+            _(
+                "Please read first what happens to a picture here: load this page "
+                "again, then send the picture."
+            ),
         )
 
 
