@@ -3,6 +3,7 @@
 
 from labeling.models.audit_entry import AuditEntry
 from labeling.models.contribution import Contribution, Crop, SpentToken
+from labeling.models.dataset_release import DatasetRelease, ReleasedFace
 from labeling.models.feedback import PredictionFeedback
 from labeling.models.review import Review
 from labeling.models.session import Session
@@ -23,6 +24,7 @@ __all__ = [
     "Checkpoint",
     "Contribution",
     "Crop",
+    "DatasetRelease",
     "Erasure",
     "Exam",
     "SiteRecord",
@@ -30,6 +32,7 @@ __all__ = [
     "ModelFile",
     "ModelVersion",
     "Promotion",
+    "ReleasedFace",
     "Review",
     "RunEvent",
     "Session",

@@ -323,6 +323,9 @@ WITHDRAWAL_LOG_COPY = env.path("WITHDRAWAL_LOG_COPY") or (
     Path.home() / "mien-backups" / "withdrawals.log"
 )
 
+# The licence of dataset releases: an SPDX name or an address; without, none is stated.
+DATASET_LICENSE = env.text("DATASET_LICENSE")
+
 # --- logs and loads
 
 LOGGING = logs.config()
