@@ -11,7 +11,7 @@ from labeling.models import Exam, ModelVersion, Promotion
 from labeling.papers.markdown import literal
 from labeling.registry import lineage
 from labeling.stats import feedback_rates
-from ml.artefact.card import StoredCard
+from ml.artefact.card import Knob, StoredCard
 from ml.artefact.figures import Figures, Interval
 from ml.evaluation import metrics
 from ml.evaluation.exam_report import StoredReport
@@ -40,7 +40,7 @@ def text(version: ModelVersion, *, for_trainers: bool = False) -> str:
         "differences": _differences(report),
         "guards": _guards(report),
         "data": _data(version, card),
-        "recipe": [(name, literal(value)) for name, value in card.config.items()],
+        "recipe": [(name, _said(value)) for name, value in card.config.items()],
         "packages": sorted(card.packages.items()),
         "correction": feedback_rates.feedback_rates([version.pk]).get(version.pk),
         "promotions": [_promotion(row, for_trainers) for row in _promotions(version)],
@@ -57,6 +57,10 @@ def share(interval: Interval) -> str:
     value, low, high = ends
     faces = f", {interval.n:,} faces" if interval.n else ""
     return f"{value:.1f} % ({low:.1f} to {high:.1f}{faces})"
+
+
+def _said(value: Knob) -> str:
+    return literal(", ".join(value) if isinstance(value, list) else value)
 
 
 def _where(exam: Exam | None, card: StoredCard) -> str:

@@ -50,7 +50,7 @@ def facts() -> dict[str, object]:
         "runs": _counts(TrainingRun, "status", TrainingRun.Status.choices),
         "exams": _counts(Exam, "outcome", Exam.Outcome.choices),
         "acts": _counts(AuditEntry, "act", AuditEntry.Act.choices),
-        "limits": [(name, getattr(settings, name)) for name in audit.LIMITS],
+        "limits": [(name, _limit(getattr(settings, name))) for name in audit.LIMITS],
         "consent_version": consent.VERSION,
         "consent": consent.TEXTS[consent.VERSION],
         "dataset": croissant.FACTS,
@@ -79,6 +79,11 @@ def programs() -> list[tuple[str, str]]:
         except metadata.PackageNotFoundError:
             continue  # web processes have no TensorFlow
     return found
+
+
+def _limit(value: object) -> object:
+    """A rate is so many in so many seconds."""
+    return "{} in {} s".format(*value) if isinstance(value, tuple) else value
 
 
 def _counts(
