@@ -37,7 +37,7 @@ def purge() -> dict[str, int]:
             )
         ),
         "tokens": SpentToken.objects.filter(expires_at__lt=Now()).delete()[0],
-        "webhook messages": deliveries.purge(),
+        "messages": deliveries.purge(),
         "sessions": Session.objects.filter(expire_date__lt=Now()).delete()[0],
     }
     gone["dumps"] = prune_dumps(Path(settings.WITHDRAWAL_LOG_COPY).parent)

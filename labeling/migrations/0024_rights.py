@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('labeling', '0022_moderation'),
+        ("labeling", "0023_dataset_releases"),
     ]
 
     operations = [

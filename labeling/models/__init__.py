@@ -3,6 +3,7 @@
 
 from labeling.models.audit_entry import AuditEntry
 from labeling.models.contribution import Contribution, Crop, SpentToken
+from labeling.models.dataset_release import DatasetRelease, ReleasedFace
 from labeling.models.face_report import FaceReport, RemovedPicture
 from labeling.models.feedback import PredictionFeedback
 from labeling.models.fer2013_test_set import Fer2013TestSet
@@ -25,6 +26,7 @@ __all__ = [
     "Checkpoint",
     "Contribution",
     "Crop",
+    "DatasetRelease",
     "Erasure",
     "Exam",
     "FaceReport",
@@ -36,6 +38,7 @@ __all__ = [
     "ModelVersion",
     "Promotion",
     "RemovedPicture",
+    "ReleasedFace",
     "Review",
     "RunEvent",
     "Session",

@@ -39,6 +39,7 @@ from tests.support.factories import (
     make_contribution,
     make_face_jpeg,
     make_photo,
+    make_release,
     make_run,
     make_run_on,
     make_user,
@@ -148,6 +149,7 @@ class World:
             role: accounts.make_token(user, name="script")[1]
             for role, user in self.people.items()
         }
+        self.release = make_release()
         self._others()
         self.values = {**self._given(), **FIELDS}
         self.in_json = {
@@ -232,6 +234,8 @@ class World:
         whole = {"pk": self.face.pk if "uuid:pk" in route else self.run.pk}
         if route == "training/<int:pk>/changed/":
             whole["pk"] = self.version.run_id
+        if route.startswith("data/releases/"):
+            whole["pk"] = self.release.pk
         if route.startswith(("account/tokens/", "api/v1/tokens/")):
             whole["pk"] = self.people["giver"].api_tokens.get().pk
         whole["id"] = whole["object_id"] = self._row_in_admin(route)

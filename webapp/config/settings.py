@@ -341,6 +341,9 @@ WITHDRAWAL_LOG_COPY = _copy or Path.home() / "mien-backups" / "withdrawals.log"
 WITHDRAWAL_LOG_IN_DATA = HAS_OWN_POSTGRES
 WITHDRAWAL_LOG_COPY_HEARS_ALL = HAS_OWN_POSTGRES or _copy is not None
 
+# The licence of dataset releases: an SPDX name or an address; without, none is stated.
+DATASET_LICENSE = env.text("DATASET_LICENSE")
+
 # --- logs and loads
 
 LOGGING = logs.config()

@@ -8,6 +8,7 @@ from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.templatetags.static import static
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import cache_control, never_cache
@@ -15,6 +16,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from labeling import accounts, controller
 from labeling.contributions import consent
+from labeling.papers import markdown
 from webapp.http import notice as notices
 from webapp.http.access import person
 from webapp.http.error_responses import Problem, is_expected, problem_of
@@ -98,6 +100,20 @@ def security(request: HttpRequest) -> HttpResponse:
 
 def _lines(*lines: str) -> HttpResponse:
     return HttpResponse("".join(f"{line}\n" for line in lines), content_type=PLAIN)
+
+
+def paper(
+    request: HttpRequest, text: str, *, back: str, **arguments: object
+) -> HttpResponse:
+    """A paper of `labeling/papers/`: Markdown whose first line is the title. `back`:
+    the page that it is of."""
+    title = text.strip().splitlines()[0].lstrip("# ").replace("\\", "")
+    context = {
+        "title": title,
+        "paper": markdown.to_html(text),
+        "back": reverse(back, kwargs=arguments),
+    }
+    return render(request, "papers/paper.html", context)
 
 
 def nowhere(request: HttpRequest, **_: object) -> HttpResponse:

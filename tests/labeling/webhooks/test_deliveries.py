@@ -276,7 +276,7 @@ def test_the_log_is_kept_for_a_month() -> None:
     assert old
     long_ago = timezone.now() - timedelta(days=31)
     WebhookDelivery.objects.filter(pk=old.pk).update(created_at=long_ago)
-    assert retention.purge()["webhook messages"] == 1
+    assert retention.purge()["messages"] == 1
     assert WebhookDelivery.objects.count() == 1
 
 
