@@ -34,6 +34,7 @@ class AdvisoryLock(IntEnum):
     SITE_STATS = 0x4D49454E03  # one count at a time
     NEAR_DUPLICATES = 0x4D49454E04  # one clustering at a time
     RUN_REQUESTS = 0x4D49454E05  # one request for a retraining at a time
+    RINGS = 0x4D49454E06  # one search for rings at a time
 
 
 def hold_lock(lock: AdvisoryLock) -> None:

@@ -27,7 +27,7 @@ from labeling import audit
 from labeling.contributions import consent
 from labeling.datasets import weights
 from labeling.models import Contribution, Crop, DatasetSplit, Withdrawal
-from labeling.voting import vote_weights
+from labeling.voting import rings, vote_weights
 from ml.emotions import EMOTIONS
 
 FORMAT = 1
@@ -123,6 +123,7 @@ def _batches(key: bytes) -> Iterator[list[ReleasedFace]]:
     """In the order of the ids. A face is marked as released before it is written, so
     that its withdrawal from then on is announced."""
     fit = Contribution.objects.accepted().filter(may_be_released=True)
+    fit = fit.exclude(pk__in=rings.quarantined().values("pk"))
     fit = fit.exclude(split=DatasetSplit.EXAM).order_by("pk")
     last: UUID | None = None
     while True:
