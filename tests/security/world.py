@@ -29,6 +29,7 @@ from labeling.models import (
     Exam,
     ModelVersion,
     RunEvent,
+    Suspect,
     User,
     Withdrawal,
 )
@@ -150,6 +151,7 @@ class World:
         Authenticator.objects.create(user=bystander, type="totp", data={})
         face = make_contribution(giver=bystander, may_be_seen=True)
         make_votes(self.face, "sad", [bystander])
+        self.suspect = Suspect.objects.create(role="voter", user=bystander, belief=0.9)
         decisions.accept(face, by=self.people["reviewer"])
         Withdrawal.objects.create(contribution_id=uuid4())
         Erasure.objects.create(user_key=uuid4())
@@ -202,6 +204,8 @@ class World:
             whole["pk"] = self.version.run_id
         if route.startswith("account/tokens/"):
             whole["pk"] = self.people["giver"].api_tokens.get().pk
+        if route.startswith("review/rings/<int:pk>"):
+            whole["pk"] = self.suspect.pk
         whole["id"] = whole["object_id"] = self._row_in_admin(route)
         whole["name"] = self.version.name
         return DUMMIES | {name: str(value) for name, value in whole.items()}
