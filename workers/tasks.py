@@ -10,6 +10,7 @@ from labeling.errors import Refused
 from labeling.review import review_queue
 from labeling.stats import site_stats
 from labeling.training import exams, schedule, training_runs
+from labeling.voting import rings
 from labeling.webhooks import deliveries
 from workers import launch
 from workers.app import app
@@ -76,6 +77,7 @@ def erase() -> None:
 
 @app.task
 def rank() -> None:
+    rings.refresh()
     review_queue.refresh_priorities()
 
 

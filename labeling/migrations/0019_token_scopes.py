@@ -6,7 +6,7 @@ BEFORE = ["detect", "give", "train", "read"]
 
 
 class Migration(migrations.Migration):
-    dependencies = [("labeling", "0016_notice_version")]
+    dependencies = [("labeling", "0017_suspects")]
 
     operations = [
         migrations.AddField(

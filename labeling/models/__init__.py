@@ -12,6 +12,7 @@ from labeling.models.session import Session
 from labeling.models.site_record import SiteRecord
 from labeling.models.site_stats import SiteStats
 from labeling.models.snapshot import Snapshot, SnapshotRow
+from labeling.models.suspect import Suspect
 from labeling.models.training_run import Checkpoint, RunEvent, TrainingRun
 from labeling.models.user import ApiToken, DatasetSplit, Scope, User
 from labeling.models.version import Exam, ModelFile, ModelVersion, Promotion
@@ -46,6 +47,7 @@ __all__ = [
     "Snapshot",
     "SnapshotRow",
     "SpentToken",
+    "Suspect",
     "TrainingRun",
     "User",
     "Vote",

@@ -24,6 +24,7 @@ class AuditEntry(models.Model):
         FACES_IMPORTED = "import", _("faces imported")
         RUN_STARTED = "run", _("retraining started")
         RUN_CANCELLED = "cancel", _("retraining cancelled")
+        SUSPECT_CLEARED = "suspect", _("cleared of being in a ring")
         ROWS_EXPORTED = "rows", _("rows of a version downloaded")
         DATASET_RELEASED = "release", _("dataset released")
         BACKED_UP = "backup", _("backup made")

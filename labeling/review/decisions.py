@@ -126,6 +126,8 @@ def _revert(event: Review, by: User) -> None:
     if event.act == Act.SCREEN:
         face.update(screened_at=None)
         return
+    if event.act == Act.CONFIRM:
+        return
     turned = face.filter(status=event.to_status).update(
         status=event.from_status,
         decided_emotion="",

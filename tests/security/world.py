@@ -29,6 +29,7 @@ from labeling.models import (
     Exam,
     ModelVersion,
     RunEvent,
+    Suspect,
     User,
     Withdrawal,
 )
@@ -184,6 +185,7 @@ class World:
         face = make_contribution(giver=bystander, may_be_seen=True)
         make_votes(self.face, "sad", [bystander])
         endpoints.add("https://told.example/", [], by=self.people["admin"])
+        self.suspect = Suspect.objects.create(role="voter", user=bystander, belief=0.9)
         decisions.accept(face, by=self.people["reviewer"])
         Withdrawal.objects.create(contribution_id=uuid4())
         Erasure.objects.create(user_key=uuid4())
@@ -238,6 +240,8 @@ class World:
             whole["pk"] = self.release.pk
         if route.startswith(("account/tokens/", "api/v1/tokens/")):
             whole["pk"] = self.people["giver"].api_tokens.get().pk
+        if route.startswith("review/rings/<int:pk>"):
+            whole["pk"] = self.suspect.pk
         whole["id"] = whole["object_id"] = self._row_in_admin(route)
         whole["name"] = self.version.name
         whole["sha256"] = self.shipped.card["files"]["model.onnx"]
