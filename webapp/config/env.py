@@ -76,6 +76,17 @@ def url(name: str, *, schemes: tuple[str, ...]) -> SplitResult | None:
     return parts
 
 
+def origins(name: str) -> list[str]:
+    """`https://a.example https://b.example`: sites, each without a path."""
+    values = text(name).split()
+    for value in values:
+        if not re.fullmatch(r"https?://[^\s/@?#]+", value):
+            raise ImproperlyConfigured(
+                f"{name} has {value!r}; it takes sites such as https://a.example."
+            )
+    return values
+
+
 def contact(name: str) -> str:
     """A URL, of a page or for writing to; an email address alone becomes one."""
     value = text(name)
