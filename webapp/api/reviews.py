@@ -18,7 +18,7 @@ from webapp.api import pages, shapes
 from webapp.api.access import Need, UserRequest
 from webapp.api.contributions import Status, emotion_or_none
 from webapp.api.operations import operation
-from webapp.api.shapes import Answer, Body, Probabilities, Query, Share
+from webapp.api.shapes import Answer, Body, Probabilities, Query, Share, Whole
 from webapp.forms.review import FilterForm
 
 TAG = "review"
@@ -37,7 +37,7 @@ class Filter(Query):
     show: Literal["disputed", "unscreened"] | None = Field(
         None, description="Where model or voters disagree; not yet shown to voters."
     )
-    giver: int | None = Field(None, ge=1, le=2**31 - 1)
+    giver: Whole | None = Field(None, ge=1, le=2**31 - 1)
     cluster: UUID | None = Field(None, description="Of near-duplicates.")
 
     def faces(self) -> ContributionQuerySet:
@@ -77,7 +77,7 @@ class Taken(Answer):
 
 
 class Taking(Filter, Body):
-    count: int = Field(1, ge=1, le=MOST_TAKEN)
+    count: Whole = Field(1, ge=1, le=MOST_TAKEN)
 
 
 class ReviewEvent(Answer):
@@ -112,7 +112,7 @@ class BulkDecision(Body):
 
 
 class Events(Body):
-    events: list[int] = Field(min_length=1, max_length=MOST_AT_ONCE)
+    events: list[Whole] = Field(min_length=1, max_length=MOST_AT_ONCE)
 
 
 class BulkOutcome(Answer):

@@ -74,18 +74,18 @@ def _parameter_type(field: dict[str, Any], parts: dict[str, Any]) -> dict[str, A
 
 # Where an answer leads: operation, status, name of the link, operation, parameters.
 LINKS: list[tuple[str, str, str, str, dict[str, str]]] = [
-    ("contribute", "201", "show", "show_contribution", {"pk": "$response.body#/id"}),
-    ("contribute", "201", "withdraw", "withdraw_one", {"pk": "$response.body#/id"}),
-    ("start_training", "202", "progress", "training", {"pk": "$response.body#/id"}),
-    ("start_training", "202", "log", "training_log", {"pk": "$response.body#/id"}),
+    ("contribute", "201", "show", "show_contribution", {"id": "$response.body#/id"}),
+    ("contribute", "201", "withdraw", "withdraw_one", {"id": "$response.body#/id"}),
+    ("start_training", "202", "progress", "training", {"id": "$response.body#/id"}),
+    ("start_training", "202", "log", "training_log", {"id": "$response.body#/id"}),
     (
         "start_training",
         "202",
         "cancel",
         "cancel_training",
-        {"pk": "$response.body#/id"},
+        {"id": "$response.body#/id"},
     ),
-    ("make_token", "201", "revoke", "revoke_token", {"pk": "$response.body#/id"}),
+    ("make_token", "201", "revoke", "revoke_token", {"id": "$response.body#/id"}),
     ("model", "200", "card", "show_model", {"name": "$response.body#/name"}),
 ]
 

@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal, TypeVar
 from django.utils.translation import gettext as _
 from pydantic import (
     BaseModel,
+    BeforeValidator,
     ConfigDict,
     Field,
     GetCoreSchemaHandler,
@@ -22,6 +23,14 @@ LONGEST_ECHO = 60  # characters of what was sent, in a sentence about it
 NO_TEXT = re.compile(r"[^\x20-\x7e]")
 
 Share = Annotated[float, Field(ge=0, le=1)]
+
+
+def _whole(said: object) -> object:
+    return int(said) if isinstance(said, float) and said.is_integer() else said
+
+
+# To JSON, 3.0 is a whole number like 3.
+Whole = Annotated[int, BeforeValidator(_whole)]
 
 
 @dataclass(frozen=True)

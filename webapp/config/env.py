@@ -93,6 +93,17 @@ def host_and_port(name: str) -> tuple[str, int] | None:
     return host.strip("[]"), int(port)
 
 
+def origins(name: str) -> list[str]:
+    """`https://a.example https://b.example`: sites, each without a path."""
+    values = text(name).split()
+    for value in values:
+        if not re.fullmatch(r"https?://[^\s/@?#]+", value):
+            raise ImproperlyConfigured(
+                f"{name} has {value!r}; it takes sites such as https://a.example."
+            )
+    return values
+
+
 def contact(name: str) -> str:
     """A URL, of a page or for writing to; an email address alone becomes one."""
     value = text(name)

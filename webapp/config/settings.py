@@ -139,6 +139,7 @@ INSTALLED_APPS = [
     "allauth",
     "allauth.account",
     "allauth.mfa",
+    "corsheaders",
     "rest_framework",
     "drf_spectacular",
     "drf_spectacular_sidecar",
@@ -152,6 +153,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "webapp.http.head_requests.as_get",
+    "corsheaders.middleware.CorsMiddleware",
     "webapp.http.csp.ContentSecurityPolicy",
     "webapp.http.private_pages.private_pages",
     "webapp.http.notice.api_header",
@@ -218,6 +220,16 @@ SPECTACULAR_SETTINGS = api_schema.SPECTACULAR | {
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "REDOC_DIST": "SIDECAR",
 }
+# Sites whose scripts may call the API in their visitors' browsers; never with cookies.
+CORS_ALLOWED_ORIGINS = env.origins("API_ORIGINS")
+CORS_URLS_REGEX = r"^/api/v1/"
+CORS_ALLOW_HEADERS = (
+    *("accept", "authorization", "content-type", "idempotency-key", "if-none-match"),
+)
+CORS_EXPOSE_HEADERS = (
+    *("etag", "ratelimit-limit", "ratelimit-remaining", "ratelimit-reset"),
+    *("retry-after", "server-timing"),
+)
 UNFOLD = admin_theme.UNFOLD
 
 # --- people
