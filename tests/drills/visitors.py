@@ -33,11 +33,13 @@ def ask(
     headers: dict[str, str] | None = None,
     cookies: SimpleCookie | None = None,
 ) -> Answer:
-    """One request to one host. Raises OSError or http.client.HTTPException."""
+    """One request to one host, at port 8000 where none is said. Raises OSError or
+    http.client.HTTPException."""
     sent = {"Host": SITE, **(headers or {})}
     if cookies:
         sent["Cookie"] = "; ".join(f"{k}={m.value}" for k, m in cookies.items())
-    line = http.client.HTTPConnection(address, 8000, timeout=60)
+    whole = address if ":" in address else f"{address}:8000"
+    line = http.client.HTTPConnection(whole, timeout=60)
     try:
         line.request("POST" if body is not None else "GET", path, body, sent)
         answer = line.getresponse()
