@@ -39,7 +39,7 @@ class Client:
     """One site, as one account or as nobody.
 
     Every method raises `mien.errors.Refused` where the site says no, and
-    `mien.errors.Unreachable` where it does not answer. What is safe to be sent again is,
+    `mien.errors.Unreachable` where it does not answer. What is safe to send again is,
     up to five times, and after as long as the site asks for.
     """
 
@@ -73,7 +73,7 @@ class Client:
         crops: bool = False,
         evidence: bool = False,
     ) -> Photo:
-        """The faces of a photo, the largest first. `picture`: a path, or a file's bytes.
+        """The faces of a photo, the largest first. `picture`: a path, or file's bytes.
         `answer`: mix, label or raters; without, the site's own. Nothing is kept."""
         data = picture if isinstance(picture, bytes) else Path(picture).read_bytes()
         asked: dict[str, Any] = {"answer": answer} if answer else {}
@@ -151,7 +151,7 @@ class Client:
         reason: str | None = None,
         note: str = "",
     ) -> None:
-        """`act`: accept, reject (with a `reason`), relabel (with an `emotion`), screen."""
+        """`act`: accept, reject (with `reason`), relabel (with `emotion`), screen."""
         body = {"act": act, "emotion": emotion, "reason": reason, "note": note}
         said = {name: value for name, value in body.items() if value}
         self._http.create(f"{API}review/{face.id}/decisions", said)

@@ -8,12 +8,12 @@ class MienError(Exception):
 
 
 class Unreachable(MienError):
-    """The site did not answer, or not as a Mien site does, however often it was asked."""
+    """The site did not answer, however often it was asked, or not as Mien does."""
 
 
 class Refused(MienError):
-    """The site said no. `code` is for programs (docs/api.md lists them), str() for people;
-    `fields` says of each field of the request what is wrong with it."""
+    """The site said no. `code` is for programs (docs/api.md lists them), str() for
+    people; `fields` says of each field of the request what is wrong with it."""
 
     def __init__(
         self, code: str, message: str, status: int, fields: Mapping[str, list[str]]
