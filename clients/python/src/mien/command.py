@@ -208,8 +208,8 @@ def _train(site: Client, args: argparse.Namespace) -> int:
         training = site.wait_for(training, on_progress=_show_progress)
         _progress("", of_many=2)
     if not _as_json(training, args):
-        words = (training.verdict, training.message, training.status)
-        print(f"training {training.id}: {next(filter(None, words))}")
+        words = (training.status, training.verdict or training.message)
+        print(f"training {training.id}: {', '.join(filter(None, words))}")
     return FAILED if args.wait and training.status != "done" else OK
 
 
