@@ -27,7 +27,7 @@ from onnxruntime.quantization import (
 )
 
 from ml.artefact import predictor
-from ml.artefact.answers import HEADS, OUTPUTS, Answer
+from ml.artefact.answers import HEADS, OUTPUTS, Answer, outputs_of
 from ml.artefact.predictor import Prediction
 from ml.config import Config
 from ml.data.arrays import SIDE, BadData, Bytes, Floats
@@ -179,7 +179,8 @@ def predict(path: Path, pixels: Bytes, *, batch: int = 64) -> Prediction:
     session = onnxruntime.InferenceSession(
         str(path), options, providers=["CPUExecutionProvider"]
     )
-    return predictor.predict(session, pixels[..., None].astype(np.float32), batch)
+    faces = pixels[..., None].astype(np.float32)
+    return predictor.predict(session, outputs_of(session), faces, batch)
 
 
 def multiply_adds(path: Path, *, mirror: bool) -> int:

@@ -53,6 +53,23 @@ def test_in_another_precision_a_network_says_the_same(name: str) -> None:
     np.testing.assert_allclose(other, logits, atol=0.1 * np.abs(logits).max())
 
 
+def test_what_is_saved_of_a_trained_network_is_its_weights_alone(
+    tmp_path: Path,
+) -> None:
+    config = preset("quick", network="vgg-tiny")
+    trained = training_loop.compile_network(config, None)
+    trained.save(tmp_path / "with-optimizer.keras")
+    networks.with_dtype_policy(trained, "float32").save(tmp_path / "model.keras")
+    size, other = (
+        (tmp_path / name).stat().st_size
+        for name in ("model.keras", "with-optimizer.keras")
+    )
+    assert size < 0.7 * other
+    saved = keras.saving.load_model(tmp_path / "model.keras", compile=False)
+    for one, another in zip(saved.get_weights(), trained.get_weights(), strict=True):
+        np.testing.assert_array_equal(one, another)
+
+
 @pytest.mark.parametrize("name", ["resnet-lean", "mobilenetv2-96", "relu-cnn"])
 def test_outside_mixed_precision_every_layer_computes_in_float32(name: str) -> None:
     keras.mixed_precision.set_global_policy("mixed_bfloat16")
