@@ -48,6 +48,7 @@ class Seen:
     longest_task: float  # ms that the page's own thread was held, 0 below 50
     memory: tuple[float, float]  # MB of the browser, at the beginning and at the end
     site_ms: float  # of processor time of the site, a frame
+    browser_ms: float  # of all that the browser does, its fake camera among it
 
 
 def main() -> None:
@@ -84,16 +85,20 @@ def watch(site: Site, clip: Path, way: str) -> Seen:
         visitor.click("[data-start]")
         visitor.wait_for_selector("[data-live][data-timing]")
         visitor.evaluate("window.longest = 0")
-        before, memory = processor_time(site), browser_memory()
+        before, memory = (processor_time(site), browser_time()), browser_memory()
         visitor.wait_for_timeout(SECONDS * 1000)
-        spent, after = processor_time(site) - before, browser_memory()
+        after = processor_time(site), browser_time()
+        memory_after = browser_memory()
         timing = json.loads(visitor.get_attribute("[data-live]", "data-timing") or "{}")
         longest = float(visitor.evaluate("window.longest"))
         summary = saved_summary(visitor)
         browser.close()
     rate = (summary["looks"] - 1) / summary["seconds"]
-    site_ms = 1000 * spent / (rate * SECONDS)
-    return Seen(rate, timing, longest, (memory, after), site_ms)
+    site_ms, browser_ms = (
+        1000 * (end - start) / (rate * SECONDS)
+        for start, end in zip(before, after, strict=True)
+    )
+    return Seen(rate, timing, longest, (memory, memory_after), site_ms, browser_ms)
 
 
 def saved_summary(visitor: Page) -> dict[str, float]:
@@ -110,11 +115,19 @@ def processor_time(site: Site) -> float:
     return sum(sum(one.cpu_times()[:2]) for one in processes)
 
 
+def browser_time() -> float:
+    """Seconds that Chromium has computed."""
+    return sum(sum(one.cpu_times()[:2]) for one in browsers())
+
+
 def browser_memory() -> float:
-    """MB of all Chromiums that this process started."""
+    """MB of all Chromium's processes."""
+    return sum(one.memory_info().rss for one in browsers()) / 2**20
+
+
+def browsers() -> list[psutil.Process]:
     children = psutil.Process().children(recursive=True)
-    browsers = [one for one in children if "chrom" in one.name()]
-    return sum(one.memory_info().rss for one in browsers) / 2**20
+    return [one for one in children if "chrom" in one.name()]
 
 
 def report(seen: dict[tuple[str, str], Seen]) -> str:
@@ -126,6 +139,12 @@ def report(seen: dict[tuple[str, str], Seen]) -> str:
     ]
     rows.append(
         ["processor of the site, ms", *(f"{one.site_ms:.1f}" for one in seen.values())]
+    )
+    rows.append(
+        [
+            "processor of the browser, ms",
+            *(f"{one.browser_ms:.1f}" for one in seen.values()),
+        ]
     )
     rows.append(
         [

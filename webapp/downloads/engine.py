@@ -52,7 +52,7 @@ def fetch() -> None:
         for wanted in ("package.json", "package-lock.json"):
             shutil.copy(WANTED / wanted, folder)
         # Its scripts would fetch what only servers need.
-        quick = "--ignore-scripts", "--no-audit", "--no-fund", "--fetch-retries=1"
+        quick = "--ignore-scripts", "--no-audit", "--no-fund", "--fetch-retries=0"
         _run(_npm(folder), "ci", *quick, cwd=folder)
         _keep(folder / "node_modules" / "onnxruntime-web" / "dist")
 

@@ -12,8 +12,8 @@ export class Detector {
   }
 
   // Faces {box, score, roll, yaw} in pixels of the picture, the largest first.
-  async find(picture, maxSide = this.rules.max_side) {
-    const small = fit(picture, maxSide);
+  async find(picture) {
+    const small = fit(picture, this.rules.max_side);
     const [across, down] = [picture.width / small.width, picture.height / small.height];
     const found = await this.detect(small);
     return found

@@ -3,8 +3,8 @@
 //
 //   const engine = new Engine(address);    // of what the site hands out
 //   await engine.open();                   // fetches what is needed, once
-//   await engine.glance(bitmap, { maxSide, most });   // a film's frame
-//   await engine.look(bitmap, { evidence });          // a photo
+//   await engine.glance(bitmap, { maxSide, every, most });   // a film's frame
+//   await engine.look(bitmap, { evidence });                 // a photo
 //   await engine.follow();                 // takes over the site's current model
 //
 // All reject with an Error whose `why` is a word: no_wasm, fetch, memory, golden, broken,
@@ -37,8 +37,8 @@ export class Engine {
     return offer.card !== this.model && (await this.#take(offer));
   }
 
-  glance(picture, { maxSide, most } = {}) {
-    return this.#ask("glance", { picture, maxSide, most }, [picture]);
+  glance(picture, { maxSide, every, most } = {}) {
+    return this.#ask("glance", { picture, maxSide, every, most }, [picture]);
   }
 
   look(picture, { evidence = false } = {}) {

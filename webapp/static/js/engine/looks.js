@@ -134,7 +134,7 @@ export class Looks {
     const middle = patch_around / 2;
     const size = { roll: angle, pixels: patch_side };
     const found = await this.find(turnedSquare(around, middle, middle, patch_side, size));
-    const near = found.filter(({ box }) => this.#isInTheMiddle(box));
+    const near = found.filter(({ box }) => isInTheMiddle(box, this.rules));
     if (!near.length) return null;
     const seen = near.reduce((a, b) => (b.score > a.score ? b : a));
     const [dx, dy] = middleOf(seen.box).map((at) => at - patch_side / 2);
@@ -144,19 +144,19 @@ export class Looks {
     const box = [x - w / 2, y - h / 2, w, h];
     return { ...seen, box, roll: degrees(angle + seen.roll) };
   }
-
-  #isInTheMiddle(box) {
-    const { patch_side, patch_reach } = this.rules;
-    const reach = patch_side / patch_reach / 2;
-    return middleOf(box).every((at) => Math.abs(at - patch_side / 2) < reach);
-  }
 }
 
-function sideOf({ box: [, , w, h] }) {
+// Of a patch around a face.
+export function isInTheMiddle(box, { patch_side, patch_reach }) {
+  const reach = patch_side / patch_reach / 2;
+  return middleOf(box).every((at) => Math.abs(at - patch_side / 2) < reach);
+}
+
+export function sideOf({ box: [, , w, h] }) {
   return Math.max(w, h);
 }
 
-function middleOf([x, y, w, h]) {
+export function middleOf([x, y, w, h]) {
   return [x + w / 2, y + h / 2];
 }
 
@@ -168,7 +168,7 @@ function overlap([x, y, w, h], [u, v, s, t]) {
 }
 
 // In a picture `scale` times as large, in which (x, y) is the former corner.
-function moved(face, x, y, scale = 1) {
+export function moved(face, x, y, scale = 1) {
   const [left, top, w, h] = face.box.map((side) => side * scale);
   return { ...face, box: [left + x, top + y, w, h] };
 }

@@ -1,8 +1,9 @@
-// How much of a frame is looked at, by what this device has managed so far: the detector
-// on 640 px where that leaves time, else on less; and no more faces anew than fit into a
-// frame's time.
+// How much of a frame is looked at, by what this device has managed so far: all of it
+// only now and then, at 640 px where that leaves time, else at less; and no more faces
+// anew than fit into a frame's time.
 
 const SIDES = [640, 480, 320]; // px
+const EVERY = 4; // frames: between, faces are followed where they were
 const ONE_FACE = 1000 / 28; // ms for a look at one face, to answer 25 a second
 const SEVERAL = 1000 / 18; // ms for a look at several, to answer 15 a second
 const ROOM = 0.7; // of the time, below which a larger side is tried
@@ -11,6 +12,7 @@ const FRESH = 0.2; // what the latest look counts for
 export class Pace {
   constructor() {
     this.place = 0;
+    this.every = EVERY;
     this.detect = this.face = 0; // ms, averaged; `face` for each one that was asked about
   }
 

@@ -5,12 +5,15 @@
 
 import { Classifier } from "./classifier.js";
 import { Detector } from "./detector.js";
+import { Follower } from "./follower.js";
 import { Looks } from "./looks.js";
 import { Reader } from "./reader.js";
 import { openNetwork, start, tensor } from "./runtime.js";
+import { View } from "./view.js";
 
 let rules = null;
 let detector = null;
+let follower = null;
 let reader = null;
 
 const ACTS = {
@@ -19,6 +22,7 @@ const ACTS = {
     rules = given;
     await start(runtime);
     detector = new Detector(await openNetwork(file), tensor, rules);
+    follower = new Follower(detector, rules);
   },
 
   // Fetches a model and proves it; from then on it answers, in place of the former.
@@ -28,24 +32,27 @@ const ACTS = {
     reader = new Reader(classifier, rules);
   },
 
-  // One look, as at a film's frame, at most `maxSide` px; `most` faces are asked about.
-  async glance({ picture, maxSide, most }) {
+  // One look, as at a film's frame: the whole of it `every` so many frames, at most
+  // `maxSide` px; `most` faces are asked about.
+  async glance({ picture, maxSide, every, most }) {
     const clock = new Clock();
-    const pixels = pixelsOf(picture);
+    const view = new View(picture);
     clock.lap("decode");
-    const found = await detector.find(pixels, maxSide);
+    const found = await follower.find(view, { maxSide, every });
+    view.close();
     clock.lap("detect");
-    const faces = await reader.read(pixels, found, { most });
+    const faces = await reader.read(view.pixels, found, { most });
     clock.lap("classify");
-    return { width: pixels.width, height: pixels.height, faces, took: clock.laps };
+    return { width: view.width, height: view.height, faces, took: clock.laps };
   },
 
   // A photo: as many looks as it calls for.
   async look({ picture, evidence }) {
-    const pixels = pixelsOf(picture);
-    const found = await new Looks(detector, rules).findFaces(pixels);
-    const faces = await reader.read(pixels, found, { evidence });
-    return { width: pixels.width, height: pixels.height, faces };
+    const view = new View(picture);
+    view.close();
+    const found = await new Looks(detector, rules).findFaces(view.pixels);
+    const faces = await reader.read(view.pixels, found, { evidence });
+    return { width: view.width, height: view.height, faces };
   },
 };
 
@@ -57,19 +64,6 @@ onmessage = async ({ data: { id, act, ...wish } }) => {
     postMessage({ id, why, message: String(error) });
   }
 };
-
-let canvas = null;
-
-// An ImageBitmap is read and let go; what has pixels already is taken as it is.
-function pixelsOf(picture) {
-  if (picture.data) return picture;
-  canvas ??= new OffscreenCanvas(1, 1);
-  Object.assign(canvas, { width: picture.width, height: picture.height });
-  const pen = canvas.getContext("2d", { willReadFrequently: true });
-  pen.drawImage(picture, 0, 0);
-  picture.close();
-  return pen.getImageData(0, 0, canvas.width, canvas.height);
-}
 
 class Clock {
   laps = {};
