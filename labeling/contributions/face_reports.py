@@ -16,7 +16,14 @@ from labeling import audit, controller
 from labeling.contributions import withdrawals
 from labeling.contributions.withdrawals import Receipt
 from labeling.errors import Refused
-from labeling.models import Contribution, Crop, FaceReport, RemovedPicture, User
+from labeling.models import (
+    AuditEntry,
+    Contribution,
+    Crop,
+    FaceReport,
+    RemovedPicture,
+    User,
+)
 from labeling.review import own_gifts
 from ml.vision import decode, fingerprint
 
@@ -57,12 +64,11 @@ def remove(reported: FaceReport, *, by: User) -> Receipt:
     """The face goes as if it was withdrawn, and does not come in again."""
     reported = _held(reported, by)
     face = reported.contribution
-    crop = Crop.objects.filter(pk=face.pk).first()
-    if crop:
-        found = fingerprint.fingerprint(decode.decode(bytes(crop.jpeg)))
-        RemovedPicture.objects.get_or_create(fingerprint=found)
-    details = {"reason": reported.reason}
+    pixels = decode.decode(bytes(Crop.objects.get(pk=face.pk).jpeg))
+    found = fingerprint.fingerprint(pixels)
+    details = {"reason": reported.reason, "fingerprint": found.hex()}
     audit.record(audit.Act.FACE_REMOVED, by=by, subject=face, details=details)
+    remember_removed(found)
     return withdrawals.withdraw_ids([face.pk])
 
 
@@ -79,6 +85,18 @@ def clear(reported: FaceReport, *, by: User) -> None:
     details = {"reason": reported.reason}
     audit.record(audit.Act.REPORT_CLEARED, by=by, subject=face, details=details)
     reported.delete()
+
+
+def remember_removed(*fingerprints: bytes) -> None:
+    for one in fingerprints:
+        RemovedPicture.objects.get_or_create(fingerprint=one)
+
+
+def remember_all_removed() -> None:
+    """After a restore: the audit log remembers what the backup did not know."""
+    removed = AuditEntry.objects.filter(act=audit.Act.FACE_REMOVED)
+    known = removed.values_list("details__fingerprint", flat=True)
+    remember_removed(*map(bytes.fromhex, known))
 
 
 def refuse_removed(crop: NDArray[np.uint8]) -> None:
