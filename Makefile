@@ -63,6 +63,7 @@ bench: $(VENV)/.dev ## Measure speed and size (each file of tests/bench/)
 drill: $(VENV)/.dev ## Run the long checks, which end at the first fault
 	HOSTILE_VALUES=99 $(PYTEST) tests/security/test_hostile_walk.py
 	@set -e; for name in mutants decode slow; do $(PYTHON) -m tests.bench.$$name; done
+	$(PYTHON) -m tests.experiments.collude $$(mktemp -d) --at-once --seeds 1
 
 backup: $(VENV)/.site ## Dump the database to ~/mien-backups (or FILE=…)
 	@$(PYTHON) -m deploy.supervisor.with_services backup $(FILE)
