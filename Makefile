@@ -62,6 +62,7 @@ bench: $(VENV)/.dev ## Measure speed and size (each file of tests/bench/)
 
 drill: $(VENV)/.dev ## Run the long checks, which end at the first fault
 	HOSTILE_VALUES=99 $(PYTEST) tests/security/test_hostile_walk.py
+	SCHEMATHESIS_SECONDS=300 $(PYTEST) tests/webapp/api/test_schemathesis.py
 	@set -e; for name in mutants decode slow; do $(PYTHON) -m tests.bench.$$name; done
 
 backup: $(VENV)/.site ## Dump the database to ~/mien-backups (or FILE=…)
