@@ -30,6 +30,7 @@ CODES: dict[int, tuple[str, ...]] = {
         *("bad_request", "invalid", "parse_error"),
         *("empty", "broken", "token_expired", "token_invalid"),
         *("not_a_crop", "too_blurred", "too_bright", "too_flat"),
+        *("too_dark", "too_small"),
         *("consent_missing", "consent_unknown", "emotion_missing", "choice_missing"),
         *("own_duplicate", "test_face"),
         *("reason_missing", "name_missing", "unknown_scope", "too_many_tokens"),

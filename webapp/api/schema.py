@@ -42,10 +42,25 @@ class ShapeExtension(PydanticExtension):
         )
         for name, part in schema.pop("$defs", {}).items():
             component = ResolvedComponent(
-                name=name, type=ResolvedComponent.SCHEMA, object=name, schema=part
+                name=name,
+                type=ResolvedComponent.SCHEMA,
+                object=name,
+                schema=_untitled(part),
             )
             auto_schema.registry.register_on_missing(component)
-        return schema
+        untitled: dict[str, Any] = _untitled(schema)
+        return untitled
+
+
+def _untitled(part: Any) -> Any:
+    """Without the titles that repeat a name: generated clients would take a part of
+    several types for one class."""
+    if isinstance(part, list):
+        return [_untitled(one) for one in part]
+    if not isinstance(part, dict):
+        return part
+    kept = {k: v for k, v in part.items() if k != "title" or isinstance(v, dict)}
+    return {name: _untitled(value) for name, value in kept.items()}
 
 
 def parameters_of(query: type[BaseModel]) -> list[OpenApiParameter]:

@@ -29,8 +29,8 @@ def _whole(said: object) -> object:
     return int(said) if isinstance(said, float) and said.is_integer() else said
 
 
-# To JSON, 3.0 is a whole number like 3.
-Whole = Annotated[int, BeforeValidator(_whole)]
+# To JSON, 3.0 is a whole number like 3: `Annotated[int, Field(ge=1), WHOLE]`.
+WHOLE = BeforeValidator(_whole)
 
 
 @dataclass(frozen=True)

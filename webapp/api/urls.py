@@ -1,7 +1,8 @@
 from django.urls import path
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
-from webapp.api import (
+from webapp.api.operations import endpoint
+from webapp.api.resources import (
     contributions,
     detection,
     figures,
@@ -11,7 +12,6 @@ from webapp.api import (
     trainings,
     votes,
 )
-from webapp.api.operations import endpoint
 
 urlpatterns = [
     path(

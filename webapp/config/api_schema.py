@@ -4,11 +4,11 @@ SPECTACULAR = {
     "TITLE": "Mien",
     "VERSION": "1",
     "OAS_VERSION": "3.1.1",
+    "SERVERS": [{"url": "/"}],
     "DESCRIPTION": (
         "Finds faces, says how each looks to a model, takes labelled faces and gives "
         "them back, and retrains the model. No account is needed to look and to give."
     ),
-    "LICENSE": {"name": "See the repository"},
     "SERVE_INCLUDE_SCHEMA": False,
     "POSTPROCESSING_HOOKS": ["webapp.api.schema.finish"],
     "COMPONENT_SPLIT_PATCH": False,

@@ -144,6 +144,7 @@ class Receipt(Answer):
     refusals=[
         *("token_expired", "token_invalid", "token_spent", "too_many", "no_room"),
         *("not_a_picture", "not_a_crop", "too_blurred", "too_bright", "too_flat"),
+        *("too_dark", "too_small"),
         *("own_duplicate", "test_face", "broken", "gone"),
     ],
     examples=[examples.GIFT],

@@ -19,7 +19,7 @@ from ml.config import GATE_POLICIES, NETWORKS
 from webapp.api import examples, pages, shapes
 from webapp.api.access import Need, UserRequest
 from webapp.api.operations import operation
-from webapp.api.shapes import Answer, Body, OneOf, Share, Whole
+from webapp.api.shapes import WHOLE, Answer, Body, OneOf, Share
 from webapp.forms.training import StartForm
 from workers import launch
 
@@ -45,7 +45,7 @@ class Wish(Body):
     network: Annotated[str, OneOf(NETWORKS)] | None = Field(
         None, description="Only from scratch."
     )
-    epochs: Whole | None = Field(None, ge=1, le=StartForm.MOST_EPOCHS)
+    epochs: Annotated[int, Field(ge=1, le=StartForm.MOST_EPOCHS), WHOLE] | None = None
 
 
 class Run(Answer):

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Literal
+from typing import Annotated, Literal
 from uuid import UUID
 
 from django.shortcuts import get_object_or_404
@@ -16,9 +16,9 @@ from labeling.review import bulk_decisions, decisions, review_queue
 from labeling.review.bulk_decisions import Bulk, Skipped
 from webapp.api import pages, shapes
 from webapp.api.access import Need, UserRequest
-from webapp.api.contributions import Status, emotion_or_none
 from webapp.api.operations import operation
-from webapp.api.shapes import Answer, Body, Probabilities, Query, Share, Whole
+from webapp.api.resources.contributions import Status, emotion_or_none
+from webapp.api.shapes import WHOLE, Answer, Body, Probabilities, Query, Share
 from webapp.forms.review import FilterForm
 
 TAG = "review"
@@ -37,7 +37,7 @@ class Filter(Query):
     show: Literal["disputed", "unscreened"] | None = Field(
         None, description="Where model or voters disagree; not yet shown to voters."
     )
-    giver: Whole | None = Field(None, ge=1, le=2**31 - 1)
+    giver: Annotated[int, Field(ge=1, le=2**31 - 1), WHOLE] | None = None
     cluster: UUID | None = Field(None, description="Of near-duplicates.")
 
     def faces(self) -> ContributionQuerySet:
@@ -77,7 +77,7 @@ class Taken(Answer):
 
 
 class Taking(Filter, Body):
-    count: Whole = Field(1, ge=1, le=MOST_TAKEN)
+    count: Annotated[int, Field(ge=1, le=MOST_TAKEN), WHOLE] = 1
 
 
 class ReviewEvent(Answer):
@@ -112,7 +112,7 @@ class BulkDecision(Body):
 
 
 class Events(Body):
-    events: list[Whole] = Field(min_length=1, max_length=MOST_AT_ONCE)
+    events: list[Annotated[int, WHOLE]] = Field(min_length=1, max_length=MOST_AT_ONCE)
 
 
 class BulkOutcome(Answer):
