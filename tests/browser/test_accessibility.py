@@ -32,6 +32,7 @@ OPEN = [
     "/withdraw/",
     "/vote/",
     "/data/",
+    "/data/releases/",
     "/models/",
 ]
 SIGNED_IN = [
