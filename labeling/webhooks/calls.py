@@ -5,7 +5,9 @@ connects to the very address that it looked at, so that a name which changes its
 between (DNS rebinding) leads nowhere else. Redirects are not followed.
 """
 
+import threading
 from dataclasses import dataclass
+from queue import Empty, SimpleQueue
 
 import requests
 from django.conf import settings
@@ -18,6 +20,8 @@ from labeling.models import WebhookDelivery
 from labeling.webhooks import endpoints
 
 TIMEOUT = (3.0, 10.0)  # seconds: to connect; between two bytes of the answer
+DEADLINE = 20.0  # seconds for all of it
+LATE = "It did not answer in time."
 
 
 @dataclass(frozen=True)
@@ -35,7 +39,21 @@ class Answer:
 
 
 def call(delivery: WebhookDelivery) -> Answer:
-    """Send it once. Whatever goes wrong is in the answer."""
+    """Send it once. Whatever goes wrong is in the answer.
+
+    On a thread of its own: who answers byte by byte holds up that one, and no worker.
+    """
+    answers: SimpleQueue[Answer] = SimpleQueue()
+    threading.Thread(
+        target=lambda: answers.put(_call(delivery)), name="webhook", daemon=True
+    ).start()
+    try:
+        return answers.get(timeout=DEADLINE)
+    except Empty:
+        return Answer(None, LATE)
+
+
+def _call(delivery: WebhookDelivery) -> Answer:
     client = Manager(
         Config(
             ip_filter_enable=True,
@@ -90,7 +108,7 @@ def _short(why: Exception) -> str:
     """The kind of the error: its text may hold what the address does."""
     kinds = {
         requests.exceptions.SSLError: "Its certificate is not in order.",
-        requests.exceptions.Timeout: "It did not answer in time.",
+        requests.exceptions.Timeout: LATE,
         requests.exceptions.ConnectionError: "It could not be reached.",
     }
     known = [text for kind, text in kinds.items() if isinstance(why, kind)]

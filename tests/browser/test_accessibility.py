@@ -34,6 +34,7 @@ OPEN = [
     "/withdraw/",
     "/vote/",
     "/data/",
+    "/data/releases/",
     "/models/",
 ]
 SIGNED_IN = [

@@ -34,8 +34,11 @@ def receiver() -> Iterator[Receiver]:
 def connections(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     """Where it would have connected to: nothing gets out of here."""
     asked: list[Any] = []
+    connect = socket.socket.connect
 
-    def refuse(_socket: socket.socket, address: Any) -> None:
+    def refuse(caller: socket.socket, address: Any) -> None:
+        if caller.family == socket.AF_UNIX:  # our own Redis
+            return connect(caller, address)
         asked.append(address)
         raise ConnectionRefusedError
 
@@ -99,6 +102,17 @@ def test_a_redirect_is_not_followed(receiver: Receiver, settings: Settings) -> N
         answer = calls.call(delivery_to(receiver.url))
         assert (answer.status, answer.is_taken) == (307, False)
         assert (len(receiver.calls), len(inside.calls)) == (1, 0)
+
+
+def test_who_answers_byte_by_byte_holds_nobody_up(
+    receiver: Receiver, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.WEBHOOKS_TO_LOOPBACK = True
+    monkeypatch.setattr(calls, "DEADLINE", 0.5)
+    receiver.is_slow.set()
+    answer = calls.call(delivery_to(receiver.url))
+    receiver.is_slow.clear()
+    assert (answer.status, answer.problem) == (None, calls.LATE)
 
 
 def test_a_proxy_of_the_environment_is_not_asked(

@@ -1,6 +1,7 @@
 """A program that webhooks call: on this machine, with the answers that a test wants."""
 
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -12,6 +13,7 @@ class Receiver(ThreadingHTTPServer):
         self.calls: list[tuple[dict[str, str], str]] = []  # headers, body
         self.status = 204
         self.location = ""  # where it sends on to
+        self.is_slow = threading.Event()  # answers byte by byte while it is set
 
     @property
     def url(self) -> str:
@@ -29,6 +31,9 @@ class Call(BaseHTTPRequestHandler):
         body = self.rfile.read(int(self.headers["Content-Length"])).decode()
         names = {name.lower(): value for name, value in self.headers.items()}
         self.server.calls.append((names, body))
+        while self.server.is_slow.is_set():
+            self.wfile.write(b"H")
+            time.sleep(0.05)
         self.send_response(self.server.status)
         if self.server.location:
             self.send_header("Location", self.server.location)
