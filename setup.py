@@ -51,7 +51,7 @@ setup(
     packages=[*find_packages(include=["ml", "ml.*"]), "ml.base_model"],
     package_dir={"ml": "ml", "ml.base_model": "models/base"},
     package_data={
-        "ml": ["**/*.html", "**/*.json"],
+        "ml": ["**/*.html", "**/*.jinja", "**/*.json"],
         "ml.base_model": ["model.onnx", "model.keras", "card.json"],
     },
     install_requires=required(*DETECTING),

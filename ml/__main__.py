@@ -27,6 +27,7 @@ COMMANDS = {  # name -> (module, one line)
     "train": ("ml.commands.train", "train a network"),
     "evaluate": ("ml.commands.evaluate", "measure a model on a split of FER-2013"),
     "compare": ("ml.commands.compare", "champion and challenger on the same exam"),
+    "export": ("ml.commands.export", "for Hugging Face, MLflow or LiteRT"),
     "bench-networks": (
         "ml.commands.bench_networks",
         "train the named networks on the same budget and compare them",
