@@ -27,18 +27,16 @@ from labeling.errors import Refused
 from labeling.registry import serving
 from labeling.registry.serving import LoadedModel
 from ml.artefact.answers import Answer
-from ml.artefact.predictor import Predictor, evidence_map
+from ml.artefact.predictor import evidence_map
 from ml.vision import decode
 from ml.vision.decode import Note
 from ml.vision.detector import Detector, load_detector
-from ml.vision.face_crop import Box, Doubt
+from ml.vision.face_answer import FaceAnswer, face_answer
 from ml.vision.pipeline import FacePrediction, predict_faces
 
 TOKEN_LIFE = timedelta(hours=1)
 TOKEN_SALT = "mien.face"  # noqa: S105  a name space, not a secret
 NONCE_BYTES = 16
-# The second is worth a word if it is at least this share of the first.
-CLOSE = 0.6
 
 
 class NoModel(Exception):
@@ -46,14 +44,7 @@ class NoModel(Exception):
 
 
 @dataclass(frozen=True)
-class DetectedFace:
-    box: tuple[int, int, int, int]  # x, y, w, h within the upright photo
-    score: float  # the detector's
-    emotion: str
-    probabilities: dict[str, float]  # in the order of the network's outputs
-    is_sure: bool  # false: "hard to say"
-    runner_up: str | None  # named where it is close
-    doubt: Doubt | None = None  # why it is not sure whatever the probabilities
+class DetectedFace(FaceAnswer):
     crop_jpeg: bytes = b""  # at most 256 px; with `crops`
     token: str | None = None  # with `crops`
     evidence: NDArray[np.uint8] | None = None  # [h, w], of the winner; with `evidence`
@@ -159,7 +150,8 @@ def _detected_face(
     crops: bool,
     evidence: bool,
 ) -> DetectedFace:
-    seen = _opinion(face, picture, champion.predictor, answer)
+    said = face_answer(face, picture, champion.predictor, answer)
+    seen = DetectedFace(**vars(said))
     if crops:
         jpeg = decode.encode_jpeg(face.square)
         token = _token(jpeg, seen, face, champion)
@@ -222,37 +214,6 @@ def _token(
         salt=TOKEN_SALT,
         compress=True,
     )
-
-
-def _opinion(
-    face: FacePrediction,
-    picture: decode.Picture,
-    predictor: Predictor,
-    answer: Answer,
-) -> DetectedFace:
-    p = face.answers[answer]
-    first, second = (int(index) for index in np.argsort(-p)[:2])
-    best = float(p[first])
-    is_close = float(p[second]) >= CLOSE * best
-    threshold = predictor.card.of(answer).certainty_threshold
-    return DetectedFace(
-        box=_whole_box(face.box, picture),
-        score=round(face.score, 4),
-        emotion=predictor.emotions[first],
-        probabilities=predictor.by_emotion(p),
-        is_sure=best >= threshold and not face.doubt,
-        doubt=face.doubt,
-        runner_up=predictor.emotions[second] if is_close else None,
-    )
-
-
-def _whole_box(box: Box, picture: decode.Picture) -> tuple[int, int, int, int]:
-    """In whole pixels, cut where it stands out of the photo."""
-    left = min(max(0, round(box.x)), picture.width - 1)
-    top = min(max(0, round(box.y)), picture.height - 1)
-    right = min(picture.width, max(left + 1, round(box.x + box.w)))
-    bottom = min(picture.height, max(top + 1, round(box.y + box.h)))
-    return left, top, right - left, bottom - top
 
 
 class _Clock:

@@ -5,7 +5,7 @@ import json
 from pathlib import Path
 
 from ml.artefact.figures import Evaluation
-from ml.commands.predict import add_answer_argument
+from ml.commands.detect import add_answer_argument
 from ml.commands.train import add_data_arguments
 from ml.data import splits
 from ml.errors import BadInput

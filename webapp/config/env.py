@@ -80,6 +80,30 @@ def url(name: str, *, schemes: tuple[str, ...]) -> SplitResult | None:
     return parts
 
 
+def host_and_port(name: str) -> tuple[str, int] | None:
+    """`127.0.0.1:9464` or `[::1]:9464`."""
+    value = text(name)
+    if not value:
+        return None
+    host, _colon, port = value.rpartition(":")
+    if not host or not port.isdigit() or not 0 < int(port) < 65536:
+        raise ImproperlyConfigured(
+            f"{name} is {value!r}; it takes an address and a port, as 127.0.0.1:9464."
+        )
+    return host.strip("[]"), int(port)
+
+
+def origins(name: str) -> list[str]:
+    """`https://a.example https://b.example`: sites, each without a path."""
+    values = text(name).split()
+    for value in values:
+        if not re.fullmatch(r"https?://[^\s/@?#]+", value):
+            raise ImproperlyConfigured(
+                f"{name} has {value!r}; it takes sites such as https://a.example."
+            )
+    return values
+
+
 def contact(name: str) -> str:
     """A URL, of a page or for writing to; an email address alone becomes one."""
     value = text(name)

@@ -119,10 +119,10 @@ def test_what_cannot_be_measured_is_refused_in_a_sentence(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     tiny_model.make_artefact(tmp_path / "tiny")
-    assert ml.main(["evaluate", str(tmp_path / "tiny"), "--split", "public"]) == 2
+    assert ml.main(["evaluate", str(tmp_path / "tiny"), "--split", "public"]) == 3
     assert "--fer2013 PATH is needed" in capsys.readouterr().err
     missing = ["--fer2013", str(tmp_path / "none.csv"), "--split", "public"]
-    assert ml.main(["evaluate", str(tmp_path / "tiny"), *missing]) == 2
+    assert ml.main(["evaluate", str(tmp_path / "tiny"), *missing]) == 3
     assert "there is no file" in capsys.readouterr().err
 
 

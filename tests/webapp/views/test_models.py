@@ -5,6 +5,7 @@ import pytest
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import strip_tags
 
@@ -308,3 +309,19 @@ def test_the_number_of_queries_does_not_grow_with_the_versions(client: Client):
             client.get("/models/")
         counts.append(len(queries))
     assert counts[0] == counts[1]
+
+
+def test_each_version_has_a_model_card_and_trainers_read_who_decided(client: Client):
+    version, tom = make_version("mien-1"), make_user("tom", "trainer")
+    model_versions.override(version, by=tom, reason="It is better.")
+    address = reverse("model-card", args=["mien-1"])
+    assert f'href="{address}"' in client.get("/models/mien-1/").text
+    text = client.get(address).text
+    assert "<h1>Model card: mien-1</h1>" in text
+    assert "Decided by a trainer" in text
+    assert "It is better" not in text
+    client.force_login(tom)
+    text = client.get(address).text
+    assert f"account {tom.key}" in text
+    assert "It is better" in text
+    assert client.get("/models/none/card/").status_code == 404
