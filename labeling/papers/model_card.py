@@ -11,8 +11,9 @@ from labeling.models import Exam, ModelVersion, Promotion
 from labeling.papers.markdown import literal
 from labeling.registry import lineage
 from labeling.stats import feedback_rates
+from ml.artefact.answers import ANSWERS, Answer
 from ml.artefact.card import Knob, StoredCard
-from ml.artefact.figures import Figures, Interval
+from ml.artefact.figures import Figures, Interval, SplitFigures
 from ml.evaluation import metrics
 from ml.evaluation.exam_report import StoredReport
 
@@ -36,6 +37,7 @@ def text(version: ModelVersion, *, for_trainers: bool = False) -> str:
         "where": _where(exam, card),
         "figures": _figures(figures),
         "recalls": _recalls(figures, card.emotions),
+        "answers": [_answer(card, answer) for answer in ANSWERS if card.answers],
         "slices": _slices(report),
         "differences": _differences(report),
         "guards": _guards(report),
@@ -79,6 +81,25 @@ def _figures(figures: Figures) -> Rows:
     ]
     whole = [("Right (accuracy)", share(figures.accuracy_interval))]
     return whole + [(n, f"{v * 100:.1f} %") for n, v in rows if v is not None]
+
+
+def _answer(card: StoredCard, answer: Answer) -> dict[str, object]:
+    """How one of its answers does by its own card, whatever an exam measured."""
+    figures = card.figures(answer)
+    return {
+        "name": answer,
+        "by_labels": share(figures.accuracy_interval),
+        "by_raters": share(_by_raters(figures)),
+        "threshold": f"{card.of(answer).certainty_threshold:.0%}",
+    }
+
+
+def _by_raters(figures: SplitFigures) -> Interval:
+    votes = figures.ferplus
+    if votes is None or votes.accuracy is None:
+        return Interval()
+    low, high = metrics.wilson(round(votes.accuracy * votes.n), votes.n)
+    return Interval(value=votes.accuracy, low=low, high=high, n=votes.n)
 
 
 def _recalls(figures: Figures, emotions: tuple[str, ...]) -> Rows:

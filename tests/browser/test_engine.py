@@ -113,3 +113,9 @@ def test_of_a_film_tracks_and_figures_are_the_same(page: Page) -> None:
     assert told["shares"] == pytest.approx(said["shares"], abs=0.005)
     tracks = [[look[:2] for look in looks] for looks in said["seen"]]
     assert [[look[:2] for look in looks] for looks in told["seen"]] == tracks
+
+
+def test_of_the_answer_that_the_site_gives(page: Page, settings: Any) -> None:
+    settings.MODEL_ANSWER = "raters"
+    group = portrait(*PEOPLE, width=1600, height=900)
+    assert assert_alike(page, group, how="look") >= 5

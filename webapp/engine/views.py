@@ -6,6 +6,7 @@ import base64
 from typing import Any
 
 from csp.decorators import csp
+from django.conf import settings
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse, JsonResponse
 from django.templatetags.static import static
 from django.urls import path, reverse
@@ -18,7 +19,8 @@ from labeling.errors import Refused
 from labeling.models import ModelVersion
 from labeling.registry import model_files
 from ml.artefact import card as cards
-from ml.artefact.card import Card
+from ml.artefact.answers import OUTPUTS, Answer
+from ml.artefact.card import GoldenRows
 from ml.errors import BadArtefact
 from ml.vision import look_rules
 from ml.vision.yunet import YuNet
@@ -61,7 +63,8 @@ def _addresses(version: ModelVersion, detector: YuNet) -> dict[str, object]:
             )
         },
         "detector": _file("engine-detector", detector.sha256),
-        "card": reverse("engine-card", args=[sha256]),
+        # Kept by its address, so another answer of the same model has another one.
+        "card": f"{reverse('engine-card', args=[sha256])}?{settings.MODEL_ANSWER}",
         "trouble": reverse("engine-trouble", args=[sha256]),
         "rules": look_rules.as_json(),
     }
@@ -115,24 +118,28 @@ def model(request: HttpRequest, sha256: str) -> FileResponse:
 @require_safe
 @kept_by_its_hash
 def card(request: HttpRequest, sha256: str) -> JsonResponse:
-    """What a browser has to know of the model, and the known faces to ask it for."""
+    """What a browser has to know of the model, to give the answer that the site gives,
+    and the known faces to ask it for."""
     said = cards.parse(_version(sha256).card)
+    golden = said.golden.by_answer()
+    answer: Answer = settings.MODEL_ANSWER if settings.MODEL_ANSWER in golden else "mix"
     return JsonResponse(
         {
             "name": said.name,
             "emotions": said.emotions,
-            "certainty_threshold": said.certainty_threshold,
-            "golden": _golden(said),
+            "output": OUTPUTS[answer],
+            "certainty_threshold": said.of(answer).certainty_threshold,
+            "golden": _golden(golden[answer]),
             "model": _file("engine-model", sha256),
         }
     )
 
 
-def _golden(card: Card) -> dict[str, Any]:
+def _golden(probabilities: GoldenRows) -> dict[str, Any]:
     faces = cards.golden_faces().astype("uint8").tobytes()
     return {
         "faces": base64.b64encode(faces).decode(),
-        "probabilities": card.golden.probabilities,
+        "probabilities": probabilities,
         "tolerance": cards.GOLDEN_TOLERANCE,
     }
 

@@ -45,6 +45,21 @@ def make_examined(name: str = "mien-7", **fields) -> ModelVersion:
 # --- model cards
 
 
+def test_a_card_of_two_heads_has_the_figures_of_each_answer() -> None:
+    def facts(accuracy: float) -> dict:
+        votes = {"n": 757, "accuracy": 0.885}
+        figures = {"n": 862, "accuracy": accuracy, "accuracy_ci": [0.5, 0.8]}
+        return {"metrics": {"tune": {**figures, "ferplus": votes}}}
+
+    heads = {"label": facts(0.72), "raters": facts(0.6)}
+    one = make_version("one", card=facts(0.7))
+    two = make_version("two", card={**facts(0.7), "answers": heads})
+    assert "three answers" not in model_card.text(one)
+    rows = re.findall(r"\| (mix|label|raters) \| ([\d.]+) %.*\|", model_card.text(two))
+    assert rows == [("mix", "70.0"), ("label", "72.0"), ("raters", "60.0")]
+    assert "| 88.5 % (86.0 to 90.6, 757 faces) |" in model_card.text(two)
+
+
 def test_a_card_has_data_recipe_figures_with_intervals_and_who_decided() -> None:
     version = make_examined()
     tom = make_user("tom")

@@ -36,6 +36,22 @@ def test_what_is_offered_is_there_and_is_what_its_hash_says(client: Client) -> N
         assert file["integrity"] == f"sha256-{digest}"
 
 
+def test_a_browser_gives_the_answer_that_the_site_gives(
+    client: Client, champion: ModelVersion, settings: Any
+) -> None:
+    """Of two heads; one that has but the mix gives that."""
+    settings.MODEL_ANSWER = "raters"
+    assert client.get(address(champion, ".json")).json()["output"] == "probabilities"
+    rows = [[1.0] + [0.0] * 6] * 4
+    champion.card["answers"] = {"raters": {"certainty_threshold": 0.25}}
+    champion.card["golden"]["rater_probabilities"] = rows
+    champion.save()
+    said = client.get(address(champion, ".json")).json()
+    assert said["output"] == "rater_probabilities"
+    assert said["certainty_threshold"] == 0.25
+    assert said["golden"]["probabilities"] == rows
+
+
 def test_a_model_is_kept_by_its_browser_alone(
     client: Client, champion: ModelVersion
 ) -> None:

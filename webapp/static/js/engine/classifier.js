@@ -1,4 +1,4 @@
-// The current model: crops in, probabilities out. Before it answers anybody it is asked
+// The current model: crops in, probabilities out, of the answer that the site gives. Before it answers anybody it is asked
 // for the known faces of its card, as the server asks it (ml/artefact/predictor.py).
 
 import { refusal } from "./refusal.js";
@@ -13,7 +13,7 @@ export class Classifier {
 
   // Probabilities of each face (Float32Array of greys), and with `evidence` its maps.
   async predict(faces, { evidence = false } = {}) {
-    const outputs = ["probabilities", ...(evidence ? ["evidence"] : [])];
+    const outputs = { probabilities: this.card.output, ...(evidence && { evidence: "evidence" }) };
     const said = [];
     for (let first = 0; first < faces.length; first += BATCH) {
       said.push(...(await this.#run(faces.slice(first, first + BATCH), outputs)));
@@ -26,9 +26,12 @@ export class Classifier {
     const values = new Float32Array(faces.length * side * side);
     faces.forEach((face, i) => values.set(face, i * side * side));
     const face = this.tensor(values, [faces.length, side, side, 1]);
-    const answer = await this.network.run({ face }, outputs);
+    const answer = await this.network.run({ face }, Object.values(outputs));
+    const parts = Object.entries(outputs);
     return faces.map((_, i) =>
-      Object.fromEntries(outputs.map((name) => [name, rowOf(answer[name].data, i, faces.length)])),
+      Object.fromEntries(
+        parts.map(([name, output]) => [name, rowOf(answer[output].data, i, faces.length)]),
+      ),
     );
   }
 
