@@ -69,7 +69,7 @@ def conv_bn(
     return layers.Activation("relu")(x) if act else x
 
 
-def _face_input(size: int | None) -> tuple[Any, Any]:
+def standardised_face(size: int | None = None) -> tuple[Any, Any]:
     """The input, and each face at mean 0, deviation 1: lighting is no emotion. Epsilon,
     a variance in squared greys, keeps noise small in a face of hardly any contrast."""
     face = layers.Input((size, size, 1), name="face")
@@ -79,7 +79,7 @@ def _face_input(size: int | None) -> tuple[Any, Any]:
     return face, x
 
 
-def _evidence_head(face: Any, x: Any, classes: int, heads: int, dropout: float) -> Any:
+def evidence_head(face: Any, x: Any, classes: int, heads: int, dropout: float) -> Any:
     if dropout:
         x = layers.SpatialDropout2D(dropout)(x)
     x = layers.Conv2D(heads * classes, 1, name="evidence")(x)
@@ -95,13 +95,13 @@ def vgg(
     ten times as fast, by the multiply-add, as depthwise ones."""
 
     def make(classes: int, *, heads: int, dropout: float, weights: str) -> keras.Model:
-        face, x = _face_input(size)
+        face, x = standardised_face(size)
         for stage, width in enumerate(widths):
             if stage:
                 x = layers.MaxPooling2D()(x)
             for _ in range(depth):
                 x = conv_bn(x, width)
-        return _evidence_head(face, x, classes, heads, dropout)
+        return evidence_head(face, x, classes, heads, dropout)
 
     return make
 
@@ -111,13 +111,13 @@ def resnet(widths: Sequence[int], blocks: int = 2) -> Callable[..., keras.Model]
     be twice as deep; the finest and dearest grid has but two, as in `vgg`."""
 
     def make(classes: int, *, heads: int, dropout: float, weights: str) -> keras.Model:
-        face, x = _face_input(None)
+        face, x = standardised_face()
         x = conv_bn(conv_bn(x, widths[0]), widths[0])
         for width in widths[1:]:
             x = layers.MaxPooling2D()(x)
             for block in range(blocks):
                 x = _residual(x, width, is_wider=block == 0)
-        return _evidence_head(face, x, classes, heads, dropout)
+        return evidence_head(face, x, classes, heads, dropout)
 
     return make
 

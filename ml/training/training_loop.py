@@ -3,7 +3,6 @@
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import keras
 import numpy as np
@@ -11,7 +10,6 @@ from scipy.special import softmax
 
 from ml.config import Config
 from ml.data.arrays import Bytes, Floats, Rows
-from ml.errors import BadInput
 from ml.export import multi_view
 from ml.training import (
     augmentation,
@@ -20,20 +18,13 @@ from ml.training import (
     reparameterisation,
     torch_patches,
 )
+from ml.training.optimizer import compile_model, learning_rate, state_variables
 from ml.training_events import Epoch, EpochFigures, EventHandler, Start, Step
 
 Figures = dict[str, float | None]  # some of EpochFigures'
 
 BATCH_NORM_FACES = 8000  # that its statistics are measured on at the end
 BRANCH_FACES = 128  # that folded ones are
-
-
-def learning_rate(config: Config, epoch: float) -> float:
-    """Learning rate at a moment of the run, in epochs: warm-up, plateau, straight down
-    to 0. A plateau leaves the end open: a run may be lengthened or ended early."""
-    warm = min(1.0, (epoch + 1e-3) / max(config.warm_up, 1e-3))
-    left = (config.epochs - epoch) / max(config.decay * config.epochs, 1e-3)
-    return config.rate * min(warm, 1.0, max(left, 0.0))
 
 
 def train(
@@ -98,15 +89,7 @@ def compile_network(config: Config, start: keras.Model | None) -> keras.Model:
         model.set_weights(start.get_weights())
     if config.branches:
         model = reparameterisation.expand(model)
-    optimizer = make_optimizer(config)
-    optimizer.exclude_from_weight_decay(var_names=["gamma", "beta", "bias"])
-    optimizer.build(model.trainable_variables)
-    model.compile(
-        optimizer,
-        loss=keras.losses.CategoricalCrossentropy(from_logits=True),
-        metrics=["categorical_accuracy"],
-        jit_compile=keras.backend.backend() == "jax",  # slower under TensorFlow
-    )
+    compile_model(model, config)
     return model
 
 
@@ -127,22 +110,6 @@ def without_branches(model: keras.Model, config: Config, rows: Rows) -> keras.Mo
     faces = multi_view.centre_crop(rows.pixels[:BRANCH_FACES], config.size)
     reparameterisation.fold(model, plain, faces)
     return plain
-
-
-def make_optimizer(config: Config) -> keras.Optimizer:
-    """SGD with Nesterov momentum, or Adam. Raises BadInput for any other."""
-    common: dict[str, object] = {
-        "weight_decay": config.weight_decay or None,
-        "use_ema": bool(config.ema),
-        "ema_momentum": config.ema or 0.99,
-    }
-    if config.optimizer == "adam":
-        return keras.optimizers.Adam(config.rate, **common)
-    if config.optimizer != "sgd":
-        raise BadInput(f"no optimizer {config.optimizer!r}; there are sgd and adam")
-    return keras.optimizers.SGD(
-        config.rate, momentum=config.momentum, nesterov=True, **common
-    )
 
 
 def train_epoch(
@@ -283,11 +250,6 @@ def dtype_policy(config: Config) -> str:
         return "float32"
     fast = "avx512_bf16" in flags or "amx_bf16" in flags
     return "mixed_bfloat16" if fast else "float32"
-
-
-def state_variables(model: keras.Model) -> list[Any]:
-    """What a checkpoint keeps: the network's and the optimizer's, in a fixed order."""
-    return [*model.variables, *model.optimizer.variables]
 
 
 class Progress:

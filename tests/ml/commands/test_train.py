@@ -16,7 +16,7 @@ from ml import __main__ as ml
 from ml.artefact import card
 from ml.artefact.predictor import Predictor
 from ml.config import Config, preset
-from ml.training import pipeline, training_loop
+from ml.training import optimizer, pipeline, training_loop
 from ml.training_events import Epoch, Event
 from tests.support import training_data
 from tests.support.made_once import made_once
@@ -267,5 +267,5 @@ def test_sigterm_ends_a_run_at_once_with_nothing_half_written(
 
 def test_the_rate_warms_up_stays_and_goes_straight_down() -> None:
     config = preset("full", epochs=20, rate=0.1, warm_up=2, decay=0.5)
-    rates = [training_loop.learning_rate(config, e) for e in (0, 1, 2, 10, 15, 20)]
+    rates = [optimizer.learning_rate(config, e) for e in (0, 1, 2, 10, 15, 20)]
     assert rates == pytest.approx([0, 0.05, 0.1, 0.1, 0.05, 0], abs=1e-3)
