@@ -46,9 +46,8 @@ def words() -> dict[str, object]:
 
 def _by_device() -> str:
     return _(
-        "This device looks at the camera’s pictures itself: none is sent, but one of "
-        "which you press “This moment”. Should the device not be able to, this line "
-        "says so before the first one is sent."
+        "This device looks at the camera’s pictures itself: none is sent, unless you "
+        "press “This moment”. If the device cannot, this line says so first."
     )
 
 
@@ -86,8 +85,8 @@ def _while_looking() -> dict[str, str]:
     return {
         "waiting": _("Waiting for the camera…"),
         "by_device": _(
-            "This device looks at the camera’s pictures itself: none is sent, but one "
-            "of which you press “This moment”."
+            "This device looks at the camera’s pictures itself: none is sent, unless "
+            "you press “This moment”."
         ),
         "fetching": _("Fetching what this device needs (about 6 MB, once)…"),
         "slow": _("This device is slow; fewer faces in view and less else open help."),
