@@ -11,10 +11,12 @@ from labeling.emotions import Emotion
 from labeling.errors import Refused
 from ml.video import session_rules
 from webapp.engine import views as engine
+from webapp.http.notice import notice_first
 
 
 @require_safe
 @ensure_csrf_cookie
+@notice_first("live")
 def live(request: HttpRequest) -> HttpResponse:
     why = _why_by_site()
     context = {

@@ -106,15 +106,17 @@ export class Looks {
 
   // The same face with its true roll, where turning its surroundings shows one.
   async #checked(picture, face) {
-    const { sure, gain, turns, patch_side, patch_reach, patch_around } = this.rules;
+    const { sure, sure_twice, gain, turns } = this.rules;
+    const { patch_side, patch_reach, patch_around } = this.rules;
     if (face.score >= sure) return face;
     const [x, y] = middleOf(face.box);
     const scale = (patch_reach * sideOf(face)) / patch_side;
     const size = { roll: 0, pixels: patch_around };
     const around = turnedSquare(picture, x, y, patch_around * scale, size);
     const base = 90 * round(face.roll / 90);
-    const score = Math.max(face.score, (await this.#inPatch(around, base))?.score ?? 0);
-    if (score >= sure) return face;
+    const upright = (await this.#inPatch(around, base))?.score ?? 0;
+    if (upright && (face.score + upright) / 2 >= sure_twice) return face;
+    const score = Math.max(face.score, upright);
     let best = null;
     for (const turn of turns) {
       const seen = await this.#inPatch(around, base + turn);
