@@ -136,13 +136,17 @@ def change_consent(
     """Widen or narrow the two free consents; withdrawn ones hold at once.
 
     `said_again`: the giver agreed anew that we keep the face, which ends a doubt; where
-    there is one, nothing less does.
+    there is one, nothing less does. Without it the version stays that of the text which
+    was agreed to then: of today's, nobody has read what is required.
     """
     rows = Contribution.objects.filter(pk=contribution.pk)
     if not said_again and rows.exclude(consent_in_doubt="").exists():
         consents.check(None)
+    fields = _consent_fields(consents.check(consent))
+    if not said_again:
+        fields = {name: fields[name] for name in ("may_be_seen", "may_be_released")}
     changed = rows.update(
-        **_consent_fields(consents.check(consent)),
+        **fields,
         consented_at=Now(),
         consent_in_doubt="",
         screened_at=F("screened_at") if consent.may_be_seen else None,

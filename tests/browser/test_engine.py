@@ -9,7 +9,9 @@ from numpy.typing import NDArray
 from playwright.sync_api import Page, Route
 
 from labeling.detection import photos
+from ml.video.tracking import overlap
 from ml.vision import decode
+from ml.vision.face_crop import Box
 from tests.browser.test_session_parity import in_javascript
 from tests.browser.test_session_parity import in_python as session_in_python
 from tests.support.drawn_people import PEOPLE, portrait
@@ -19,14 +21,14 @@ from tests.support.real_data import PHOTOS, needs_face_detector, needs_photos
 pytestmark = [needs_face_detector, pytest.mark.usefixtures("shipped", "engine_files")]
 
 ASK = """
-    async ([how, address]) => {
+    async ([how, address, options]) => {
       const { Engine } = await import("/static/js/engine/engine.js");
       if (!window.engine) {
         window.engine = new Engine("/engine/", "");
         await window.engine.open();
       }
       const blob = await (await fetch(address)).blob();
-      return window.engine[how](await createImageBitmap(blob));
+      return window.engine[how](await createImageBitmap(blob), options);
     }
 """
 
@@ -37,17 +39,20 @@ def page(visit: Any) -> Page:
     return opened
 
 
-def in_browser(page: Page, rgb: NDArray[np.uint8], *, how: str) -> list[dict[str, Any]]:
+def in_browser(
+    page: Page, rgb: NDArray[np.uint8], *, how: str, **options: int
+) -> list[dict[str, Any]]:
     """As PNG, which Chromium decodes to the very same pixels."""
-    options = [cv2.IMWRITE_PNG_COMPRESSION, 1]
-    png = cv2.imencode(".png", rgb[..., ::-1], options)[1].tobytes()
+    quickly = [cv2.IMWRITE_PNG_COMPRESSION, 1]
+    png = cv2.imencode(".png", rgb[..., ::-1], quickly)[1].tobytes()
 
     def answer(route: Route) -> None:
         route.fulfill(body=png, content_type="image/png")
 
     page.route("**/picture.png", answer)
-    faces: list[dict[str, Any]] = page.evaluate(ASK, [how, "/picture.png"])["faces"]
+    said = page.evaluate(ASK, [how, "/picture.png", options])
     page.unroute("**/picture.png")
+    faces: list[dict[str, Any]] = said["faces"]
     return faces
 
 
@@ -119,3 +124,22 @@ def test_of_the_answer_that_the_site_gives(page: Page, settings: Any) -> None:
     settings.MODEL_ANSWER = "raters"
     group = portrait(*PEOPLE, width=1600, height=900)
     assert assert_alike(page, group, how="look") >= 5
+
+
+def test_between_whole_looks_faces_are_followed_and_asked_about_in_turn(
+    page: Page,
+) -> None:
+    still = portrait(*PEOPLE, width=900, height=480)
+    asked = []
+    for step in range(4):
+        frame = np.ascontiguousarray(still[:, 8 * step : 8 * step + 640])
+        faces = in_browser(page, frame, how="glance", every=4, most=2)
+        whole = on_server(frame, how="glance")
+        assert len(faces) == len(whole) >= 3
+        boxes = sorted(face["box"] for face in faces)
+        for box, same in zip(boxes, sorted(face.box for face in whole), strict=True):
+            assert overlap(Box(*box), Box(*same)) > 0.8
+        asked.append([not face["is_old"] for face in faces])
+    assert all(asked[0])
+    assert [sum(one) for one in asked[1:]] == [2, 2, 2]
+    assert all(one[0] for one in asked)  # the largest each time

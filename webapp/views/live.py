@@ -48,8 +48,8 @@ def words() -> dict[str, object]:
 
 def _by_device() -> str:
     return _(
-        "This device looks at the camera’s pictures itself: none is sent. Should it "
-        "not be able to, this line says so before the first one is."
+        "This device looks at the camera’s pictures itself: none is sent, unless you "
+        "press “This moment”. If the device cannot, this line says so first."
     )
 
 
@@ -87,7 +87,8 @@ def _while_looking() -> dict[str, str]:
     return {
         "waiting": _("Waiting for the camera…"),
         "by_device": _(
-            "This device looks at the camera’s pictures itself: none is sent."
+            "This device looks at the camera’s pictures itself: none is sent, unless "
+            "you press “This moment”."
         ),
         "fetching": _("Fetching what this device needs (about 6 MB, once)…"),
         "slow": _("This device is slow; fewer faces in view and less else open help."),

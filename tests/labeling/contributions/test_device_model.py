@@ -3,7 +3,7 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from labeling.contributions import consent, device_model
+from labeling.contributions import consent, device_model, offers
 from labeling.errors import Refused
 from labeling.models import Contribution, ModelVersion, Promotion
 from labeling.registry import model_versions
@@ -63,11 +63,13 @@ def test_faces_that_only_examine_a_model_do_not_count() -> None:
     assert device_model.on_offer().run == run
 
 
-def test_who_agrees_to_todays_text_lets_it_be_handed_out() -> None:
+def test_only_who_agrees_to_all_of_todays_text_lets_it_be_handed_out() -> None:
     face = make_contribution(consent_version="2026-11")
     version = make_champion(face)
     assert why_not() == "older_consent"
-    Contribution.objects.update(consent_version=consent.VERSION)
+    offers.change_consent(face, consent.given(may_be_seen=True))
+    assert why_not() == "older_consent"
+    offers.change_consent(face, consent.given(), said_again=True)
     device_model._givers_agreed.cache_clear()
     assert device_model.on_offer() == version
 

@@ -16,8 +16,13 @@ export class DeviceWay {
 
   // Rejects as the engine does.
   async open() {
-    await this.engine.open();
     this.followedAt = performance.now();
+    try {
+      await this.engine.open();
+    } catch (error) {
+      this.engine.close();
+      throw error;
+    }
   }
 
   async look(canvas) {

@@ -6,6 +6,7 @@ import { isInTheMiddle, middleOf, moved, sideOf } from "./looks.js";
 import { overlap } from "../tracks.js";
 
 const ONE_FACE = 0.3; // of the union of two boxes
+const LARGEST_PATCH = 192; // px; what is larger is shrunk, what is smaller is as it was
 
 export class Follower {
   constructor(detector, rules) {
@@ -45,15 +46,16 @@ export class Follower {
   }
 
   async #around(view, face) {
-    const { patch_side, patch_reach } = this.rules.looks;
-    const [x, y] = middleOf(face.box);
-    const scale = (patch_reach * sideOf(face)) / patch_side;
-    const patch = view.patch(x, y, patch_side * scale, patch_side);
-    const found = await this.detector.find(patch);
-    const near = found.filter(({ box }) => isInTheMiddle(box, this.rules.looks));
+    const { patch_reach } = this.rules.looks;
+    const side = Math.round(patch_reach * sideOf(face));
+    const [left, top] = middleOf(face.box).map((at) => Math.round(at - side / 2));
+    const pixels = Math.min(side, LARGEST_PATCH);
+    const found = await this.detector.find(view.patch(left, top, side, pixels));
+    const near = found.filter(({ box }) =>
+      isInTheMiddle(box, { patch_side: pixels, patch_reach }),
+    );
     if (!near.length) return null;
     const seen = near.reduce((a, b) => (b.score > a.score ? b : a));
-    const corner = (patch_side / 2) * scale;
-    return moved(seen, x - corner, y - corner, scale);
+    return moved(seen, left, top, side / pixels);
   }
 }

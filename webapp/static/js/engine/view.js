@@ -2,7 +2,7 @@
 // sizes. What comes as an ImageBitmap is scaled by the browser, which is quicker than our
 // own arithmetic, and not to the grey the same as the server's.
 
-import { fit, turnedSquare } from "./pixels.js";
+import { fit, resize, square } from "./pixels.js";
 
 const canvases = new Map(); // by what they are for; one of each is kept
 
@@ -23,10 +23,10 @@ export class View {
     return read("scaled", this.bitmap, { width, height });
   }
 
-  // The square of a side around (x, y), `pixels` wide.
-  patch(x, y, side, pixels) {
-    if (!this.bitmap) return turnedSquare(this.pixels, x, y, side, { roll: 0, pixels });
-    const from = [x - side / 2, y - side / 2, side, side];
+  // The square of a side from a corner on, `pixels` wide.
+  patch(left, top, side, pixels) {
+    if (!this.bitmap) return resize(square(this.pixels, left, top, side), pixels, pixels);
+    const from = [left, top, side, side];
     return read("patch", this.bitmap, { width: pixels, height: pixels }, from);
   }
 
