@@ -37,9 +37,9 @@ TEXTS: Mapping[str, Text] = {
         ),
         who=_("%(name)s runs this site, for %(purpose)s."),
         where=_(
-            "Pictures go to this site and are forgotten at once; a face is kept only "
-            "if you give it. Other people in the picture are looked at too: tell them "
-            "first."
+            "Pictures are looked at on your own device, or by this site, which forgets "
+            "them at once; a face is kept only if you give it. Other people in the "
+            "picture are looked at too: tell them first."
         ),
     )
 }

@@ -23,6 +23,7 @@ from labeling.models import (
     Promotion,
     Review,
     Session,
+    Suspect,
     TrainingRun,
     User,
     Vote,
@@ -54,6 +55,7 @@ WORK: dict[str, Held] = {
     "being_reviewed": (Contribution, "leased_to", ("id", "leased_until")),
     "retrainings": (TrainingRun, "requested_by", ("id", "preset", "created_at")),
     "promotions": (Promotion, "by", ("version__name", "reason", "created_at")),
+    "suspected": (Suspect, "user", ("role", "belief", "found_at", "cleared_at")),
     "admin_log": (LogEntry, "user", ("action_time", "action_flag")),
 }
 

@@ -84,6 +84,7 @@ def test_neither_supervisor_nor_web_begins_without(
         ("-m", "deploy.supervisor.prepare"),
         ("-m", "celery", "-A", "workers.app:app", "worker", "-Q", "training"),
         ("-m", "celery", "-A", "workers.app:app", "beat"),
+        ("-c", "import webapp.wsgi"),
     ],
 )
 def test_no_role_starts_that_way(tmp_path: Path, program: tuple[str, ...]) -> None:
