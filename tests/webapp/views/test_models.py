@@ -286,3 +286,34 @@ def test_the_number_of_queries_does_not_grow_with_the_versions(client: Client):
             client.get("/models/")
         counts.append(len(queries))
     assert counts[0] == counts[1]
+
+
+def test_a_model_shows_the_pictures_it_reads_worse_and_what_would_help(client: Client):
+    def slice_of(value: float, low: float, high: float) -> dict[str, Any]:
+        difference = {"value": value, "low": low, "high": high, "n": 90}
+        shares = {"value": 0.6, "low": 0.5, "high": 0.7, "n": 90}
+        return shares | {"rest": {"value": 0.7}, "difference": difference}
+
+    images = {
+        "dark": slice_of(-0.02, -0.1, 0.06),
+        "turned": slice_of(-0.1, -0.2, -0.01),
+    }
+    run = make_run(status="done")
+    version = make_version("mien-1", run=run)
+    side = make_side("mien-1", 0.7, images=images)
+    Exam.objects.create(
+        run=run,
+        challenger=version,
+        exam_hash="ab" * 32,
+        policy="improves",
+        outcome="promoted",
+        report=make_report(challenger=side),
+    )
+    page = client.get("/models/mien-1/").text
+    assert "Which pictures it reads worse" in page
+    assert "looking aside" in page
+    assert "would help it most" not in page
+    promoted(version)
+    page = client.get("/models/mien-1/").text
+    assert "Faces that look aside help" in page
+    assert "Faces in little light help" not in page
