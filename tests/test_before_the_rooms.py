@@ -193,7 +193,7 @@ def test_versions_come_whole_out_of_the_database() -> None:
 def test_a_release_has_the_files_and_keys_that_others_read(tmp_path: Path) -> None:
     known, folder = FACTS["release"], tmp_path / "release"
     dataset_release.write(folder, name="again")
-    assert sorted(path.name for path in folder.iterdir()) == known["names"]
+    assert {path.name for path in folder.iterdir()} >= set(known["names"])
     about = json.loads((folder / "release.json").read_text())
     assert about.keys() >= set(known["release_json_keys"])
     [shard] = about["files"]
@@ -237,6 +237,7 @@ def test_a_face_token_says_what_was_seen() -> None:
     token, crop = FACTS["face_token"], (OLD / "crop.jpg").read_bytes()
     claim = dataclasses.asdict(photos.open_token(token["signed_in_2100"], crop))
     claim |= {"nonce": claim["nonce"].hex(), "box": list(claim["box"])}
+    assert claim.pop("shown") == claim["emotion"]  # which only later tokens tell apart
     assert {**claim, "expires": claim["expires"].isoformat()} == token["says"]
 
 

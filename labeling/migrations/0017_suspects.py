@@ -9,7 +9,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('labeling', '0015_plain_words'),
+        ("labeling", "0016_notice_version"),
     ]
 
     operations = [

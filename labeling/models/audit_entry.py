@@ -17,7 +17,10 @@ class AuditEntry(models.Model):
         ADDRESS_CONFIRMED = "address", _("address confirmed for somebody")
         TOKEN_REVOKED = "token", _("somebody's API token revoked")
         ACCOUNT_DELETED = "account", _("somebody's account deleted")
+        DATA_HANDED_OUT = "handed_out", _("data handed out to whom they are about")
         FACE_WITHDRAWN = "withdrawal", _("face withdrawn for its giver")
+        FACE_REMOVED = "removed", _("reported face removed")
+        REPORT_CLEARED = "cleared", _("reported face shown again")
         FACES_IMPORTED = "import", _("faces imported")
         RUN_STARTED = "run", _("retraining started")
         RUN_CANCELLED = "cancel", _("retraining cancelled")
@@ -26,6 +29,7 @@ class AuditEntry(models.Model):
         DATASET_RELEASED = "release", _("dataset released")
         BACKED_UP = "backup", _("backup made")
         RESTORED = "restore", _("backup restored")
+        WEBHOOK_CHANGED = "webhook", _("webhook changed")
         LIMITS_SET = "limits", _("started with other limits")
 
     id = models.UUIDField(

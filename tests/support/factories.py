@@ -14,6 +14,7 @@ from labeling.contributions import consent
 from labeling.models import (
     Contribution,
     Crop,
+    DatasetRelease,
     ModelVersion,
     Snapshot,
     SnapshotRow,
@@ -131,6 +132,15 @@ def make_tiny_jpeg(emotion: str, seed: int = 0) -> bytes:
     """A face that the networks of `tests/support/tiny_model.py` know, as a crop."""
     grey = tiny_model.face(emotion, seed=seed)
     return decode.encode_jpeg(np.repeat(grey[..., None], 3, axis=2), quality=95)
+
+
+def make_release(name: str = "faces-1", **fields: Any) -> DatasetRelease:
+    """One that was finished, without files."""
+    made = {"variant": "all", "form": "parquet", "made_at": timezone.now()}
+    emotions = dict.fromkeys(EMOTIONS, 2)
+    return DatasetRelease.objects.create(
+        name=name, **{**made, "emotions": emotions, **fields}
+    )
 
 
 def make_votes(contribution: Contribution, choice: str, voters: list[User]) -> None:

@@ -12,7 +12,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
 from labeling.emotions import Emotion
-from labeling.models import Contribution, Crop, Review, Suspect, User
+from labeling.models import Contribution, Crop, Review, Suspect
 from labeling.review import bulk_decisions, decisions, review_queue
 from labeling.voting import rings
 from webapp.forms import ids
@@ -53,28 +53,11 @@ def decide(request: UserRequest, pk: UUID) -> HttpResponse:
         return _show(request, filters, problem=_("This face was withdrawn meanwhile."))
     if not form.is_valid():
         return _show(request, filters, face=face, problem=_("That was no decision."))
-    event = _act(face, form, by=request.user)
+    event = decisions.decide(face, **form.cleaned_data, by=request.user)
     if event.act == Review.Act.SCREEN:
         face.refresh_from_db()
         return _show(request, filters, face=face)
     return _show(request, filters, done=event)
-
-
-def _act(face: Contribution, form: DecisionForm, *, by: User) -> Review:
-    said = form.cleaned_data
-    match said["act"]:
-        case Review.Act.ACCEPT:
-            return decisions.accept(face, by=by)
-        case Review.Act.RELABEL if said["emotion"] == face.emotion:
-            return decisions.accept(face, by=by)
-        case Review.Act.RELABEL:
-            return decisions.relabel(face, said["emotion"], by=by)
-        case Review.Act.REJECT:
-            return decisions.reject(
-                face, by=by, reason=said["reason"], note=said["note"]
-            )
-        case _screen:
-            return decisions.screen(face, by=by)
 
 
 @require_POST
@@ -170,8 +153,10 @@ def bulk(request: UserRequest) -> HttpResponse:
     if not form.is_valid() or not picked:
         messages.info(request, _("Nothing is selected."))
         return redirect(back)
-    result = _act_on_all(picked, form, by=request.user)
-    act = form.cleaned_data["act"]
+    act, said = form.cleaned_data["act"], form.cleaned_data
+    result = bulk_decisions.decide(
+        picked, act, by=request.user, reason=said["reason"], note=said["note"]
+    )
     last_bulk.remember(request, result, act=act, back=back)
     return redirect(back)
 
@@ -181,18 +166,6 @@ def bulk(request: UserRequest) -> HttpResponse:
 def undo_bulk(request: UserRequest) -> HttpResponse:
     """Take back one's own last bulk, where nobody has changed it since."""
     return redirect(last_bulk.undo(request, by=request.user) or "review-grid")
-
-
-def _act_on_all(faces: list[UUID], form: BulkForm, *, by: User) -> bulk_decisions.Bulk:
-    said = form.cleaned_data
-    match said["act"]:
-        case Review.Act.ACCEPT:
-            return bulk_decisions.accept(faces, by=by)
-        case Review.Act.REJECT:
-            reason, note = said["reason"], said["note"]
-            return bulk_decisions.reject(faces, by=by, reason=reason, note=note)
-        case _screen:
-            return bulk_decisions.screen(faces, by=by)
 
 
 @require_GET
