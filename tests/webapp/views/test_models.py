@@ -19,7 +19,7 @@ from labeling.models import (
     User,
 )
 from labeling.registry import model_versions
-from tests.support.exam_reports import make_report, make_side
+from tests.support.exam_reports import make_image_slice, make_report, make_side
 from tests.support.factories import make_contribution, make_run, make_user, make_version
 from tests.webapp.views.test_my import trained_on
 
@@ -312,14 +312,9 @@ def test_the_number_of_queries_does_not_grow_with_the_versions(client: Client):
 
 
 def test_a_model_shows_the_pictures_it_reads_worse_and_what_would_help(client: Client):
-    def slice_of(value: float, low: float, high: float) -> dict[str, Any]:
-        difference = {"value": value, "low": low, "high": high, "n": 90}
-        shares = {"value": 0.6, "low": 0.5, "high": 0.7, "n": 90}
-        return shares | {"rest": {"value": 0.7}, "difference": difference}
-
     images = {
-        "dark": slice_of(-0.02, -0.1, 0.06),
-        "turned": slice_of(-0.1, -0.2, -0.01),
+        "dark": make_image_slice(-0.02, -0.1, 0.06),
+        "turned": make_image_slice(-0.1, -0.2, -0.01),
     }
     run = make_run(status="done")
     version = make_version("mien-1", run=run)
