@@ -76,9 +76,10 @@ def word(name: str) -> str:
 
 def images(side: Figures) -> Chart | None:
     """How much more or less often it is right on each kind of picture than on the
-    others. None where no exam told."""
+    others, the worst first. None where no exam told."""
     found = side.images if isinstance(side, CandidateFigures) else {}
-    rows = [(image_name(name), one.difference, "ink") for name, one in found.items()]
+    told = sorted(found.items(), key=lambda one: one[1].difference.value or 0)
+    rows = [(image_name(name), one.difference, "ink") for name, one in told]
     title = _("On some pictures, against all others")
     return _difference_chart(title, rows) if rows else None
 
