@@ -152,7 +152,7 @@ def verify(snapshot: Snapshot) -> bool:
 
 
 _PIXELS = """
-    SELECT r.contribution_id, r.label, r.weight, r.split, r.source, crop.jpeg
+    SELECT r.contribution_id, r.label, r.weight, r.split, r.source, crop.jpeg, crop.edge
     FROM labeling_snapshotrow r
     JOIN labeling_crop crop ON crop.contribution_id = r.contribution_id
     WHERE r.snapshot_id = %s ORDER BY r.contribution_id
@@ -166,7 +166,7 @@ def _pixels(snapshot: Snapshot) -> Iterator[ShardRow]:
         with connection.connection.cursor(name=f"faces_{snapshot.pk}") as cursor:
             cursor.itersize = 500
             cursor.execute(_PIXELS, [snapshot.pk])
-            for face_id, label, weight, split, source, jpeg in cursor:
+            for face_id, label, weight, split, source, jpeg, edge in cursor:
                 try:
                     pixels = face_crop.to_network(decode.decode(bytes(jpeg)))
                 except decode.BadPicture as why:
@@ -181,6 +181,7 @@ def _pixels(snapshot: Snapshot) -> Iterator[ShardRow]:
                     "weight": weight,
                     "split": split,
                     "source": source,
+                    "side": edge,
                 }
 
 

@@ -1,10 +1,12 @@
-"""How well a version knows each emotion, from its exam or else its card."""
+"""How well a version knows each emotion, from its exam or else its card; and on which
+pictures it is worse."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from labeling.models import Exam, ModelVersion
 from ml.artefact.card import StoredCard
+from ml.artefact.figures import ImageSlice
 from ml.evaluation.exam_report import CandidateFigures
 
 
@@ -25,6 +27,15 @@ def of(version: ModelVersion | None) -> Score:
     recall = figures.measured_recall()
     emotions = card.emotions or tuple(recall)
     return Score(recall, _mixed_up(figures.confusion, emotions))
+
+
+def weak_images(version: ModelVersion | None) -> dict[str, ImageSlice]:
+    """Pictures on which it is shown to be right less often than on others, the weakest
+    first. Empty where no exam said so."""
+    figures = _in_an_exam(version) if version else None
+    images = figures.images if figures else {}
+    weak = {name: one for name, one in images.items() if (one.difference.high or 0) < 0}
+    return dict(sorted(weak.items(), key=lambda found: found[1].difference.value or 0))
 
 
 def _in_an_exam(version: ModelVersion) -> CandidateFigures | None:

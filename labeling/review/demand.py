@@ -52,6 +52,39 @@ def urgency() -> dict[str, float]:
     return {demand.emotion.value: demand.urgency for demand in by_emotion()}
 
 
+@dataclass(frozen=True)
+class PictureDemand:
+    """A kind of picture that the champion reads worse than others."""
+
+    kind: str  # a slice of ml/evaluation/image_slices.py
+    recall: float  # shares of faces that it is right on: of these,
+    rest: float  # and of all others
+    reason: "str | Promise"
+
+
+def of_pictures() -> list[PictureDemand]:
+    """What pictures are needed, the most needed first: those that the champion's exam
+    has shown to be read worse. No attribute of people is known, or asked for."""
+    weak = class_recall.weak_images(model_versions.current())
+    return [
+        PictureDemand(kind, one.value or 0.0, one.rest.value or 0.0, ASKED[kind])
+        for kind, one in weak.items()
+        if kind in ASKED
+    ]
+
+
+ASKED = {
+    "small": _("Faces far from the camera help: step back a little."),
+    "blurred": _("Slightly blurred faces help: an older camera will do."),
+    "dark": _("Faces in little light help: try it in the evening."),
+    "bright": _("Faces in bright light help: try it by a window."),
+    "flat": _("Faces in soft, even light help: try it on a grey day."),
+    "tilted": _("Tilted heads help: lean yours to one side."),
+    "turned": _("Faces that look aside help: turn yours a little."),
+    "cut_off": _("Faces at the picture's edge help: sit off the middle."),
+}
+
+
 def _demand(
     emotion: Emotion, counts: dict[str, int], goal: int, score: Score
 ) -> Demand:

@@ -36,6 +36,14 @@ class Share(Interval):
         return {"value": content} if is_bare else content
 
 
+class ImageSlice(Share):
+    """Of faces whose pictures have something in common, as "blurred": against the
+    `rest` of the exam. `difference`: the slice's share minus the rest's."""
+
+    rest: Share = Share()
+    difference: Interval = Interval()
+
+
 class Figures(JsonModel):
     """Of the faces of one data set; shares are 0 to 1, `confusion` counts faces with
     the label in rows and the answer in columns, in the order of the emotions."""

@@ -18,6 +18,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_data_arguments(parser)
     parser.add_argument("--snapshot", type=Path, help="its exam rows join the exam")
     parser.add_argument("--split", choices=("tune", "public"), default="public")
+    parser.add_argument("--detector", type=Path, help="YuNet's file: how faces turn")
     parser.add_argument("--policy", choices=GATE_POLICIES, default=GATE_POLICIES[0])
     parser.add_argument("--json", action="store_true", help="the whole report")
 
@@ -32,6 +33,7 @@ def run(args: argparse.Namespace) -> int:
             contributions=args.snapshot,
             split=args.split,
             cache=args.cache,
+            detector=args.detector,
         )
     except FileNotFoundError as error:
         raise BadInput(str(error)) from error
@@ -67,6 +69,8 @@ def _table(
         for name, part in change.slices.items():
             shares = old.slices[name].value, new.slices[name].value
             yield _line(f"slice {name}", *shares, part)
+    for name, here in new.images.items():
+        yield _line(f"{name} pictures", old.images[name].value, here.value, None)
     for name, part in change.recall.items():
         shares = old.recall[name].value, new.recall[name].value
         yield _line(f"recall of {name}", *shares, part)
@@ -76,7 +80,9 @@ def _line(
     name: str, old: float | None, new: float | None, change: Interval | None
 ) -> str:
     points = change.percent() if change else None
-    if old is None or new is None or points is None:
+    if old is None or new is None:
         return f"{name:<22}{'–':>10}{'–':>12}"
+    if points is None:
+        return f"{name:<22}{100 * old:>10.1f}{100 * new:>12.1f}"
     shown = "{:>+10.1f}  ({:+.1f} to {:+.1f})".format(*points)
     return f"{name:<22}{100 * old:>10.1f}{100 * new:>12.1f}  {shown}"

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Literal, Self, TypedDict
+from typing import Any, Literal, NotRequired, Self, TypedDict
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -64,12 +64,14 @@ class ShardRow(TypedDict):
     weight: float
     split: str
     source: str
+    side: NotRequired[int]  # px of the crop; not known of older snapshots
 
 
 @dataclass(frozen=True)
 class Shard:
     ids: list[str]
     rows: Rows
+    sides: list[int]  # px of the crops; SIDE where they are not known
 
 
 def is_snapshot(folder: Path) -> bool:
@@ -102,6 +104,11 @@ def read(
     shards = list(stream(folder, split, emotions))
     ids = [i for shard in shards for i in shard.ids]
     return ids, join(*(shard.rows for shard in shards)) if ids else None
+
+
+def sides(folder: Path, split: str, emotions: tuple[str, ...]) -> list[int]:
+    """How large, in px, the crops of those rows are, in their order. Raises BadData."""
+    return [side for shard in stream(folder, split, emotions) for side in shard.sides]
 
 
 def stream(folder: Path, split: str, emotions: tuple[str, ...]) -> Iterator[Shard]:
@@ -149,7 +156,12 @@ def _shard(path: Path, table: dict[str, list[Any]], split: str, columns: list[in
         majority=np.full(len(picked), -1, np.int64),
         index=np.full(len(picked), -1, np.int64),
     )
-    return Shard([str(table["id"][i]) for i in picked], rows)
+    known = table.get("side") or [None] * len(table["id"])
+    return Shard(
+        [str(table["id"][i]) for i in picked],
+        rows,
+        [int(known[i] or SIDE) for i in picked],
+    )
 
 
 class ShardWriter:
@@ -172,6 +184,7 @@ class ShardWriter:
                 ("weight", pyarrow.float32()),
                 ("split", pyarrow.string()),
                 ("source", pyarrow.string()),
+                ("side", pyarrow.int32()),
             ]
         )
         self.folder = folder

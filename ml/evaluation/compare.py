@@ -3,17 +3,17 @@
 Pure functions over what the two predicted; nothing here reads a file or a clock.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import partial
 
 import numpy as np
 from scipy.stats import binomtest
 
-from ml.artefact.figures import Interval, Share
+from ml.artefact.figures import Interval
 from ml.config import GATE_POLICIES
 from ml.data.arrays import Floats, Ints, Mask
-from ml.evaluation import metrics
+from ml.evaluation import image_slices, metrics
 from ml.evaluation.exam_report import (
     FORMAT,
     CandidateFigures,
@@ -59,7 +59,8 @@ class Candidate:
 @dataclass(frozen=True)
 class ExamData:
     """labels int64 [n]; majority int64 [n] of FER+, -1 where unknown; refs: n names of
-    rows; slices: which part of the exam each row belongs to."""
+    rows; slices: which part of the exam each row belongs to; images: slices by what
+    the pictures are like, which may overlap."""
 
     hash: str
     emotions: tuple[str, ...]
@@ -67,6 +68,7 @@ class ExamData:
     majority: Ints
     refs: Sequence[str]
     slices: Sequence[str]
+    images: Mapping[str, Mask] = field(default_factory=dict)  # which rows each has
 
     def parts(self) -> dict[str, Mask]:
         """Which rows each slice has, by its name."""
@@ -109,7 +111,8 @@ def ceiling(name: str, value: int, most: int) -> Guard:
 
 
 def guards(exam: ExamData, champion: Candidate, challenger: Candidate) -> list[Guard]:
-    """All guard-rails: each class, agreement with the raters, size and cost."""
+    """All guard-rails: each class, agreement with the raters, each slice, size and
+    cost."""
     tests = {
         f"recall:{emotion}": (exam.labels == i, exam.labels)
         for i, emotion in enumerate(exam.emotions)
@@ -120,6 +123,8 @@ def guards(exam: ExamData, champion: Candidate, challenger: Candidate) -> list[G
     for part, here in exam.parts().items():
         if not here.all():
             tests[f"slice:{part}"] = (here, exam.labels)
+    for image, here in exam.images.items():
+        tests[f"image:{image}"] = (here, exam.labels)
     predictions = champion.predictions, challenger.predictions
     found = []
     for name, (here, truth) in tests.items():
@@ -252,7 +257,7 @@ def changed(
 def figures(exam: ExamData, side: Candidate) -> CandidateFigures:
     """One side's column of the report."""
     found = metrics.figures(side.probabilities, exam.labels, exam.emotions)
-    right = side.predictions == exam.labels
+    right, parts = side.predictions == exam.labels, exam.parts()
     clear = exam.majority >= 0
     agrees = (side.predictions == exam.majority)[clear]
     return CandidateFigures.model_validate(
@@ -260,20 +265,16 @@ def figures(exam: ExamData, side: Candidate) -> CandidateFigures:
         | {
             "name": side.name,
             "recall": {
-                e: share(right[exam.labels == i]) for i, e in enumerate(exam.emotions)
+                e: metrics.share(right[exam.labels == i])
+                for i, e in enumerate(exam.emotions)
             },
-            "slices": {name: share(right[here]) for name, here in exam.parts().items()},
+            "slices": {
+                name: metrics.share(right[here]) for name, here in parts.items()
+            },
+            "images": image_slices.figures(right, exam.images),
             "ferplus": round(float(agrees.mean()), 4) if len(agrees) else None,
             "bytes": side.bytes,
             "multiply_adds": side.multiply_adds,
             "ms": round(side.ms, 3),
         }
     )
-
-
-def share(right: Mask) -> Share:
-    """Of n faces the share that is right, with Wilson's 95 % interval."""
-    n = len(right)
-    low, high = metrics.wilson(int(right.sum()), n)
-    value = round(float(right.mean()), 4) if n else None
-    return Share(value=value, low=round(low, 4), high=round(high, 4), n=n)

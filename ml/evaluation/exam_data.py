@@ -12,8 +12,9 @@ from ml.data import arrays, snapshot, splits
 from ml.data.arrays import Bytes, Floats, Rows
 from ml.emotions import EMOTIONS
 from ml.errors import BadInput
-from ml.evaluation import compare, evaluate
+from ml.evaluation import compare, evaluate, image_slices
 from ml.evaluation.compare import Candidate
+from ml.vision.detector import load_detector
 
 
 def load_exam(
@@ -23,13 +24,16 @@ def load_exam(
     contributions: Path | None = None,
     split: str = "public",
     cache: Path | None = None,
+    detector: Path | None = None,
 ) -> tuple[Rows, compare.ExamData]:
     """The rows of an exam, and what `compare.compare` needs to know of them. `split`
-    "public" or "tune" of FER-2013; `contributions`: a snapshot folder. Raises BadInput
-    where there are no faces, FileNotFoundError where a file is missing."""
+    "public" or "tune" of FER-2013; `contributions`: a snapshot folder; `detector`:
+    YuNet's file, by which turned faces are told. Raises BadInput where there are no
+    faces, FileNotFoundError where a file is missing."""
     parts: list[Rows] = []
     refs: list[str] = []
     slices: list[str] = []
+    sides: list[int] = []
     if fer is not None:
         rows, _leaked = splits.load_split(
             split, EMOTIONS, fer=fer, votes=votes, cache=cache
@@ -37,18 +41,25 @@ def load_exam(
         parts.append(rows)
         refs += [f"fer2013:{i}" for i in rows.index]
         slices += [split] * len(rows)
+        sides += [arrays.SIDE] * len(rows)
     if contributions is not None:
         ids, given = snapshot.read(contributions, "exam", EMOTIONS)
         if given is not None:
             parts.append(given)
             refs += [f"contribution:{i}" for i in ids]
             slices += ["community"] * len(given)
+            sides += snapshot.sides(contributions, "exam", EMOTIONS)
     if not parts:
         raise BadInput("there is no exam: neither FER-2013 nor a hold-out of faces")
     rows = arrays.join(*parts)
     digest = hashlib.sha256(rows.pixels.tobytes() + rows.labels.tobytes()).hexdigest()
+    found = load_detector(detector) if detector else None
+    turns = None
+    if found and found.knows_roll:
+        turns = image_slices.poses(rows.pixels, found, cache)
+    images = image_slices.masks(rows.pixels, np.array(sides, np.int64), turns)
     return rows, compare.ExamData(
-        digest, EMOTIONS, rows.labels, rows.majority, refs, slices
+        digest, EMOTIONS, rows.labels, rows.majority, refs, slices, images
     )
 
 

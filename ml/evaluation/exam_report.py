@@ -9,7 +9,7 @@ from typing import Literal
 
 from pydantic import ValidationError, model_validator
 
-from ml.artefact.figures import Figures, Interval, Share
+from ml.artefact.figures import Figures, ImageSlice, Interval, Share
 from ml.errors import BadInput, first_problem
 from ml.json_model import JsonModel
 
@@ -39,6 +39,7 @@ class CandidateFigures(Figures):
     recall: Mapping[str, Share] = {}
     name: str = ""
     slices: Mapping[str, Share] = {}
+    images: Mapping[str, ImageSlice] = {}  # see ml/evaluation/image_slices.py
     ferplus: float | None = None  # share of the raters' majority that it agrees with
     bytes: int | None = None
     multiply_adds: int | None = None

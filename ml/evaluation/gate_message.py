@@ -54,6 +54,7 @@ def _in_words(guard: Guard) -> str:
         "recall": f"on {what} faces it lost {share}",
         "ferplus": f"against the raters' majority it lost {share}",
         "slice": f"on the {what} faces it lost {share}",
+        "image": f"on {what.replace('_', ' ')} pictures it lost {share}",
         "bytes": "its file is too large",
         "multiply_adds": "it costs too much to run",
     }[kind]

@@ -10,10 +10,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ml.artefact.figures import ReliabilityBin, SplitFigures
+from ml.artefact.figures import ReliabilityBin, Share, SplitFigures
 
 Probabilities = npt.NDArray[np.floating[Any]]
 Ints = npt.NDArray[np.integer[Any]]
+Mask = npt.NDArray[np.bool_]
 
 Z = 1.959963984540054  # of the normal distribution, for 95 % intervals
 
@@ -119,3 +120,11 @@ def _by_name(
 
 def _round(value: float) -> float | None:
     return None if np.isnan(value) else round(float(value), 4)
+
+
+def share(right: Mask) -> Share:
+    """Of n faces the share that is right, with Wilson's 95 % interval."""
+    n = len(right)
+    low, high = wilson(int(right.sum()), n)
+    value = round(float(right.mean()), 4) if n else None
+    return Share(value=value, low=round(low, 4), high=round(high, 4), n=n)

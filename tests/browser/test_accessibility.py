@@ -47,7 +47,7 @@ SIGNED_IN = [
     "/my/FACE/consent/",
     "/my/delete/",
 ]
-STAFF = ["/review/", "/review/grid/", "/review/FACE/", "/training/"]
+STAFF = ["/review/", "/review/grid/", "/review/rings/", "/review/FACE/", "/training/"]
 
 
 @pytest.mark.parametrize("path", OPEN)
@@ -84,6 +84,7 @@ def make_staff_with_faces() -> tuple[User, Contribution]:
         **seen,
     )
     factories.make_votes(face, "sad", [factories.make_user("bo")])
+    factories.make_ring()
     return ada, face
 
 

@@ -18,6 +18,7 @@ from labeling.models import (
     ModelVersion,
     Snapshot,
     SnapshotRow,
+    Suspect,
     TrainingRun,
     User,
     Vote,
@@ -146,6 +147,17 @@ def make_release(name: str = "faces-1", **fields: Any) -> DatasetRelease:
 def make_votes(contribution: Contribution, choice: str, voters: list[User]) -> None:
     for voter in voters:
         Vote.objects.create(contribution=contribution, choice=choice, voter=voter)
+
+
+def make_ring(*, faces: int = 2) -> tuple[User, User]:
+    """A giver and a voter who were found out, and accepted faces that he backed."""
+    giver, voter = make_user("gail"), make_user("victor")
+    Suspect.objects.create(role="giver", user=giver, belief=0.9)
+    Suspect.objects.create(role="voter", user=voter, belief=0.9)
+    for _ in range(faces):
+        face = make_contribution(giver=giver, emotion="fear", status="accepted")
+        make_votes(face, "fear", [voter])
+    return giver, voter
 
 
 def make_accepted_crowd(

@@ -3,10 +3,11 @@
 from collections.abc import Iterable, Sequence
 
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from labeling.emotions import Emotion
 from ml.artefact.figures import Figures, Interval, Share
-from ml.evaluation.exam_report import Difference
+from ml.evaluation.exam_report import CandidateFigures, Difference
 from ml.evaluation.metrics import wilson
 from webapp.charts import confusion_matrix, interval_plot
 from webapp.charts.axes import Chart
@@ -71,6 +72,32 @@ def confusion(side: Figures, title: str, names: Sequence[str]) -> Chart | None:
 
 def word(name: str) -> str:
     return str(Emotion(name).label) if name in Emotion.values else name
+
+
+def images(side: Figures) -> Chart | None:
+    """How much more or less often it is right on each kind of picture than on the
+    others, the worst first. None where no exam told."""
+    found = side.images if isinstance(side, CandidateFigures) else {}
+    told = sorted(found.items(), key=lambda one: one[1].difference.value or 0)
+    rows = [(image_name(name), one.difference, "ink") for name, one in told]
+    title = _("On some pictures, against all others")
+    return _difference_chart(title, rows) if rows else None
+
+
+IMAGES = {
+    "small": gettext_lazy("small"),
+    "blurred": gettext_lazy("blurred"),
+    "dark": gettext_lazy("dark"),
+    "bright": gettext_lazy("bright"),
+    "flat": gettext_lazy("low contrast"),
+    "tilted": gettext_lazy("head tilted"),
+    "turned": gettext_lazy("looking aside"),
+    "cut_off": gettext_lazy("face cut off"),
+}
+
+
+def image_name(name: str) -> str:
+    return str(IMAGES.get(name, name))
 
 
 def slice_name(name: str) -> str:

@@ -21,7 +21,7 @@ from webapp.presenters import detection
 
 NEIGHBOURS = 12
 SHOWN = 60  # faces of a ring; the rest comes when those are decided
-LONGEST = 20  # letters of a name
+LONGEST = 15  # letters of a name
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from labeling.models import Exam
 from ml.evaluation.exam_report import Guard, StoredReport
-from webapp.presenters.exam_charts import slice_name, word
+from webapp.presenters.exam_charts import image_name, slice_name, word
 
 OF = 100  # faces that shares are told of, where the exam has as many
 
@@ -163,6 +163,9 @@ def _guard(guard: Guard) -> str:
         case "slice":
             text = _("faces from %(what)s: right on %(lost)s fewer of %(of)s")
             return text % {"what": slice_name(what), **lost}
+        case "image":
+            text = _("%(what)s pictures: right on %(lost)s fewer of %(of)s")
+            return text % {"what": image_name(what), **lost}
         case "ferplus":
             text = _("agrees with ten raters (FER+) on %(lost)s fewer of %(of)s")
             return text % lost

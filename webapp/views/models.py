@@ -16,6 +16,7 @@ from django.views.decorators.http import require_POST, require_safe
 from labeling.models import Exam, ModelVersion, Promotion
 from labeling.papers import model_card
 from labeling.registry import lineage, model_versions
+from labeling.review import demand
 from labeling.stats import feedback_rates
 from ml.artefact.card import DataFacts, StoredCard
 from ml.artefact.figures import Evaluation, Figures
@@ -66,6 +67,7 @@ def model(request: HttpRequest, name: str) -> HttpResponse:
         "verdict": verdict.read(exam) if exam else None,
         "may_be_promoted": not version.is_champion and not version.contaminated_at,
         "proposal": _proposal(version),
+        "asked": demand.of_pictures() if version.is_champion else [],
         "facts": _facts(summary, card),
         "answers": versions.answers_of(card),
         "seen": _seen(version, card.snapshot),
@@ -98,6 +100,7 @@ def _charts(
     mixed_up = _("What it mixes up, in percent")
     return {
         "recall_chart": exam_charts.recalls(figures, title=by_label, names=names),
+        "image_chart": exam_charts.images(figures),
         "confusion_chart": exam_charts.confusion(figures, mixed_up, names),
         "correction_chart": versions.corrections_chart([summary]),
     }

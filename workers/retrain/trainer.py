@@ -193,6 +193,7 @@ class _Retraining:
             model_files.fetch(version, names=served),
             *_fer2013(),
             "--json",
+            *("--detector", settings.FACE_DETECTOR),
         ]
         if Manifest.model_validate(snapshot.manifest).exam_rows:
             command += ["--snapshot", self.folder / "snapshot"]

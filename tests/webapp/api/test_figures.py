@@ -3,9 +3,11 @@ from uuid import uuid4
 import pytest
 
 from labeling.emotions import Emotion
-from labeling.models import Withdrawal
+from labeling.models import Exam, Promotion, Withdrawal
+from labeling.registry import model_versions
 from tests.support.api_clients import Program
-from tests.support.factories import make_contribution
+from tests.support.exam_reports import make_image_slice, make_report, make_side
+from tests.support.factories import make_contribution, make_run, make_version
 
 pytestmark = pytest.mark.django_db
 
@@ -30,3 +32,22 @@ def test_who_took_a_release_learns_what_to_delete_from_it() -> None:
     Withdrawal.objects.create(contribution_id=uuid4())
     found = Program().get("releases/withdrawn").json()["results"]
     assert [one["id"] for one in found] == [str(released.pk)]
+
+
+def test_pictures_that_the_model_reads_worse_are_asked_for() -> None:
+    assert Program().get("needs").json()["pictures"] == []
+    run = make_run(status="done")
+    version = make_version("mien-1", run=run)
+    images = {"turned": make_image_slice(-0.1, -0.2, -0.01)}
+    Exam.objects.create(
+        run=run,
+        challenger=version,
+        exam_hash="ab" * 32,
+        policy="improves",
+        outcome="promoted",
+        report=make_report(challenger=make_side("mien-1", 0.7, images=images)),
+    )
+    model_versions.promote(version, kind=Promotion.Kind.EXAM)
+    (found,) = Program().get("needs").json()["pictures"]
+    assert (found["kind"], found["recall"], found["rest"]) == ("turned", 0.6, 0.7)
+    assert "aside" in found["reason"]

@@ -19,7 +19,7 @@ from labeling.models import (
     User,
 )
 from labeling.registry import model_versions
-from tests.support.exam_reports import make_report, make_side
+from tests.support.exam_reports import make_image_slice, make_report, make_side
 from tests.support.factories import make_contribution, make_run, make_user, make_version
 from tests.webapp.views.test_my import trained_on
 
@@ -309,6 +309,32 @@ def test_the_number_of_queries_does_not_grow_with_the_versions(client: Client):
             client.get("/models/")
         counts.append(len(queries))
     assert counts[0] == counts[1]
+
+
+def test_a_model_shows_the_pictures_it_reads_worse_and_what_would_help(client: Client):
+    images = {
+        "dark": make_image_slice(-0.02, -0.1, 0.06),
+        "turned": make_image_slice(-0.1, -0.2, -0.01),
+    }
+    run = make_run(status="done")
+    version = make_version("mien-1", run=run)
+    side = make_side("mien-1", 0.7, images=images)
+    Exam.objects.create(
+        run=run,
+        challenger=version,
+        exam_hash="ab" * 32,
+        policy="improves",
+        outcome="promoted",
+        report=make_report(challenger=side),
+    )
+    page = client.get("/models/mien-1/").text
+    assert "Which pictures it reads worse" in page
+    assert "looking aside" in page
+    assert "would help it most" not in page
+    promoted(version)
+    page = client.get("/models/mien-1/").text
+    assert "Faces that look aside help" in page
+    assert "Faces in little light help" not in page
 
 
 def test_each_version_has_a_model_card_and_trainers_read_who_decided(client: Client):

@@ -4,17 +4,14 @@ from django.test import Client
 from labeling.models import Suspect, User
 from labeling.review import decisions
 from labeling.voting import rings
-from tests.support.factories import make_contribution, make_user, make_votes
+from tests.support.factories import make_contribution, make_ring, make_user, make_votes
 
 pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
 def ring() -> tuple[User, User]:
-    giver, voter = make_user("gail"), make_user("victor")
-    Suspect.objects.create(role="giver", user=giver, belief=0.9)
-    Suspect.objects.create(role="voter", user=voter, belief=0.9)
-    return giver, voter
+    return make_ring(faces=0)
 
 
 def test_only_reviewers_come_in(client: Client):

@@ -32,8 +32,22 @@ class EmotionNeeded(Answer):
     reason: str = Field(description="A sentence that asks for it.")
 
 
+class PictureNeeded(Answer):
+    kind: str = Field(
+        description="What such pictures have in common: small, blurred, dark, bright, "
+        "flat, tilted, turned or cut_off."
+    )
+    recall: Share = Field(description="How often the current model is right on them.")
+    rest: Share = Field(description="How often it is right on all others.")
+    reason: str = Field(description="A sentence that asks for it.")
+
+
 class Needs(Answer):
     results: list[EmotionNeeded] = Field(description="The most needed first.")
+    pictures: list[PictureNeeded] = Field(
+        description="Pictures that the current model's exam has shown to be read worse "
+        "than others, the worst first. Of the picture alone, never of the person."
+    )
 
 
 class WithdrawnFace(Answer):
@@ -76,7 +90,16 @@ def needs(request: Request) -> Answer:
                 reason=str(one.reason),
             )
             for one in demand.by_emotion()
-        ]
+        ],
+        pictures=[
+            PictureNeeded(
+                kind=one.kind,
+                recall=one.recall,
+                rest=one.rest,
+                reason=str(one.reason),
+            )
+            for one in demand.of_pictures()
+        ],
     )
 
 
