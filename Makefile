@@ -63,6 +63,7 @@ bench: $(VENV)/.dev ## Measure speed and size (each file of tests/bench/)
 drill: $(VENV)/.dev ## Run the long checks, which end at the first fault
 	HOSTILE_VALUES=99 $(PYTEST) tests/security/test_hostile_walk.py
 	SCHEMATHESIS_SECONDS=300 $(PYTEST) tests/webapp/api/test_schemathesis.py
+	GENERATED_CLIENTS=1 $(PYTEST) tests/webapp/api/test_generated_clients.py
 	@set -e; for name in mutants decode slow; do $(PYTHON) -m tests.bench.$$name; done
 
 backup: $(VENV)/.site ## Dump the database to ~/mien-backups (or FILE=…)
