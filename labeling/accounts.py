@@ -85,6 +85,11 @@ def confirm_address(address: EmailAddress, *, by: User) -> None:
     audit.record(audit.Act.ADDRESS_CONFIRMED, by=by, subject=address.user)
 
 
+def say_of_age(user: User) -> None:
+    """A yes to the minimum age of the site; nothing more is kept."""
+    User.objects.filter(pk=user.pk).update(is_of_age=True)
+
+
 def make_token(
     user: User,
     *,

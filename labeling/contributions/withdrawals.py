@@ -7,7 +7,7 @@ until it ends; the receipt says so.
 
 import hashlib
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
@@ -33,8 +33,11 @@ from labeling.models import (
     Withdrawal,
 )
 from labeling.registry import digests, lineage
+from labeling.webhooks import deliveries
 
 log = logging.getLogger(__name__)
+
+ANNOUNCED_AT_ONCE = 100  # faces in one message to a webhook
 
 
 @dataclass(frozen=True)
@@ -138,6 +141,7 @@ def delete_faces(contribution_ids: Iterable[UUID]) -> dict[UUID, bool]:
     Vote.objects.filter(contribution__in=gone).delete()
     Contribution.objects.filter(pk__in=gone).delete()
     digests.erase(gone)
+    deliveries.forget(gone)
     if gone:
         erasure.count_deletion()
     return gone
@@ -153,6 +157,7 @@ def withdraw_ids(contribution_ids: Iterable[UUID]) -> Receipt:
         for face, was_released in gone.items()
     ]
     Withdrawal.objects.bulk_create(tombstones, ignore_conflicts=True)
+    _announce(gone)
     contaminated = lineage.contaminate(gone) if gone else []
     running = TrainingRun.objects.active().filter(
         pk__in=SnapshotRow.objects.filter(contribution_id__in=gone).values(
@@ -164,3 +169,13 @@ def withdraw_ids(contribution_ids: Iterable[UUID]) -> Receipt:
         "%s faces withdrawn, %s versions contaminated", len(gone), len(contaminated)
     )
     return Receipt(now, list(gone), contaminated, running.first(), sum(gone.values()))
+
+
+def _announce(gone: Mapping[UUID, bool]) -> None:
+    """By number, some at a time: whoever keeps copies has to delete them."""
+    faces = [{"id": face, "was_released": gone[face]} for face in gone]
+    facts = [
+        {"faces": faces[start : start + ANNOUNCED_AT_ONCE]}
+        for start in range(0, len(faces), ANNOUNCED_AT_ONCE)
+    ]
+    deliveries.announce(deliveries.Event.FACE_WITHDRAWN, facts)

@@ -6,7 +6,7 @@ BEFORE = ["detect", "give", "train", "read"]
 
 
 class Migration(migrations.Migration):
-    dependencies = [("labeling", "0015_plain_words")]
+    dependencies = [("labeling", "0017_suspects")]
 
     operations = [
         migrations.AddField(

@@ -41,6 +41,13 @@ class User(AbstractUser):
         editable=False,
         help_text="Names the account where a restore could reuse its number.",
     )
+    is_of_age = models.BooleanField(
+        _("old enough"),
+        default=False,
+        db_default=False,
+        editable=False,
+        help_text="Said to be as old as the site asks; no date of birth is kept.",
+    )
     split = models.CharField(
         max_length=10,
         choices=DatasetSplit,

@@ -106,6 +106,7 @@ def undo(event_ids: Iterable[int], *, by: User) -> Bulk:
         events = Review.objects.bulk_create(
             review_events.undoing_review(event, by) for event in stood
         )
+        review_events.announce(events)
     left = len(asked) - len(events)
     return Bulk(events, +Counter({Skipped.CHANGED_SINCE: left}))
 
@@ -131,6 +132,7 @@ def _decide(
             review_events.review(face, act, by, reason=reason, note=note)
             for face in faces
         )
+        review_events.announce(events)
         return Bulk(events, _skipped(asked, done, _why_not_decided))
 
 

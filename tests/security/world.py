@@ -29,15 +29,18 @@ from labeling.models import (
     Exam,
     ModelVersion,
     RunEvent,
+    Suspect,
     User,
     Withdrawal,
 )
 from labeling.review import decisions
+from labeling.webhooks import endpoints
 from tests.support.exam_reports import make_report
 from tests.support.factories import (
     make_contribution,
     make_face_jpeg,
     make_photo,
+    make_release,
     make_run,
     make_run_on,
     make_user,
@@ -69,6 +72,8 @@ FIELDS = {
     "email": "new@example.org",
     "emotion": "sad",
     "epochs": "3",
+    "events": "run.failed",
+    "url": "https://told.example/",
     "giver": "1",
     "in": "list",
     "instead_of": "",
@@ -138,12 +143,14 @@ class World:
         self.face = make_contribution(
             giver=self.people["giver"], may_be_seen=True, screened_at=timezone.now()
         )
+        self.shipped = ModelVersion.objects.get(is_champion=True)
         self.version = self._history()
         self.run = make_run(status="training", progress=0.4, seconds_left=90)
         self.tokens = {
             role: accounts.make_token(user, name="script")[1]
             for role, user in self.people.items()
         }
+        self.release = make_release()
         self._others()
         self.values = {**self._given(), **FIELDS}
         self.in_json = {
@@ -177,6 +184,8 @@ class World:
         Authenticator.objects.create(user=bystander, type="totp", data={})
         face = make_contribution(giver=bystander, may_be_seen=True)
         make_votes(self.face, "sad", [bystander])
+        endpoints.add("https://told.example/", [], by=self.people["admin"])
+        self.suspect = Suspect.objects.create(role="voter", user=bystander, belief=0.9)
         decisions.accept(face, by=self.people["reviewer"])
         Withdrawal.objects.create(contribution_id=uuid4())
         Erasure.objects.create(user_key=uuid4())
@@ -227,10 +236,15 @@ class World:
         whole = {"pk": self.face.pk if "uuid:pk" in route else self.run.pk}
         if route == "training/<int:pk>/changed/":
             whole["pk"] = self.version.run_id
+        if route.startswith("data/releases/"):
+            whole["pk"] = self.release.pk
         if route.startswith(("account/tokens/", "api/v1/tokens/")):
             whole["pk"] = self.people["giver"].api_tokens.get().pk
+        if route.startswith("review/rings/<int:pk>"):
+            whole["pk"] = self.suspect.pk
         whole["id"] = whole["object_id"] = self._row_in_admin(route)
         whole["name"] = self.version.name
+        whole["sha256"] = self.shipped.card["files"]["model.onnx"]
         return DUMMIES | {name: str(value) for name, value in whole.items()}
 
     def _row_in_admin(self, route: str) -> object:

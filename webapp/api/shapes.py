@@ -123,7 +123,7 @@ def check_names(sent: Mapping[str, Any], known: Iterable[str]) -> None:
 
 def _refusal(why: ValidationError) -> exceptions.ValidationError:
     sentences: dict[str, list[str]] = {}
-    for error in why.errors(include_url=False, include_context=False):
+    for error in why.errors(include_url=False):
         name = str(error["loc"][0]) if error["loc"] else ""
         sentences.setdefault(name, []).append(_sentence(error))
     fields: Any = sentences.get("", sentences)
@@ -138,8 +138,10 @@ def _sentence(error: Mapping[str, Any]) -> str:
             return _unknown()
         case "literal_error" | "enum":
             said = NO_TEXT.sub("", str(error["input"]))[:LONGEST_ECHO]
-            return _("%(said)s is not one of those that can be chosen.") % {
-                "said": said or _("This")
+            known = error["ctx"]["expected"].replace("'", "").replace(" or ", ", ")
+            return _("%(said)s is none of %(known)s.") % {
+                "said": said or _("This"),
+                "known": known,
             }
     return _("This does not fit: %(why)s.") % {"why": error["msg"]}
 

@@ -12,6 +12,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.urls import reverse_lazy
 from django.utils.translation import gettext_lazy as _
 
+from ml.artefact.answers import ANSWERS
 from ml.config import GATE_POLICIES
 from webapp.config import (
     admin_theme,
@@ -19,6 +20,7 @@ from webapp.config import (
     content_security,
     env,
     logs,
+    public_mode,
     secret_key,
     service_paths,
 )
@@ -43,6 +45,10 @@ if not IS_HTTPS and SITE_HOST not in (*LOOPBACK, "::1"):
         "and passwords travel over it and browsers give the camera to nothing less."
     )
 
+# Can others reach it? Then each role looks at UNSTATED before it starts.
+IS_PUBLIC = public_mode.is_public(SITE_URL)
+UNSTATED = public_mode.unstated(SITE_URL)
+
 ALLOWED_HOSTS = [SITE_HOST] if IS_HTTPS else LOOPBACK
 CSRF_TRUSTED_ORIGINS = [SITE_URL]
 # How many proxies stand before us; their last words about the visitor are believed.
@@ -62,6 +68,16 @@ CSRF_FAILURE_VIEW = "webapp.views.pages.csrf_failure"
 # Who finds a hole writes there, and reads there how: /.well-known/security.txt.
 SECURITY_CONTACT = env.contact("SECURITY_CONTACT")
 SECURITY_POLICY = env.contact("SECURITY_POLICY")
+
+# Who answers for a site that others reach, and what it is for (labeling/controller.py).
+CONTROLLER = env.text("CONTROLLER")
+CONTROLLER_CONTACT = env.text("CONTROLLER_CONTACT")
+DATA_PROTECTION_CONTACT = env.text("DATA_PROTECTION_CONTACT")
+PURPOSE = env.text("PURPOSE")
+LEGAL_BASIS = env.text("LEGAL_BASIS")
+NOT_AT_WORK_NOT_IN_SCHOOLS = env.text("NOT_AT_WORK_NOT_IN_SCHOOLS")
+MINIMUM_AGE = env.integer("MINIMUM_AGE", 18)
+IMPACT_ASSESSMENT = env.text("IMPACT_ASSESSMENT")
 
 CONTENT_SECURITY_POLICY = content_security.POLICY
 
@@ -110,6 +126,7 @@ CELERY_BROKER_URL = REDIS_URL.replace("unix://", "redis+socket://").replace(
 INSTALLED_APPS = [
     "webapp",
     "labeling",
+    "workers",
     "unfold",
     "django.contrib.admin",
     "django.contrib.auth",
@@ -132,12 +149,14 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "webapp.config.logs.requests",
+    "webapp.metrics.requests.count_requests",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "webapp.http.head_requests.as_get",
     "corsheaders.middleware.CorsMiddleware",
     "webapp.http.csp.ContentSecurityPolicy",
     "webapp.http.private_pages.private_pages",
+    "webapp.http.notice.api_header",
     "webapp.http.hostile_input.HostileInput",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
@@ -278,6 +297,11 @@ FORMAT_MODULE_PATH = "webapp.config.formats"
 USE_I18N = USE_TZ = True
 TIME_ZONE = "UTC"
 
+# --- other programs
+
+# May webhooks be called on this machine, and without https? For development.
+WEBHOOKS_TO_LOOPBACK = env.boolean("WEBHOOKS_TO_LOOPBACK")
+
 # --- faces and training
 
 FACE_DETECTOR = env.path("FACE_DETECTOR") or (
@@ -286,6 +310,7 @@ FACE_DETECTOR = env.path("FACE_DETECTOR") or (
 MODELS_DIR = BASE_DIR / "models"
 FER2013 = env.path("FER2013") or next(BASE_DIR.glob("data/fer2013.csv*"), None)
 FERPLUS = env.path("FERPLUS") or next(BASE_DIR.glob("data/fer2013new.csv*"), None)
+MODEL_ANSWER = env.choice("MODEL_ANSWER", ANSWERS)
 PROMOTION_POLICY = env.choice("PROMOTION_POLICY", GATE_POLICIES)
 RETRAIN_AT = env.text("RETRAIN_AT", "03:30")
 RETRAIN_MIN_FACES = env.integer("RETRAIN_MIN_FACES", 200)
@@ -321,10 +346,15 @@ KEEP_REJECTED_DAYS = env.integer("KEEP_REJECTED_DAYS", 30)
 # After so many days dumps (`mien-*.dump`) are deleted.
 KEEP_BACKUPS_DAYS = env.integer("KEEP_BACKUPS_DAYS", 30)
 # The second place of the log of withdrawals, which has to outlive the database's disk;
-# dumps are made beside it.
-WITHDRAWAL_LOG_COPY = env.path("WITHDRAWAL_LOG_COPY") or (
-    Path.home() / "mien-backups" / "withdrawals.log"
-)
+# dumps are made beside it. Hosts that share a database must be told of one place for
+# all, for each alone does not hear of what is withdrawn at another.
+_copy = env.path("WITHDRAWAL_LOG_COPY")
+WITHDRAWAL_LOG_COPY = _copy or Path.home() / "mien-backups" / "withdrawals.log"
+WITHDRAWAL_LOG_IN_DATA = HAS_OWN_POSTGRES
+WITHDRAWAL_LOG_COPY_HEARS_ALL = HAS_OWN_POSTGRES or _copy is not None
+
+# The licence of dataset releases: an SPDX name or an address; without, none is stated.
+DATASET_LICENSE = env.text("DATASET_LICENSE")
 
 # --- logs and loads
 
@@ -346,3 +376,4 @@ DETECT_RATE = env.rate("DETECT_RATE", "120/min")
 LIVE_RATE = env.rate("LIVE_RATE", "1800/min")
 GIVE_RATE = env.rate("GIVE_RATE", "200/hour")
 VOTE_RATE = env.rate("VOTE_RATE", "60/min")
+REPORT_RATE = env.rate("REPORT_RATE", "10/hour")

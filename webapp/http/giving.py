@@ -11,7 +11,8 @@ from labeling.contributions.consent import Consent
 from labeling.contributions.repeated_gifts import GiftName
 from labeling.detection import photos
 from labeling.errors import Refused
-from webapp.http import admission
+from labeling.models import Contribution
+from webapp.http import admission, notice
 from webapp.http.access import given_here, network, person
 
 
@@ -35,6 +36,7 @@ def give(
         consent=consent,
         claim=claim,
         source=source,
+        notice_version=_notice_read(request, source),
         before=given_here(request),
         network=network(request),
         pk=name.pk if name else None,
@@ -71,3 +73,8 @@ def give_once(
         if first is None:
             raise
         return first
+
+
+def _notice_read(request: HttpRequest, source: str) -> str:
+    """Of those who come by the API, whoever built on it has told them, not we."""
+    return notice.version_read(request) if source == Contribution.Source.SITE else ""

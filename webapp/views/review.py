@@ -12,8 +12,9 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
 from labeling.emotions import Emotion
-from labeling.models import Contribution, Crop, Review
+from labeling.models import Contribution, Crop, Review, Suspect
 from labeling.review import bulk_decisions, decisions, review_queue
+from labeling.voting import rings
 from webapp.forms import ids
 from webapp.forms.review import BulkForm, DecisionForm, FilterForm
 from webapp.http import last_bulk
@@ -106,6 +107,7 @@ def _show(
         "filters": filters,
         "query": filters.query,
         "waiting": faces[:COUNTED_UP_TO].count(),
+        "suspects": Suspect.objects.filter(cleared_at=None).count(),
         "counted_up_to": COUNTED_UP_TO,
         "emotions": list(Emotion),
         "reasons": list(Review.Reason),
@@ -133,6 +135,7 @@ def grid(request: UserRequest) -> HttpResponse:
         "query": filters.query,
         "reasons": list(Review.Reason),
         "bulk": request.session.get(last_bulk.KEY),
+        "suspects": Suspect.objects.filter(cleared_at=None).count(),
         "whole": filters.faces()[:MOST_AT_ONCE].count() if filters.is_whole else 0,
     }
     return render(request, "review/grid.html", context)
@@ -203,6 +206,34 @@ def undo_one(request: UserRequest, pk: UUID) -> HttpResponse:
     return redirect("review-history", pk)
 
 
+@require_GET
+@reviewers_only
+@never_cache
+def show_rings(request: UserRequest) -> HttpResponse:
+    return render(request, "review/rings.html", {"rings": review_item.ring_sheets()})
+
+
+@require_POST
+@reviewers_only
+@on_problem(message_and_back("review-rings"))
+def confirm(request: UserRequest, pk: UUID) -> HttpResponse:
+    """A second reviewer agrees with the first."""
+    face = get_object_or_404(Contribution.objects.undoubted(), pk=pk)
+    rings.confirm(face, by=request.user)
+    messages.success(request, _("Confirmed: the face counts again."))
+    return redirect("review-rings")
+
+
+@require_POST
+@reviewers_only
+@on_problem(message_and_back("review-rings"))
+def clear(request: UserRequest, pk: int) -> HttpResponse:
+    """Somebody is in no ring, whatever the votes look like."""
+    rings.clear(get_object_or_404(Suspect, pk=pk), by=request.user)
+    messages.success(request, _("Cleared: votes and faces count again."))
+    return redirect("review-rings")
+
+
 urlpatterns = [
     path("", review, name="review"),
     path("grid/", grid, name="review-grid"),
@@ -210,6 +241,9 @@ urlpatterns = [
     path("bulk/undo/", undo_bulk, name="review-bulk-undo"),
     path("again/", again, name="review-again"),
     path("undo/", undo, name="review-undo"),
+    path("rings/", show_rings, name="review-rings"),
+    path("rings/<uuid:pk>/confirm/", confirm, name="ring-confirm"),
+    path("rings/<int:pk>/clear/", clear, name="ring-clear"),
     path("<uuid:pk>/", history, name="review-history"),
     path("<uuid:pk>/evidence.png", evidence, name="review-evidence"),
     path("<uuid:pk>/decide/", decide, name="review-decide"),

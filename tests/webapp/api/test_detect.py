@@ -87,6 +87,30 @@ def test_evidence_is_rows_of_0_to_255(client: Client) -> None:
     assert max(max(row) for row in rows) == 255
 
 
+@pytest.mark.parametrize("answer", ["mix", "label", "raters"])
+def test_any_of_the_answers_may_be_asked_for(client: Client, answer: str) -> None:
+    photo = multipart(factories.make_photo(29))
+    assert client.post(f"{DETECT}?answer={answer}", photo).json()["answer"] == answer
+
+
+def test_without_one_named_it_is_the_sites(client: Client, settings: Any) -> None:
+    settings.MODEL_ANSWER = "raters"
+    photo = factories.make_photo(29)
+    assert client.post(DETECT, multipart(photo)).json()["answer"] == "raters"
+
+
+@pytest.mark.parametrize("photos_", [1, 2])
+def test_an_answer_that_there_is_not_is_refused_by_its_name(
+    client: Client, photos_: int
+) -> None:
+    photo = multipart(*[factories.make_photo(29)] * photos_)
+    answer = client.post(f"{DETECT}?answer=crowd", photo)
+    assert answer.status_code == 400
+    error = answer.json()["error"]
+    assert (error["code"], list(error["fields"])) == ("invalid", ["answer"])
+    assert error["message"].endswith("crowd is none of mix, label, raters.")
+
+
 def test_a_live_frame_carries_no_extras(client: Client) -> None:
     said = client.post(
         f"{DETECT}?live=1&crops=1&evidence=1",

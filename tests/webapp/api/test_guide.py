@@ -92,7 +92,7 @@ def test_shell(tmp_path: Path, env: dict[str, str], number: int) -> None:
 
 
 def test_each_part_of_the_guide_has_an_example() -> None:
-    assert len(SHELL) == 8
+    assert len(SHELL) == 9
 
 
 def test_many_photos(tmp_path: Path, env: dict[str, str]) -> None:

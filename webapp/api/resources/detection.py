@@ -16,6 +16,7 @@ from rest_framework.response import Response
 from labeling.detection import photos
 from labeling.emotions import Emotion
 from labeling.models.user import Scope
+from ml.artefact import answers
 from ml.vision.decode import MAX_BYTES, Note
 from ml.vision.face_crop import Doubt
 from webapp.api import examples, shapes
@@ -24,6 +25,7 @@ from webapp.api.operations import operation
 from webapp.api.shapes import Answer, Probabilities, Share
 from webapp.http import admission
 from webapp.http.error_responses import Problem, attempt
+from webapp.metrics import requests
 from webapp.presenters import detection
 
 Detector = Literal["yunet", "haar"]
@@ -62,6 +64,12 @@ class Look(shapes.Query):
     )
     live: bool = Field(
         False, description="A frame of a live view: counted by LIVE_RATE; no extras."
+    )
+
+    answer: answers.Answer | None = Field(
+        None,
+        description="By FER-2013's labels, by most of ten people who look at the face, "
+        "or a mix of both; the site's own where none is named.",
     )
 
     @property
@@ -104,6 +112,7 @@ class Face(Answer):
 
 class Photo(Answer):
     model: str = Field(description="The version that looked at it.")
+    answer: answers.Answer
     detector: Detector
     width: int
     height: int
@@ -208,4 +217,6 @@ def _detect(request: Request, data: bytes, look: Look) -> photos.Detection:
     )
     admission.spend(request, kind, rate)
     with admission.turn(), admission.charge_for_work(request, kind, rate):
-        return photos.detect(data, is_live=look.live, **look.extras)
+        seen = photos.detect(data, is_live=look.live, answer=look.answer, **look.extras)
+    requests.count_look(seen)
+    return seen
