@@ -1,9 +1,6 @@
-from uuid import uuid4
-
 import pytest
 
 from labeling.emotions import Emotion
-from labeling.models import Withdrawal
 from tests.support.api_clients import Program
 from tests.support.factories import make_contribution
 
@@ -23,10 +20,3 @@ def test_what_is_needed_comes_with_a_sentence() -> None:
     assert all(one["reason"] for one in needed)
     urgencies = [one["urgency"] for one in needed]
     assert urgencies == sorted(urgencies, reverse=True)
-
-
-def test_who_took_a_release_learns_what_to_delete_from_it() -> None:
-    released = Withdrawal.objects.create(contribution_id=uuid4(), was_released=True)
-    Withdrawal.objects.create(contribution_id=uuid4())
-    found = Program().get("releases/withdrawn").json()["results"]
-    assert [one["id"] for one in found] == [str(released.pk)]

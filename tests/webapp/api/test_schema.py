@@ -38,7 +38,7 @@ def test_only_what_needs_a_token_says_that_it_does(schema: Any) -> None:
     assert {name for name, one in found if not one["security"]} == {
         *("detect", "contribute", "withdraw_by_link"),
         *("model", "list_models", "show_model"),
-        *("figures", "needs", "list_withdrawn"),
+        *("figures", "needs", "list_releases", "show_release", "list_withdrawn"),
     }
 
 
