@@ -43,6 +43,13 @@ def test_the_apis_page_is_dark_in_dark_mode_and_has_padlocks_where_they_belong(
     assert not {"/api/v1/detect", "/api/v1/needs"} & set(locked.all_inner_texts())
 
 
+def test_the_apis_page_offers_a_file_picker_for_a_photo(visit: Visit) -> None:
+    page = visit("/api/docs/")
+    page.locator("#operations-detection-detect button.opblock-summary-control").click()
+    page.get_by_role("button", name="Try it out").click()
+    expect(page.locator(".opblock-section-request-body [type=file]")).to_have_count(1)
+
+
 def test_a_token_is_copied_by_keyboard_and_says_so(visit: Visit) -> None:
     page = signed_in(visit, make_user("ada"), "/account/")
     page.context.grant_permissions(["clipboard-read", "clipboard-write"])

@@ -236,7 +236,7 @@ class World:
         whole = {"pk": self.face.pk if "uuid:pk" in route else self.run.pk}
         if route == "training/<int:pk>/changed/":
             whole["pk"] = self.version.run_id
-        if route.startswith("data/releases/"):
+        if route.startswith(("data/releases/", "api/v1/releases/")):
             whole["pk"] = self.release.pk
         if route.startswith(("account/tokens/", "api/v1/tokens/")):
             whole["pk"] = self.people["giver"].api_tokens.get().pk

@@ -28,7 +28,7 @@ PROBLEM = "application/problem+json"
 CODES: dict[int, tuple[str, ...]] = {
     400: (
         *("bad_request", "invalid", "parse_error"),
-        *("empty", "broken", "token_expired", "token_invalid"),
+        *("empty", "broken", "too_many_photos", "token_expired", "token_invalid"),
         *("not_a_crop", "too_blurred", "too_bright", "too_flat"),
         *("too_dark", "too_small"),
         *("consent_missing", "consent_unknown", "emotion_missing", "choice_missing"),
@@ -51,7 +51,7 @@ CODES: dict[int, tuple[str, ...]] = {
         *("key_in_use",),
     ),
     411: ("length_required",),
-    413: ("too_large", "too_many_pixels", "too_complex"),
+    413: ("request_too_large", "too_large", "too_many_pixels", "too_complex"),
     415: ("unsupported_media_type", "not_a_picture", "unsupported"),
     422: ("key_reused",),
     429: ("too_many",),

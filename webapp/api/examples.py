@@ -25,6 +25,7 @@ PHOTO = OpenApiExample(
     "One face",
     value={
         "model": "base",
+        "answer": "mix",
         "detector": "yunet",
         "width": 640,
         "height": 480,

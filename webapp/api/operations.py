@@ -120,7 +120,7 @@ def _codes_of_any(needs: Need, body: Any) -> list[str]:
     if needs in (Need.REVIEWER, Need.TRAINER):
         codes += ["second_factor_missing"]
     if body:
-        codes += ["parse_error", "unsupported_media_type", "too_large"]
+        codes += ["parse_error", "unsupported_media_type", "request_too_large"]
     return codes
 
 

@@ -45,22 +45,24 @@ class ShapeExtension(PydanticExtension):
                 name=name,
                 type=ResolvedComponent.SCHEMA,
                 object=name,
-                schema=_untitled(part),
+                schema=_pruned(part, is_sent),
             )
             auto_schema.registry.register_on_missing(component)
-        untitled: dict[str, Any] = _untitled(schema)
-        return untitled
+        pruned: dict[str, Any] = _pruned(schema, is_sent)
+        return pruned
 
 
-def _untitled(part: Any) -> Any:
-    """Without the titles that repeat a name: generated clients would take a part of
-    several types for one class."""
+def _pruned(part: Any, is_sent: bool) -> Any:
+    """Without what generated clients misread: titles that repeat a name, which would be
+    one class for several types, and defaults where there is nothing to leave out."""
     if isinstance(part, list):
-        return [_untitled(one) for one in part]
+        return [_pruned(one, is_sent) for one in part]
     if not isinstance(part, dict):
         return part
     kept = {k: v for k, v in part.items() if k != "title" or isinstance(v, dict)}
-    return {name: _untitled(value) for name, value in kept.items()}
+    if not is_sent or kept.get("default") is None:
+        kept.pop("default", None)
+    return {name: _pruned(value, is_sent) for name, value in kept.items()}
 
 
 def parameters_of(query: type[BaseModel]) -> list[OpenApiParameter]:

@@ -7,6 +7,7 @@ from webapp.api.resources import (
     detection,
     figures,
     models,
+    releases,
     reviews,
     tokens,
     trainings,
@@ -109,9 +110,11 @@ urlpatterns = [
     ),
     path("v1/figures", endpoint(get=figures.figures), name="api-figures"),
     path("v1/needs", endpoint(get=figures.needs), name="api-needs"),
+    path("v1/releases", endpoint(get=releases.list_releases), name="api-releases"),
+    path("v1/releases/<int:pk>", endpoint(get=releases.show), name="api-release"),
     path(
         "v1/releases/withdrawn",
-        endpoint(get=figures.withdrawn),
+        endpoint(get=releases.withdrawn),
         name="api-withdrawn",
     ),
     path(

@@ -26,10 +26,12 @@ from django.conf import settings
 from django.core.files.uploadedfile import InMemoryUploadedFile
 from django.core.files.uploadhandler import FileUploadHandler
 from django.http import HttpRequest
+from django.utils.translation import gettext as _
 from limits import RateLimitItem, RateLimitItemPerSecond
 from limits.storage import RedisStorage
 from limits.strategies import MovingWindowRateLimiter
 
+from labeling.errors import Refused
 from ml.vision.decode import MAX_BYTES, BadPicture
 
 log = logging.getLogger(__name__)
@@ -67,7 +69,15 @@ def check_size(request: HttpRequest) -> None:
     except ValueError:
         length = 0  # as Django reads it
     if length > MOST_BYTES:
-        raise BadPicture("too_large", "The request is too large.")
+        text = _("This is more than 64 MB at once. Please send it in parts.")
+        raise Refused("request_too_large", text)
+
+
+def check_count(photos: int) -> None:
+    """Refuse more photos in one request than it may have."""
+    if photos > MOST_PHOTOS:
+        text = _("That is more than %(most)d photos. Please send them in parts.")
+        raise Refused("too_many_photos", text % {"most": MOST_PHOTOS})
 
 
 class InMemory(FileUploadHandler):

@@ -39,6 +39,7 @@ STATUS = {
         ),
         409,
     ),
+    "request_too_large": 413,
     "key_reused": 422,
     "no_room": 507,
 }

@@ -16,7 +16,7 @@ from django.core.exceptions import BadRequest
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, QueryDict
 from django.http.request import UnreadablePostError
 
-from ml.vision.decode import BadPicture
+from labeling.errors import Refused
 from webapp.http import admission, error_responses
 from webapp.http.access import SiteRequest
 
@@ -49,7 +49,7 @@ class HostileInput:
             for text in _sent(request):
                 if NO_TEXT.search(text):
                     raise BadRequest
-        except BadPicture as why:
+        except Refused as why:
             return error_responses.show(request, error_responses.problem_of(why))
         except (UnreadablePostError, RecursionError) as why:
             raise BadRequest from why

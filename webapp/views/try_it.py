@@ -41,9 +41,7 @@ def detect(request: SiteRequest) -> HttpResponse:
     notice.check(request)
     if not files:
         raise Refused("no_photo", _("No photo arrived. Choose one, or drop it here."))
-    if len(files) > admission.MOST_PHOTOS:
-        text = _("That is more than %(most)d photos. Please send them in parts.")
-        raise Refused("too_many_photos", text % {"most": admission.MOST_PHOTOS})
+    admission.check_count(len(files))
     return _show(request, [_result(request, file) for file in files])
 
 

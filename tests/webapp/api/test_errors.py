@@ -18,7 +18,9 @@ pytestmark = pytest.mark.django_db
 # Said by acts that have no address in the API.
 ELSEWHERE = {
     *("address_taken", "last_admin", "no_face", "no_photo", "several_faces"),
-    *("too_many_photos", "not_whole", "already_answered"),
+    *("not_whole", "already_answered", "notice_first", "no_engine", "no_detector"),
+    *("not_shown", "no_decision", "removed_before", "unknown_account"),
+    *("bad_url", "unknown_event", "not_in_quarantine", "own_suspicion"),
 }
 
 

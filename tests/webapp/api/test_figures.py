@@ -1,9 +1,7 @@
-from uuid import uuid4
-
 import pytest
 
 from labeling.emotions import Emotion
-from labeling.models import Exam, Promotion, Withdrawal
+from labeling.models import Exam, Promotion
 from labeling.registry import model_versions
 from tests.support.api_clients import Program
 from tests.support.exam_reports import make_image_slice, make_report, make_side
@@ -25,13 +23,6 @@ def test_what_is_needed_comes_with_a_sentence() -> None:
     assert all(one["reason"] for one in needed)
     urgencies = [one["urgency"] for one in needed]
     assert urgencies == sorted(urgencies, reverse=True)
-
-
-def test_who_took_a_release_learns_what_to_delete_from_it() -> None:
-    released = Withdrawal.objects.create(contribution_id=uuid4(), was_released=True)
-    Withdrawal.objects.create(contribution_id=uuid4())
-    found = Program().get("releases/withdrawn").json()["results"]
-    assert [one["id"] for one in found] == [str(released.pk)]
 
 
 def test_pictures_that_the_model_reads_worse_are_asked_for() -> None:

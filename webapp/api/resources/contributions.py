@@ -145,7 +145,7 @@ class Receipt(Answer):
         *("token_expired", "token_invalid", "token_spent", "too_many", "no_room"),
         *("not_a_picture", "not_a_crop", "too_blurred", "too_bright", "too_flat"),
         *("too_dark", "too_small"),
-        *("own_duplicate", "test_face", "broken", "gone"),
+        *("own_duplicate", "test_face", "broken", "too_large", "gone"),
     ],
     examples=[examples.GIFT],
 )

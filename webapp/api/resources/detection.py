@@ -157,8 +157,9 @@ UPLOAD = {
     request={"multipart/form-data": UPLOAD, shapes.JSON: Encoded},
     answers={200: Detected},
     refusals=[
-        *("empty", "broken", "not_a_picture", "unsupported"),
-        *("too_many_pixels", "too_complex", "too_many", "busy", "no_model"),
+        *("empty", "broken", "not_a_picture", "unsupported", "too_many_photos"),
+        *("too_large", "too_many_pixels", "too_complex", "too_many", "busy"),
+        *("no_model",),
     ],
     examples=[examples.PHOTO],
 )
@@ -177,8 +178,7 @@ def detect(request: Request, query: Look) -> Response:
     files = request.FILES.getlist("photo")
     if not files:
         raise ValidationError({"photo": [_("No photo arrived.")]})
-    if len(files) > admission.MOST_PHOTOS:
-        raise ValidationError({"photo": [_("That is too many photos at once.")]})
+    admission.check_count(len(files))
     if len(files) == 1:
         return _one(request, files[0].read(), query)
     return Response(

@@ -1,20 +1,13 @@
-"""What everybody may know by the API: the figures, what is needed, what was withdrawn
-from public data sets."""
-
-from collections.abc import Sequence
-from datetime import datetime
-from uuid import UUID
+"""What everybody may know by the API: the figures, and what is needed."""
 
 from pydantic import Field
 from rest_framework.request import Request
 
 from labeling.emotions import Emotion
-from labeling.models import Withdrawal
 from labeling.models.user import Scope
 from labeling.review import demand
 from labeling.stats import site_stats
 from labeling.stats.figures import DatedFigures
-from webapp.api import pages
 from webapp.api.operations import operation
 from webapp.api.shapes import Answer, Share
 
@@ -48,15 +41,6 @@ class Needs(Answer):
         description="Pictures that the current model's exam has shown to be read worse "
         "than others, the worst first. Of the picture alone, never of the person."
     )
-
-
-class WithdrawnFace(Answer):
-    id: UUID
-    withdrawn_at: datetime
-
-
-class WithdrawnFaces(pages.Page[WithdrawnFace]):
-    """The latest first: whoever took a release deletes these from it."""
 
 
 @operation(
@@ -101,22 +85,3 @@ def needs(request: Request) -> Answer:
             for one in demand.of_pictures()
         ],
     )
-
-
-@operation(
-    "list_withdrawn",
-    "The faces of public data sets that were taken back since",
-    tag="releases",
-    scope=Scope.READ,
-    query=pages.Listing,
-    answers={200: WithdrawnFaces},
-    refusals=["not_found"],
-)
-def withdrawn(request: Request, query: pages.Listing) -> Answer:
-    rows = Withdrawal.objects.filter(was_released=True)
-    order = ("-withdrawn_at", "pk")
-    return pages.page(request, rows, WithdrawnFaces, order=order, shape=_withdrawn)
-
-
-def _withdrawn(rows: Sequence[Withdrawal]) -> list[WithdrawnFace]:
-    return [WithdrawnFace(id=row.pk, withdrawn_at=row.withdrawn_at) for row in rows]
