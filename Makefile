@@ -23,7 +23,7 @@ PYTEST := $(BIN)/pytest -n 2 --dist worksteal
 export HOST PORT
 
 .DEFAULT_GOAL := help
-.PHONY: help run test quick lint format bench drill backup restore
+.PHONY: help run test quick lint format bench drill lock audit backup restore
 
 help: ## List these verbs
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "%-9s %s\n", $$1, $$2}'
@@ -47,6 +47,8 @@ lint: $(VENV)/.dev ## Check style, types, imports, dead code, templates, setting
 	$(BIN)/deptry ml labeling workers webapp deploy
 	$(BIN)/deptry tests docs --ignore DEP002,DEP004
 	$(BIN)/vulture
+	@$(PYTHON) -m deploy.locks check
+	$(PYTHON) -m deploy.licences check
 	$(PRODUCTION) $(PYTHON) manage.py check --deploy --fail-level WARNING
 	$(PRODUCTION) $(PYTHON) -W ignore manage.py makemigrations --check --dry-run
 
@@ -62,7 +64,18 @@ bench: $(VENV)/.dev ## Measure speed and size (each file of tests/bench/)
 
 drill: $(VENV)/.dev ## Run the long checks, which end at the first fault
 	HOSTILE_VALUES=99 $(PYTEST) tests/security/test_hostile_walk.py
+	SCHEMATHESIS_SECONDS=300 $(PYTEST) tests/webapp/api/test_schemathesis.py
 	@set -e; for name in mutants decode slow; do $(PYTHON) -m tests.bench.$$name; done
+	$(PYTHON) -m tests.experiments.collude $$(mktemp -d) --at-once --seeds 1
+	@set -e; for file in $$(grep -l __main__ tests/drills/*.py); do \
+		echo "== $$file"; $(PYTHON) -m tests.drills.$$(basename $$file .py); done
+
+lock: $(VENV)/.dev ## Pin what is installed anew, with hashes, and write docs/licences.md
+	$(PYTHON) -m deploy.locks make
+	$(PYTHON) -m deploy.licences make
+
+audit: $(VENV)/.dev ## Ask whether a pinned version has a known hole (needs the network)
+	$(PYTHON) -m deploy.locks audit
 
 backup: $(VENV)/.site ## Dump the database to ~/mien-backups (or FILE=…)
 	@$(PYTHON) -m deploy.supervisor.with_services backup $(FILE)
@@ -76,19 +89,20 @@ restore: $(VENV)/.site ## Bring a dump back: make restore FILE (withdrawals stay
 define install
 	@if command -v uv >/dev/null; then \
 		test -x $(PYTHON) || uv venv --quiet --python '>=3.11,<3.14' $(VENV); \
-		uv pip install --quiet --python $(PYTHON) -r $(1); \
+		uv pip install --quiet --python $(PYTHON) $(1); \
 	else \
 		test -x $(BIN)/pip || python3 -m venv --clear $(VENV); \
-		$(BIN)/pip install --quiet --disable-pip-version-check -r $(1); \
+		$(BIN)/pip install --quiet --disable-pip-version-check $(1); \
 	fi
 	@touch $@
 endef
 
-$(VENV)/.site: requirements.txt
+$(VENV)/.site: requirements.lock
 	@echo "Installing what Mien needs into $(VENV) (about 2 GB; only when it changes) …"
-	$(call install,requirements.txt)
+	$(call install,--require-hashes -r requirements.lock)
 
-$(VENV)/.dev: requirements.txt requirements-dev.txt
+$(VENV)/.dev: requirements.lock requirements-dev.txt
 	@echo "Installing what development needs into $(VENV) (only when it changes) …"
-	$(call install,requirements-dev.txt)
+	$(call install,--require-hashes -r requirements.lock)
+	$(call install,-r requirements-dev.txt)
 	@touch $(VENV)/.site

@@ -34,6 +34,9 @@ class AdvisoryLock(IntEnum):
     SITE_STATS = 0x4D49454E03  # one count at a time
     NEAR_DUPLICATES = 0x4D49454E04  # one clustering at a time
     RUN_REQUESTS = 0x4D49454E05  # one request for a retraining at a time
+    RINGS = 0x4D49454E06  # one search for rings at a time
+    CLOCK = 0x4D49454E10  # a session's: the one clock that ticks
+    PREPARING = 0x4D49454E11  # a session's: one host that migrates at a time
 
 
 def hold_lock(lock: AdvisoryLock) -> None:
@@ -57,6 +60,12 @@ def try_lock(lock: AdvisoryLock) -> bool:
 def try_session_lock(lock: AdvisoryLock) -> bool:
     """Take a lock until this connection closes; False if somebody else has it."""
     return _ask("SELECT pg_try_advisory_lock(%s)", lock)
+
+
+def wait_for_session_lock(lock: AdvisoryLock) -> None:
+    """Wait for a lock; it is held until this connection closes."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_lock(%s)", [lock])
 
 
 def disconnect_holder(lock: AdvisoryLock) -> None:

@@ -24,7 +24,7 @@ from django.utils import timezone
 from psycopg2 import errors, sql
 
 from labeling import audit, withdrawal_replay
-from labeling.contributions import retention, withdrawal_log
+from labeling.contributions import face_reports, retention, withdrawal_log
 from labeling.models import AuditEntry, Contribution, SiteRecord, User, Withdrawal
 from webapp.config import postgres_programs
 
@@ -37,10 +37,11 @@ class Failed(Exception):
     """Why there is no backup or no restore, in one sentence."""
 
 
-def default_file() -> Path:
+def default_file(addition: str = "") -> Path:
     """Where the log of withdrawals has its second place: both outlive the database."""
     moment = timezone.now().strftime("%Y-%m-%d-%H%M%S")
-    return Path(settings.WITHDRAWAL_LOG_COPY).with_name(f"mien-{moment}.dump")
+    name = f"mien-{moment}{addition}.dump"
+    return Path(settings.WITHDRAWAL_LOG_COPY).with_name(name)
 
 
 def dump(file: Path) -> None:
@@ -58,22 +59,35 @@ def dump(file: Path) -> None:
             "or start this one first."
         )
     SiteRecord.get()  # By it a restore knows whose log speaks for this dump.
-    file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    part = file.with_name(f"{file.name}.part")
-    os.close(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600))
-    left_out = [f"--exclude-table-data={table}" for table in LEFT_OUT]
-    try:
-        with transaction.atomic():
-            audit.record(audit.Act.BACKED_UP, details={"file": file.name})
-            _run("pg_dump", "--format=custom", *left_out, f"--file={part}", _name())
-            part.rename(file)
-    finally:
-        part.unlink(missing_ok=True)
+    with transaction.atomic():
+        audit.record(audit.Act.BACKED_UP, details={"file": file.name})
+        _dump_tables(file)
     log = file.with_name(LOG_NAME)
     withdrawal_log.write(log)
     if log.stat().st_mode & 0o077:
         log.chmod(0o600)
     retention.prune_dumps(file.parent)
+
+
+def dump_before_upgrade() -> Path:
+    """The tables as an earlier version left them, before anything is changed: what
+    their rows mean, that version knows. Deleted with time, as other dumps are."""
+    file = default_file("-before-upgrade")
+    _dump_tables(file)
+    retention.prune_dumps(file.parent)
+    return file
+
+
+def _dump_tables(file: Path) -> None:
+    file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    part = file.with_name(f"{file.name}.part")
+    os.close(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600))
+    left_out = [f"--exclude-table-data={table}" for table in LEFT_OUT]
+    try:
+        _run("pg_dump", "--format=custom", *left_out, f"--file={part}", _name())
+        part.rename(file)
+    finally:
+        part.unlink(missing_ok=True)
 
 
 def restore(
@@ -141,8 +155,9 @@ def _make_room(name: str, fresh: str, former: str) -> None:
 
 @transaction.atomic
 def _record_restore(file: Path, acts: list[AuditEntry], *, is_certain: bool) -> None:
-    """What was done since the dump stays on record."""
+    """What was done since the dump stays on record, and what was removed stays out."""
     audit.keep(acts)
+    face_reports.remember_all_removed()
     details = {"file": file.name, "set_aside": not is_certain}
     audit.record(audit.Act.RESTORED, details=details)
 

@@ -7,12 +7,19 @@ a child process anyway (`workers/retrain/trainer.py`).
 
 import logging
 import os
+import sys
 from datetime import timedelta
 from typing import Any
 
 from celery import Celery
 from celery.schedules import crontab
-from celery.signals import setup_logging, worker_ready, worker_shutting_down
+from celery.signals import (
+    beat_init,
+    celeryd_init,
+    setup_logging,
+    worker_ready,
+    worker_shutting_down,
+)
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "webapp.config.settings")
 # They would load every page; the supervisor checks the site before it starts.
@@ -104,12 +111,29 @@ if settings.RETRAIN_AT:
     }
 
 
+@celeryd_init.connect
+@beat_init.connect
+def _refuse_without_controller(**_: Any) -> None:
+    """Workers and clock of a site that others reach, however they were started."""
+    if settings.UNSTATED:
+        sys.exit("\n".join(["Not stated for a site in public:", *settings.UNSTATED]))
+
+
 @setup_logging.connect
 def _keep_our_logging(**_: Any) -> None:
     """Django's LOGGING is in force already; Celery must not put its own over it."""
     # A sweep every few seconds is no news.
     for name in ("celery.beat", "celery.app.trace"):
         logging.getLogger(name).setLevel(logging.WARNING)
+
+
+@beat_init.connect
+def _be_the_only_clock(sender: Any, **_: Any) -> None:
+    from workers import clock  # the models were not ready when this file was read
+
+    if clock.wait_for_turn():
+        for entry in sender.scheduler.schedule.values():
+            entry.last_run_at = app.now()  # the clock before has seen to it
 
 
 @worker_ready.connect

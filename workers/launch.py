@@ -8,7 +8,8 @@ from functools import partial
 from celery.exceptions import OperationalError
 from django.db import transaction
 
-from labeling.models import TrainingRun, User
+from labeling.contributions import face_reports
+from labeling.models import Contribution, FaceReport, TrainingRun, User
 from labeling.training import training_runs
 from workers.app import app
 
@@ -32,6 +33,19 @@ def start_training(
         )
         transaction.on_commit(partial(send_run, run.pk))
     return run
+
+
+def report_face(face: Contribution, reason: str) -> FaceReport:
+    """Hide a face at once, and have the operator told. Raises Refused."""
+    with transaction.atomic():
+        reported = face_reports.report(face, reason)
+        transaction.on_commit(partial(send_alert, reported.pk))
+    return reported
+
+
+def send_alert(report_id: int) -> None:
+    """Have the operator told of a reported face. Once too often does no harm."""
+    _send("workers.tasks.alert", report_id)
 
 
 def send_run(run_id: int) -> None:

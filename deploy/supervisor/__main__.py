@@ -1,5 +1,7 @@
-"""`python -m deploy.supervisor`: the whole site in one terminal, until stopped."""
+"""`python -m deploy.supervisor`: the whole site in one terminal, until stopped; with
+`--only ROLE`, one role of a site that runs on several hosts."""
 
+import argparse
 import os
 import sys
 import time
@@ -7,13 +9,12 @@ from functools import partial
 
 from deploy.supervisor import (
     health_check,
+    one_role,
     preflight,
-    processes,
+    roles,
     services,
     supervision,
-    web,
 )
-from deploy.supervisor.processes import Child
 from webapp.config import env, service_paths
 from webapp.config.startup_error import StartupError
 
@@ -31,6 +32,7 @@ class Site(supervision.Supervision):
         return f"http://{f'[{host}]' if ':' in host else host}:{self.port}"
 
     def claim(self) -> None:
+        preflight.controller()
         preflight.folder(self.data)
         # The lock and the port are held until this process is gone.
         self.lock = preflight.lock(self.data, address=self.address)
@@ -43,30 +45,14 @@ class Site(supervision.Supervision):
     def start(self) -> None:
         services.start(self.data, self.guard, self.services)
         self.raise_if_asked()
-        self._prepare()
+        self.prepare()
         self.raise_if_asked()
-        self.webs = web.children(self.listener)
-        self.programs += [*self.webs, *_celery()]
+        self.webs = roles.web(self.listener)
+        self.programs += roles.metrics(self.data)
+        self.programs += [*self.webs, *map(roles.celery, roles.CELERY)]
         self.start_programs()
         self._wait_until_ready()
         print(f"Mien is ready at {self.address}/", flush=True)
-
-    def _prepare(self) -> None:
-        """Migrate, register what ships, make the first admin: in a process of its own,
-        so that this one stays small."""
-        process = processes.program(
-            ["deploy.supervisor.prepare"], cwd=service_paths.ROOT
-        )
-        self.guard.watch(process.pid)
-        try:
-            process.wait()
-        finally:
-            process.kill()
-            self.guard.forget(process.pid)
-        if process.returncode:
-            raise StartupError(
-                "the site could not be prepared; the lines above say why."
-            )
 
     def _wait_until_ready(self) -> None:
         """Until /health finds everything in its place, or the web alone answers."""
@@ -90,21 +76,17 @@ class Site(supervision.Supervision):
         )
 
 
-def _celery() -> list[Child]:
-    celery = ["celery", "--quiet", "-A", "workers.app:app"]
-    worker = [*celery, "worker", "--loglevel", "INFO"]
-    # Workers have nothing to tell each other, and a start need not wait for it.
-    worker += ["--without-mingle", "--without-gossip"]
-    commands = {
-        "Worker": [*worker, "-Q", "default", "-n", "default@%h"],
-        "Trainer": [*worker, "-Q", "training", "-n", "training@%h", "-c", "1"],
-        "Clock": [*celery, "beat", "--loglevel", "WARNING"],
-    }
-    return [
-        Child(name, partial(processes.program, command, cwd=service_paths.ROOT))
-        for name, command in commands.items()
-    ]
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m deploy.supervisor")
+    parser.add_argument(
+        "--only",
+        choices=roles.ROLES,
+        help="one role of a site that runs on several hosts, against DATABASE_URL "
+        "and REDIS_URL",
+    )
+    only = parser.parse_args().only
+    return supervision.main(partial(one_role.OneRole, only) if only else Site)
 
 
 if __name__ == "__main__":
-    sys.exit(supervision.main(Site))
+    sys.exit(main())

@@ -4,6 +4,7 @@ import os
 import signal
 import sys
 import time
+from collections.abc import Callable
 from types import FrameType
 
 from django.core.exceptions import ImproperlyConfigured
@@ -11,6 +12,7 @@ from django.core.exceptions import ImproperlyConfigured
 from deploy.supervisor import processes
 from deploy.supervisor.guard import Guard
 from deploy.supervisor.processes import Child
+from webapp.config import service_paths
 from webapp.config.startup_error import StartupError
 from workers.parent_death import end_with_parent
 
@@ -41,6 +43,23 @@ class Supervision:
             self.supervise()
         finally:
             self.stop()
+
+    def prepare(self, *arguments: str) -> None:
+        """Migrate, register what ships, make the first admin: in a process of its own,
+        so that this one stays small."""
+        process = processes.program(
+            ["deploy.supervisor.prepare", *arguments], cwd=service_paths.ROOT
+        )
+        self.guard.watch(process.pid)
+        try:
+            process.wait()
+        finally:
+            process.kill()
+            self.guard.forget(process.pid)
+        if process.returncode:
+            raise StartupError(
+                "the site could not be prepared; the lines above say why."
+            )
 
     def start_programs(self) -> None:
         for child in self.programs:
@@ -75,13 +94,13 @@ class Supervision:
             raise Stopped
 
 
-def main(kind: type[Supervision]) -> int:
+def main(make: Callable[[], Supervision]) -> int:
     if "MAKELEVEL" in os.environ:
         # A killed `make` takes its site along; started by hand, the site may outlive
         # the shell that started it.
         end_with_parent(os.getppid(), signal.SIGTERM)
     try:
-        supervision = kind()
+        supervision = make()
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, supervision.on_signal)
         supervision.run()

@@ -12,6 +12,7 @@ know.
 """
 
 import errno
+import fcntl
 import json
 import logging
 import os
@@ -48,8 +49,15 @@ def path() -> Path:
 
 
 def places() -> list[Path]:
-    """Where it is kept: beside the database, and apart from it."""
-    return list(dict.fromkeys([path(), Path(settings.WITHDRAWAL_LOG_COPY)]))
+    """Where it is kept: beside the database, and apart from it.
+
+    Of several hosts none hears of all withdrawals, so their own folders have no log:
+    there it is the one file that all of them were told to write to.
+    """
+    kept = [path()] if settings.WITHDRAWAL_LOG_IN_DATA else []
+    if settings.WITHDRAWAL_LOG_COPY_HEARS_ALL:
+        kept.append(Path(settings.WITHDRAWAL_LOG_COPY))
+    return list(dict.fromkeys(kept))
 
 
 def faces(gone: Iterable[Withdrawal]) -> None:
@@ -62,6 +70,13 @@ def account(key: UUID, at: datetime) -> None:
 
 def begin() -> None:
     """At a start: both places know all that was withdrawn, and hear all from now on."""
+    if path() not in places():
+        _strike_out(path())  # it did, while this host was the only one
+    if not places():
+        log.warning(
+            "no log of withdrawals is kept: set WITHDRAWAL_LOG_COPY to a file that all "
+            "hosts of this site write to"
+        )
     for place in places():
         try:
             write(place)
@@ -146,6 +161,7 @@ def _write(file: Path, text: str) -> None:
     file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     handle = os.open(file, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o600)
     try:
+        fcntl.flock(handle, fcntl.LOCK_EX)  # hosts may share it over a network
         found = os.fstat(handle)
         if abs(found.st_ctime - found.st_mtime) >= COPIED:
             _strike_out(file)

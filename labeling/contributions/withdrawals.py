@@ -82,6 +82,31 @@ def withdraw_by_secret(secret: str) -> Receipt:
     return withdraw_ids([face_of_secret(secret).pk])
 
 
+def withdraw_by_secrets(secrets: Iterable[str]) -> tuple[Receipt, list[Refused]]:
+    """Take back those that are known; why the others are not comes along. Raises
+    Refused where none is."""
+    receipts, unknown = [], []
+    for secret in secrets:
+        try:
+            receipts.append(withdraw_by_secret(secret))
+        except Refused as why:
+            unknown.append(why)
+    if not receipts:
+        raise unknown[0]
+    return _together(receipts), unknown
+
+
+def _together(receipts: list[Receipt]) -> Receipt:
+    contaminated = {version.pk: version for r in receipts for version in r.contaminated}
+    return Receipt(
+        at=receipts[-1].at,
+        faces=[face for r in receipts for face in r.faces],
+        contaminated=list(contaminated.values()),
+        running=next((r.running for r in receipts if r.running), None),
+        released=sum(r.released for r in receipts),
+    )
+
+
 def face_of_secret(secret: str) -> Contribution:
     """Whose holder gave the face, and so may see it. Raises Refused."""
     rows = Contribution.objects.filter(withdrawal_hash=secret_hash(secret))

@@ -34,7 +34,7 @@ from labeling.models import (
     ReleasedFace,
     Withdrawal,
 )
-from labeling.voting import vote_weights
+from labeling.voting import rings, vote_weights
 from labeling.webhooks import deliveries
 from ml.emotions import EMOTIONS
 
@@ -182,6 +182,7 @@ def _batches(release: Release) -> Iterator[list[Row]]:
 def _fit(row: DatasetRelease) -> QuerySet[Contribution]:
     fit = Contribution.objects.accepted().filter(may_be_released=True)
     fit = fit.exclude(split=DatasetSplit.EXAM)
+    fit = fit.exclude(pk__in=rings.quarantined().values("pk"))
     if row.variant != Variant.SINCE:
         return fit
     with_pictures = made().exclude(variant=Variant.METADATA)

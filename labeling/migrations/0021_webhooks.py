@@ -9,7 +9,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('labeling', '0015_plain_words'),
+        ("labeling", "0019_token_scopes"),
     ]
 
     operations = [

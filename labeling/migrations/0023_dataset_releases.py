@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('labeling', '0021_webhooks'),
+        ("labeling", "0022_moderation"),
     ]
 
     operations = [

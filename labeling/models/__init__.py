@@ -4,14 +4,17 @@
 from labeling.models.audit_entry import AuditEntry
 from labeling.models.contribution import Contribution, Crop, SpentToken
 from labeling.models.dataset_release import DatasetRelease, ReleasedFace
+from labeling.models.face_report import FaceReport, RemovedPicture
 from labeling.models.feedback import PredictionFeedback
+from labeling.models.fer2013_test_set import Fer2013TestSet
 from labeling.models.review import Review
 from labeling.models.session import Session
 from labeling.models.site_record import SiteRecord
 from labeling.models.site_stats import SiteStats
 from labeling.models.snapshot import Snapshot, SnapshotRow
+from labeling.models.suspect import Suspect
 from labeling.models.training_run import Checkpoint, RunEvent, TrainingRun
-from labeling.models.user import ApiToken, DatasetSplit, User
+from labeling.models.user import ApiToken, DatasetSplit, Scope, User
 from labeling.models.version import Exam, ModelFile, ModelVersion, Promotion
 from labeling.models.vote import Vote
 from labeling.models.webhook import Webhook, WebhookDelivery
@@ -27,11 +30,15 @@ __all__ = [
     "DatasetRelease",
     "Erasure",
     "Exam",
+    "FaceReport",
+    "Fer2013TestSet",
+    "Scope",
     "SiteRecord",
     "SiteStats",
     "ModelFile",
     "ModelVersion",
     "Promotion",
+    "RemovedPicture",
     "ReleasedFace",
     "Review",
     "RunEvent",
@@ -40,6 +47,7 @@ __all__ = [
     "Snapshot",
     "SnapshotRow",
     "SpentToken",
+    "Suspect",
     "TrainingRun",
     "User",
     "Vote",

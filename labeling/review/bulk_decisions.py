@@ -42,6 +42,24 @@ class Bulk:
         return self.skipped.total()
 
 
+def decide(
+    contribution_ids: Iterable[UUID],
+    act: str,
+    *,
+    by: User,
+    reason: str = "",
+    note: str = "",
+) -> Bulk:
+    """Whichever act a reviewer chose."""
+    match act:
+        case Act.REJECT:
+            return reject(contribution_ids, by=by, reason=reason, note=note)
+        case Act.SCREEN:
+            return screen(contribution_ids, by=by)
+        case _accept:
+            return accept(contribution_ids, by=by)
+
+
 def accept(contribution_ids: Iterable[UUID], *, by: User) -> Bulk:
     return _decide(contribution_ids, Act.ACCEPT, by)
 

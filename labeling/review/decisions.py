@@ -18,6 +18,28 @@ Status = Contribution.Status
 Act = Review.Act
 
 
+def decide(
+    contribution: Contribution,
+    act: str,
+    *,
+    by: User,
+    emotion: str = "",
+    reason: str = "",
+    note: str = "",
+) -> Review:
+    """Whichever act a reviewer chose. To relabel a face as what its giver said is to
+    accept it."""
+    match act:
+        case Act.REJECT:
+            return reject(contribution, by=by, reason=reason, note=note)
+        case Act.SCREEN:
+            return screen(contribution, by=by)
+        case Act.RELABEL if emotion != contribution.emotion:
+            return relabel(contribution, emotion, by=by)
+        case _accept:
+            return accept(contribution, by=by)
+
+
 def accept(contribution: Contribution, *, by: User | None) -> Review:
     """As labelled. `by=None`: the votes decided."""
     return _decide(contribution.pk, Act.ACCEPT, by, emotion="")
@@ -103,6 +125,8 @@ def _revert(event: Review, by: User) -> None:
     face = Contribution.objects.filter(pk=event.contribution_id)
     if event.act == Act.SCREEN:
         face.update(screened_at=None)
+        return
+    if event.act == Act.CONFIRM:
         return
     turned = face.filter(status=event.to_status).update(
         status=event.from_status,

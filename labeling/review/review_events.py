@@ -83,5 +83,18 @@ def announce(events: Iterable[Review]) -> None:
     )
 
 
+def confirming_review(face: Contribution, by: User) -> Review:
+    return Review(
+        contribution_id=face.pk,
+        by=by,
+        act=Act.CONFIRM,
+        from_status=face.status,
+        to_status=face.status,
+        from_emotion=face.emotion,
+        to_emotion=face.decided_emotion,
+        is_own_gift=face.giver_id == by.pk,
+    )
+
+
 def reason_missing() -> Refused:
     return Refused("reason_missing", _("Please say why you reject this face."))

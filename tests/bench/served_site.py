@@ -35,17 +35,11 @@ def running(**env: str) -> Iterator[Site]:
     limits = {"DETECT_RATE": "", "LIVE_RATE": ""}  # one machine plays many visitors
     settings = {"DJANGO_SETTINGS_MODULE": "webapp.config.settings"}
     whole = {**os.environ, **settings, **limits, **env}
-    subprocess.run(
-        [sys.executable, "-m", "deploy.supervisor.prepare"],
-        env=whole,
-        check=True,
-        stdout=subprocess.DEVNULL,
-    )
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     server = subprocess.Popen(
-        [sys.executable, "-m", "deploy.supervisor.web"],
+        [sys.executable, "-m", "deploy.supervisor", "--only", "web"],
         env={**whole, "PORT": str(port)},
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,

@@ -29,6 +29,8 @@ OPEN = [
     "/nothing/",
     "/booth/",
     "/contribute/",
+    "/notice/",
+    "/faces/report/",
     "/withdraw/",
     "/vote/",
     "/data/",

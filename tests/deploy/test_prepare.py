@@ -28,6 +28,22 @@ def nobody_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("MIEN_ADMIN_PASSWORD", raising=False)
 
 
+@pytest.mark.slow
+@pytest.mark.django_db(transaction=True)
+def test_tables_of_an_earlier_version_are_dumped_before_they_change(
+    settings: Settings, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    settings.WITHDRAWAL_LOG_COPY = tmp_path / "second" / "withdrawals.log"
+    *_, before, _newest = sorted((ROOT / "labeling" / "migrations").glob("0*.py"))
+    call_command("migrate", "labeling", before.stem, verbosity=0)
+    prepare.prepare_site(is_whole=True)
+    [dump] = (tmp_path / "second").glob("mien-*.dump")
+    assert f"`make restore {dump}`" in capsys.readouterr().out
+    assert dump.stat().st_mode & 0o777 == 0o600
+    prepare.prepare_site(is_whole=True)  # nothing changes any more
+    assert [dump] == list((tmp_path / "second").glob("*"))
+
+
 @pytest.mark.django_db
 def test_the_first_admin_is_told_once_and_can_sign_in(client: Client) -> None:
     [first, _] = told("create_first_admin").splitlines()

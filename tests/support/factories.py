@@ -158,7 +158,7 @@ def make_accepted_crowd(
 
     `make_jpeg` draws one for an emotion and a number.
     """
-    voters = [make_user(f"voter{number}") for number in range(2)]
+    voters = [make_user(f"voter{number}") for number in range(4)]  # new ones
     faces = []
     for number in range(train + exam):
         emotion = EMOTIONS[number % len(EMOTIONS)]

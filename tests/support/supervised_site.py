@@ -33,13 +33,18 @@ def until(holds: Callable[[], Any]) -> Any:
     return result
 
 
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port: int = free.getsockname()[1]
+    return port
+
+
 class SupervisedSite:
     def __init__(self, data: Path, *, is_safe: bool = False) -> None:
         self.data = data
         # Tests spare the disk; what is measured must not.
         self.options = "" if is_safe else "-c fsync=off"
-        with socket.create_server(("127.0.0.1", 0)) as free:
-            self.port = free.getsockname()[1]
+        self.port = free_port()
         self.out = data.with_name("out.txt")
         self.process: subprocess.Popen[bytes] | None = None
 

@@ -21,11 +21,19 @@ from labeling import accounts
 from labeling.contributions import (
     consent,
     erasure,
+    face_reports,
     offers,
     withdrawal_log,
     withdrawals,
 )
-from labeling.models import AuditEntry, Contribution, SiteRecord, User, Withdrawal
+from labeling.models import (
+    AuditEntry,
+    Contribution,
+    RemovedPicture,
+    SiteRecord,
+    User,
+    Withdrawal,
+)
 from tests.support.factories import make_contribution, make_user
 from webapp import backups
 from webapp.presenters import contribution
@@ -94,6 +102,15 @@ def test_what_was_done_since_a_backup_stays_on_record(data: Path) -> None:
     assert list(acts) == ["rights", "backup", "rights", "restore"]
     files = AuditEntry.objects.filter(act__in=["backup", "restore"])
     assert {entry.details["file"] for entry in files} == {"mien.dump"}
+
+
+def test_a_picture_that_was_removed_since_a_backup_stays_out(data: Path) -> None:
+    face = make_contribution(may_be_seen=True, screened_at=timezone.now())
+    backups.dump(data / "mien.dump")
+    reported = face_reports.report(face, "abuse")
+    face_reports.remove(reported, by=make_user("rita", "reviewer"))
+    backups.restore(data / "mien.dump")
+    assert RemovedPicture.objects.count() == 1
 
 
 def test_a_database_of_an_earlier_version_is_called_so(data: Path) -> None:
@@ -327,3 +344,17 @@ def test_a_database_in_use_is_left_alone(data: Path) -> None:
     ):
         call_command("restore", data / "mien.dump")
     assert databases() == before
+
+
+def test_of_several_hosts_none_claims_that_its_own_log_hears_all(
+    data: Path, settings: Settings
+) -> None:
+    withdrawal_log.begin()
+    site, [own, shared] = SiteRecord.get().key, withdrawal_log.places()
+    settings.WITHDRAWAL_LOG_IN_DATA = False
+    withdrawal_log.begin()
+    assert withdrawal_log.places() == [shared]
+    assert not withdrawal_log.hears_all(own, site)
+    assert withdrawal_log.hears_all(shared, site)
+    settings.WITHDRAWAL_LOG_COPY_HEARS_ALL = False  # nobody said that it is shared
+    assert withdrawal_log.places() == []

@@ -4,6 +4,7 @@ import signal
 import socket
 import sys
 
+from webapp.http import leaving
 from webapp.server import connections
 from webapp.wsgi import application
 
@@ -13,6 +14,7 @@ def main() -> None:
     server = connections.serve_from(listener, application)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: server.end())
+    signal.signal(signal.SIGUSR1, lambda *_: leaving.begin())
     server.run()
 
 

@@ -67,6 +67,7 @@ def model(request: HttpRequest, name: str) -> HttpResponse:
         "may_be_promoted": not version.is_champion and not version.contaminated_at,
         "proposal": _proposal(version),
         "facts": _facts(summary, card),
+        "answers": versions.answers_of(card),
         "seen": _seen(version, card.snapshot),
         "left_out": exam_report.left_out(getattr(version.run, "snapshot", None)),
         "recipe": sorted(card.config.items()),

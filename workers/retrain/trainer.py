@@ -15,6 +15,7 @@ from django.conf import settings
 from django.db import connection
 from django.utils.translation import gettext as _
 
+from labeling.contributions import fer2013_test_set
 from labeling.datasets import snapshots
 from labeling.errors import Refused
 from labeling.models import Checkpoint, ModelVersion, Snapshot, TrainingRun
@@ -68,6 +69,7 @@ class _Retraining:
         self.save_next_at = time.monotonic()
 
     def conduct(self) -> ModelVersion:
+        self.lease.retry_on_disconnect(fer2013_test_set.check_host)
         snapshot = self._snapshot()
         version = ModelVersion.objects.filter(run=self.run).first()
         version = version or self._train(snapshot)

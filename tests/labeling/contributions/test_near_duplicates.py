@@ -196,6 +196,21 @@ def test_copies_of_test_faces_are_refused(fer2013):
     assert fer2013_test_set.problem() is None
 
 
+def test_hosts_without_fer2013_know_its_test_faces_from_one_that_has_it(
+    fer2013, settings, tmp_path
+):
+    assert fer2013_test_set.prepare()
+    settings.FER2013, settings.MIEN_DATA = None, tmp_path / "another host"
+    assert refusal(offer, jpeg_of(grey(108))) == "test_face"
+    assert fer2013_test_set.problem() is None
+    assert fer2013_test_set.prepare()
+    with pytest.raises(Refused, match="lacks FER-2013"):
+        fer2013_test_set.check_host()  # it may look, but not train
+    settings.HAS_OWN_POSTGRES = True  # the only host, whose file was taken away
+    assert not fer2013_test_set.prepare()
+    assert fer2013_test_set.known() is None
+
+
 def test_copies_that_came_before_the_test_faces_were_known_are_rejected(fer2013):
     face = offer(jpeg_of(grey(108)))
     near_duplicates.cluster_new()

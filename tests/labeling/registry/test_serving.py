@@ -45,7 +45,7 @@ def port(site_env, versions, tmp_path):
     environment = {**site_env, "DJANGO_SETTINGS_MODULE": "tests.settings"}
     environment |= {"WEB_PROCESSES": "2", "WEB_THREADS": "4", "DETECT_RATE": ""}
     environment |= {"PORT": str(number)}
-    command = [sys.executable, "-m", "deploy.supervisor.web"]
+    command = [sys.executable, "-m", "deploy.supervisor", "--only", "web"]
     with (tmp_path / "site.log").open("wb") as log:
         site = subprocess.Popen(command, env=environment, stdout=log, stderr=log)
         wait_for(lambda: serves(number))
