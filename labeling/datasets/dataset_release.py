@@ -191,7 +191,7 @@ def _fit(row: DatasetRelease) -> QuerySet[Contribution]:
 
 
 def _is_confirmed(face: Contribution, votes: dict[str, float]) -> bool:
-    """Two strangers or more said the same as was decided, and fewer anything else."""
+    """Two tested voters, or four new ones, said what was decided, and fewer another."""
     others = [weight for said, weight in votes.items() if said != face.decided_emotion]
     own = votes.get(face.decided_emotion, 0.0)
     return own >= vote_weights.AGREED and own > max(others, default=0.0)

@@ -12,7 +12,7 @@ from django.db.models import Count, Model
 from django.utils import timezone
 from django.utils.functional import Promise
 
-from labeling import audit
+from labeling import audit, controller
 from labeling.contributions import consent
 from labeling.datasets import croissant, dataset_release
 from labeling.models import (
@@ -36,6 +36,7 @@ def facts() -> dict[str, object]:
     """The context of every paper for an operator."""
     return {
         "open": OPEN,
+        "operator": controller.stated(),
         "today": f"{timezone.now():%Y-%m-%d}",
         "site": settings.SITE_URL,
         "mien": mien_version(),

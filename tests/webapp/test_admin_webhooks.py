@@ -96,3 +96,15 @@ def test_who_may_only_look_sees_no_secret(client: Client) -> None:
     assert "told.example" in text
     assert "whsec_" not in text
     assert client.post(f"{LIST}add/", {"url": "https://x.example/"}).status_code == 403
+
+
+def test_the_overview_names_the_host_of_one_that_does_not_answer(
+    client: Client, boss: User
+) -> None:
+    endpoints.add("https://well.example/", [])
+    silent = endpoints.add("https://silent.example/a-secret-path", [])
+    Webhook.objects.filter(pk=silent.pk).update(failures=3)
+    text = client.get("/admin/").text
+    assert "take what it is told: silent.example" in text
+    assert "a-secret-path" not in text
+    assert "well.example" not in text

@@ -1,6 +1,7 @@
 """The admin's first page: what waits, runs and serves, and what is wrong."""
 
 from datetime import timedelta
+from urllib.parse import urlsplit
 
 from django.http import HttpRequest
 from django.urls import reverse
@@ -10,13 +11,21 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from labeling import controller
-from labeling.models import Contribution, FaceReport, Promotion, TrainingRun, User
+from labeling.models import (
+    Contribution,
+    FaceReport,
+    Promotion,
+    TrainingRun,
+    User,
+    Webhook,
+)
 from labeling.registry import serving
 from webapp.http.access import person
 from webapp.views import health
 
 FAILED_FOR = timedelta(days=7)
 MOST_FAILED = 5
+SILENT_AFTER = 3  # calls of a webhook that failed in a row
 
 
 def fill(request: HttpRequest, context: dict[str, object]) -> dict[str, object]:
@@ -74,7 +83,15 @@ def _problems() -> list[str]:
             count,
         )
         found.append(sentence % {"n": count, "page": reverse("reported-faces")})
-    return found + _lapses()
+    return found + _silent_webhooks() + _lapses()
+
+
+def _silent_webhooks() -> list[str]:
+    """By host: the rest of an address may be a secret of the receiver."""
+    sentence = _("A webhook doesn't take what it is told: %(host)s.")
+    silent = Webhook.objects.filter(is_active=True, failures__gte=SILENT_AFTER)
+    hosts = [urlsplit(url).hostname for url in silent.values_list("url", flat=True)]
+    return [sentence % {"host": host} for host in hosts]
 
 
 def _lapses() -> list[str]:

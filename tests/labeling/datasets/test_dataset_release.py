@@ -136,12 +136,12 @@ def test_many_faces_make_several_files(tmp_path, monkeypatch):
 
 
 def test_only_what_voters_confirmed_is_validated(tmp_path):
-    crowd = [make_user(f"voter{n}") for n in range(4)]
+    crowd = [make_user(f"voter{n}") for n in range(8)]
     confirmed, disputed, alone = (make_public(emotion="sad") for _ in range(3))
-    make_votes(confirmed, "sad", crowd[:3])
-    make_votes(disputed, "sad", crowd[:2])
-    make_votes(disputed, "angry", crowd[2:])
-    make_votes(alone, "sad", crowd[:1])
+    make_votes(confirmed, "sad", crowd[:4])
+    make_votes(disputed, "sad", crowd[:4])
+    make_votes(disputed, "angry", crowd[4:])
+    make_votes(alone, "sad", crowd[:2])
     write(tmp_path / "out", variant="validated")
     assert ids_in(tmp_path / "out") == {str(confirmed.pk)}
     alone.refresh_from_db()

@@ -8,6 +8,7 @@ import pytest
 from django.conf import settings
 from django.core.management import CommandError, call_command
 
+from labeling import controller
 from labeling.datasets import croissant
 from labeling.models import Exam, ModelVersion
 from labeling.papers import collection, markdown, model_card, system_facts
@@ -21,6 +22,7 @@ from tests.support.factories import (
     make_user,
     make_version,
 )
+from tests.support.public_site import open_to_the_public
 
 pytestmark = pytest.mark.django_db
 
@@ -138,6 +140,18 @@ def test_what_it_says_is_read_from_code_settings_and_runs(settings) -> None:
 def test_what_only_the_operator_knows_is_open() -> None:
     for paper in collection.make()[:3]:
         assert paper.open_points > 3, paper.title
+
+
+def test_what_a_public_site_has_stated_is_filled_in(settings) -> None:
+    alone = {paper.file: paper.open_points for paper in collection.make()}
+    open_to_the_public(settings)
+    stated = controller.stated()
+    assert stated
+    for paper in collection.make()[:3]:
+        assert str(stated.name) in paper.text
+        assert paper.open_points < alone[paper.file]
+    assert f"{stated.assessed_on:%Y-%m-%d}" in of("impact-assessment")
+    assert str(stated.purpose_in_words) in of("technical-documentation")
 
 
 def test_no_paper_names_a_person() -> None:
