@@ -133,7 +133,8 @@ def collect_static() -> None:
     for finder in get_finders():
         for name, storage in finder.list([]):
             found = Path(storage.path(name)).stat()
-            seen.update(f"{name} {found.st_size} {found.st_mtime_ns}\n".encode())
+            # Whole seconds: an image's layers keep no more.
+            seen.update(f"{name} {found.st_size} {int(found.st_mtime)}\n".encode())
     stamp = Path(settings.STATIC_ROOT) / ".collected"
     if stamp.exists() and stamp.read_text() == seen.hexdigest():
         return
