@@ -4,7 +4,7 @@
 
 Faces are given, a backup is made, some are withdrawn, and the database is lost with
 all that it knew of that. The backup is restored into an empty one, by the log of
-withdrawals alone. It prints what each step took; every withdrawn face must stay withdrawn.
+withdrawals alone. It prints what each step took; what was withdrawn must stay so.
 """
 
 import logging
