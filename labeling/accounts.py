@@ -20,7 +20,7 @@ from labeling import audit
 from labeling.contributions import erasure, withdrawal_log, withdrawals
 from labeling.contributions.withdrawals import Receipt
 from labeling.errors import Refused
-from labeling.models import ApiToken, Erasure, Session, User, Vote
+from labeling.models import ApiToken, Erasure, Scope, Session, User, Vote
 
 log = logging.getLogger(__name__)
 
@@ -85,11 +85,26 @@ def confirm_address(address: EmailAddress, *, by: User) -> None:
     audit.record(audit.Act.ADDRESS_CONFIRMED, by=by, subject=address.user)
 
 
-def make_token(user: User, *, name: str) -> tuple[ApiToken, str]:
-    """A new personal token and its secret, which is shown now and never again."""
+def say_of_age(user: User) -> None:
+    """A yes to the minimum age of the site; nothing more is kept."""
+    User.objects.filter(pk=user.pk).update(is_of_age=True)
+
+
+def make_token(
+    user: User,
+    *,
+    name: str,
+    scopes: Collection[str] = Scope.values,
+    by: ApiToken | None = None,
+) -> tuple[ApiToken, str]:
+    """A new personal token and its secret, which is shown now and never again.
+
+    `by`: the token that asks for it. It opens no more than that one, and ends with it.
+    """
     name = name.strip()[:60]
     if not name:
         raise Refused("name_missing", _("Please give the token a name."), field="name")
+    _check_scopes(scopes, by)
     secret = TOKEN_PREFIX + secrets.token_urlsafe(TOKEN_BYTES)
     with transaction.atomic():
         User.objects.select_for_update().get(pk=user.pk)
@@ -98,9 +113,28 @@ def make_token(user: User, *, name: str) -> tuple[ApiToken, str]:
                 "too_many_tokens", _("You have many tokens. Please delete one first.")
             )
         token = user.api_tokens.create(
-            name=name, hint=secret[:HINT_LENGTH], token_hash=_token_hash(secret)
+            name=name,
+            hint=secret[:HINT_LENGTH],
+            token_hash=_token_hash(secret),
+            scopes=[scope for scope in Scope.values if scope in scopes],
+            made_by=by,
         )
     return token, secret
+
+
+def _check_scopes(scopes: Collection[str], by: ApiToken | None) -> None:
+    if not scopes or not set(scopes) <= set(Scope.values):
+        raise Refused(
+            "unknown_scope",
+            _("Please say what the token may do, at least one thing."),
+            field="scopes",
+        )
+    if by and not set(scopes) <= set(by.scopes):
+        raise Refused(
+            "scope_exceeded",
+            _("A token makes none that may do more than itself."),
+            field="scopes",
+        )
 
 
 def find_token(secret: str) -> ApiToken | None:
@@ -114,6 +148,13 @@ def find_token(secret: str) -> ApiToken | None:
     long_ago = Q(last_used_at=None) | Q(last_used_at__lt=Now() - USE_NOTED_EVERY)
     ApiToken.objects.filter(long_ago, pk=token.pk).update(last_used_at=Now())
     return token
+
+
+def tokens_to_end(user: User, *, by: ApiToken | None) -> QuerySet[ApiToken]:
+    """Those that a person may revoke: all of his own. A token: itself, and those that
+    it made."""
+    own = ApiToken.objects.filter(user=user)
+    return own.filter(Q(pk=by.pk) | Q(made_by=by)) if by else own
 
 
 @transaction.atomic

@@ -17,6 +17,7 @@ from labeling.models import (
     ModelVersion,
     TrainingRun,
     User,
+    Webhook,
 )
 
 log = logging.getLogger(__name__)
@@ -29,18 +30,21 @@ KINDS: dict[type[Model], str] = {
     Contribution: "face",
     TrainingRun: "run",
     ModelVersion: "version",
+    Webhook: "webhook",
 }
 
 # What bounds the site or decides for people, as a start finds it.
 LIMITS = (
-    *("DETECT_RATE", "LIVE_RATE", "GIVE_RATE", "VOTE_RATE"),
+    *("DETECT_RATE", "LIVE_RATE", "GIVE_RATE", "VOTE_RATE", "REPORT_RATE"),
     *("WEB_PROCESSES", "WEB_THREADS", "CONNECTIONS_PER_ADDRESS"),
-    *("TRUSTED_PROXIES", "DEBUG", "STAFF_MFA"),
+    *("TRUSTED_PROXIES", "DEBUG", "STAFF_MFA", "CORS_ALLOWED_ORIGINS"),
     *("VOTES_WANTED", "VOTE_VIEWS"),
     *("VOTES_ACCEPT", "VOTES_REJECT", "VOTES_AGREEMENT"),
     *("PROMOTION_POLICY", "RETRAIN_MIN_FACES", "CAP_FACES", "CAP_PERCENT"),
     *("RECORD_PERCENT", "DOUBT_PERCENT", "HOLD_OUT_PERCENT"),
     *("HOLD_OUT_FACES", "HOLD_OUT_GIVERS"),
+    "WEBHOOKS_TO_LOOPBACK",
+    *("PURPOSE", "LEGAL_BASIS", "MINIMUM_AGE", "IMPACT_ASSESSMENT"),
     *("KEEP_WAITING_DAYS", "KEEP_REJECTED_DAYS", "KEEP_BACKUPS_DAYS"),
 )
 

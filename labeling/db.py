@@ -41,6 +41,7 @@ class AdvisoryLock(IntEnum):
     SITE_STATS = 0x4D49454E03  # one count at a time
     NEAR_DUPLICATES = 0x4D49454E04  # one clustering at a time
     RUN_REQUESTS = 0x4D49454E05  # one request for a retraining at a time
+    RINGS = 0x4D49454E06  # one search for rings at a time
     CLOCK = 0x4D49454E10  # a session's: the one clock that ticks
     PREPARING = 0x4D49454E11  # a session's: one host that migrates at a time
 

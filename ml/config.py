@@ -43,6 +43,8 @@ class Config:
     network: str = "vgg-lean"
     heads: int = 2  # FER-2013's label and the FER+ votes, one head each
     weights: str = "none"  # "imagenet" for the baselines that start from it
+    branches: bool = False  # trained with 1x1 and identity beside each 3x3 convolution
+    # (RepVGG); they fold into it, so the served network is the same
     dropout: float = 0.2  # whole maps, before the last convolution
     votes_share: float = 0.33  # of the votes' head in the answer; chosen on Tune
     mirror: bool = True  # the shipped graph averages two views, the second mirrored

@@ -4,12 +4,12 @@ import ast
 import re
 import runpy
 import subprocess
-import tomllib
 from pathlib import Path
 
 import pytest
 
 from deploy import locks
+from ml import __version__
 
 ROOT = Path(__file__).resolve().parents[1]
 README = (ROOT / "README.md").read_text()
@@ -138,6 +138,5 @@ def test_every_top_level_folder_of_code_is_on_the_map() -> None:
 
 
 def test_the_changelogs_top_heading_is_the_version() -> None:
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     [first, *_] = re.findall(r"^## (\S+)", CHANGELOG, re.MULTILINE)
-    assert first == project["version"]
+    assert first == __version__

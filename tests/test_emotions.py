@@ -7,7 +7,7 @@ from labeling import emotions
 from labeling.models import Vote
 from ml.data import dataset_layouts, emotion_words, ferplus
 from ml.emotions import BY_NAME, EMOTIONS
-from webapp.api.serializers import Probabilities
+from webapp.api.shapes import Probabilities
 from webapp.presenters.face_words import KIND_WORDS, LOOKS
 
 TOKENS = Path(__file__).parents[1] / "webapp" / "static" / "css" / "tokens.css"
@@ -32,7 +32,7 @@ def test_voters_choose_among_the_seven_and_two_more() -> None:
 
 
 def test_the_api_gives_a_probability_for_each() -> None:
-    assert tuple(Probabilities().fields) == EMOTIONS
+    assert tuple(Probabilities.model_fields) == EMOTIONS
 
 
 def test_data_sets_know_each_by_its_number_word_and_votes() -> None:

@@ -24,7 +24,7 @@ from django.utils import timezone
 from psycopg2 import errors, sql
 
 from labeling import audit, withdrawal_replay
-from labeling.contributions import retention, withdrawal_log
+from labeling.contributions import face_reports, retention, withdrawal_log
 from labeling.models import AuditEntry, Contribution, SiteRecord, User, Withdrawal
 from webapp.config import postgres_programs
 
@@ -155,8 +155,9 @@ def _make_room(name: str, fresh: str, former: str) -> None:
 
 @transaction.atomic
 def _record_restore(file: Path, acts: list[AuditEntry], *, is_certain: bool) -> None:
-    """What was done since the dump stays on record."""
+    """What was done since the dump stays on record, and what was removed stays out."""
     audit.keep(acts)
+    face_reports.remember_all_removed()
     details = {"file": file.name, "set_aside": not is_certain}
     audit.record(audit.Act.RESTORED, details=details)
 

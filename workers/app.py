@@ -7,6 +7,7 @@ a child process anyway (`workers/retrain/trainer.py`).
 
 import logging
 import os
+import sys
 from datetime import timedelta
 from typing import Any
 
@@ -14,6 +15,7 @@ from celery import Celery
 from celery.schedules import crontab
 from celery.signals import (
     beat_init,
+    celeryd_init,
     setup_logging,
     worker_ready,
     worker_shutting_down,
@@ -107,6 +109,14 @@ if settings.RETRAIN_AT:
         "schedule": _daily(settings.RETRAIN_AT),
         "options": {"expires": 3600},
     }
+
+
+@celeryd_init.connect
+@beat_init.connect
+def _refuse_without_controller(**_: Any) -> None:
+    """Workers and clock of a site that others reach, however they were started."""
+    if settings.UNSTATED:
+        sys.exit("\n".join(["Not stated for a site in public:", *settings.UNSTATED]))
 
 
 @setup_logging.connect

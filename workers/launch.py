@@ -8,7 +8,8 @@ from functools import partial
 from celery.exceptions import OperationalError
 from django.db import transaction
 
-from labeling.models import TrainingRun, User
+from labeling.contributions import face_reports
+from labeling.models import Contribution, FaceReport, TrainingRun, User
 from labeling.training import training_runs
 from workers.app import app
 
@@ -34,6 +35,19 @@ def start_training(
     return run
 
 
+def report_face(face: Contribution, reason: str) -> FaceReport:
+    """Hide a face at once, and have the operator told. Raises Refused."""
+    with transaction.atomic():
+        reported = face_reports.report(face, reason)
+        transaction.on_commit(partial(send_alert, reported.pk))
+    return reported
+
+
+def send_alert(report_id: int) -> None:
+    """Have the operator told of a reported face. Once too often does no harm."""
+    _send("workers.tasks.alert", report_id)
+
+
 def send_run(run_id: int) -> None:
     """Tell the training workers of a queued run. Once too often does no harm."""
     _send("workers.tasks.retrain", run_id)
@@ -42,6 +56,16 @@ def send_run(run_id: int) -> None:
 def send_measure(version_id: int) -> None:
     """Have PrivateTest measured for a version whose exam is on record."""
     _send("workers.tasks.measure", version_id)
+
+
+def send_webhook(webhook_id: int) -> None:
+    """Have a webhook told what waits for it."""
+    _send("workers.tasks.call_webhook", webhook_id)
+
+
+def on_written(*, webhook_id: int, **_: object) -> None:
+    """An act has written something down for a webhook; see `workers/apps.py`."""
+    send_webhook(webhook_id)
 
 
 def _send(task: str, pk: int) -> None:

@@ -5,11 +5,13 @@ import logging
 from django.conf import settings
 from django.core.management import call_command
 
-from labeling.contributions import erasure, near_duplicates
+from labeling.contributions import erasure, face_reports, near_duplicates
 from labeling.errors import Refused
 from labeling.review import review_queue
 from labeling.stats import site_stats
 from labeling.training import exams, schedule, training_runs
+from labeling.voting import rings
+from labeling.webhooks import deliveries
 from workers import launch
 from workers.app import app
 from workers.retrain import trainer
@@ -33,6 +35,21 @@ def measure(version_id: int) -> None:
 def sweep() -> None:
     for run_id in training_runs.sweep():
         launch.send_run(run_id)
+    for report_id in face_reports.not_alerted():
+        launch.send_alert(report_id)
+    for webhook_id in deliveries.due():
+        launch.send_webhook(webhook_id)
+
+
+@app.task
+def alert(report_id: int) -> None:
+    face_reports.alert(report_id)
+
+
+@app.task
+def call_webhook(webhook_id: int) -> None:
+    if deliveries.send_due(webhook_id):
+        launch.send_webhook(webhook_id)
 
 
 @app.task
@@ -60,6 +77,7 @@ def erase() -> None:
 
 @app.task
 def rank() -> None:
+    rings.refresh()
     review_queue.refresh_priorities()
 
 

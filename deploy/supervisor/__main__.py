@@ -32,6 +32,7 @@ class Site(supervision.Supervision):
         return f"http://{f'[{host}]' if ':' in host else host}:{self.port}"
 
     def claim(self) -> None:
+        preflight.controller()
         preflight.folder(self.data)
         # The lock and the port are held until this process is gone.
         self.lock = preflight.lock(self.data, address=self.address)

@@ -19,6 +19,7 @@ class OneRole(supervision.Supervision):
         self.leave_seconds = env.integer("LEAVE_SECONDS", 0)
 
     def claim(self) -> None:
+        preflight.controller()
         for name in ("DATABASE_URL", "REDIS_URL"):
             if not env.text(name):
                 raise StartupError(

@@ -1,4 +1,5 @@
-"""What must be ours before anything starts: the folder, its lock, room, the port."""
+"""What must be ours before anything starts: the folder, its lock, room, the port; and
+for a site that others reach, who answers for it."""
 
 import errno
 import fcntl
@@ -8,9 +9,22 @@ import socket
 from pathlib import Path
 from typing import IO
 
+from webapp.config import env, public_mode
 from webapp.config.startup_error import StartupError
 
 ROOM = 300 * 2**20  # bytes: a fresh database takes 40 MB, a start after a crash less
+
+
+def controller() -> None:
+    """A site that others reach says who answers for it, or does not start."""
+    site_url = env.text("SITE_URL")
+    if faults := public_mode.unstated(site_url):
+        lines = "\n".join(f"- {fault}" for fault in faults)
+        raise StartupError(
+            f"{site_url} can be reached from other machines. Such a site starts once "
+            f"it says who answers for it:\n{lines}\n`manage.py public_mode` asks for "
+            "all of it and writes it to an environment file; docs/public.md says why."
+        )
 
 
 def folder(data: Path) -> Path:

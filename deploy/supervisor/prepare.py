@@ -17,7 +17,9 @@ from django.db.migrations.executor import MigrationExecutor
 from django.db.utils import OperationalError
 from psycopg2 import errors
 
+from deploy.supervisor import preflight
 from webapp.config import version
+from webapp.config.startup_error import StartupError
 
 LONGEST_WAIT = "3s"  # for a table; requests wait behind whoever waits for one
 TRIES = 100
@@ -25,13 +27,14 @@ TRIES = 100
 
 def main(role: str = "") -> int:
     try:
+        preflight.controller()
         django.setup()
         prepare_site(is_whole=not role)
         prepare_host(role)
     except OperationalError as why:
         print(f"The database cannot be used: {why}".strip(), file=sys.stderr)
         return 1
-    except (CommandError, ImproperlyConfigured) as why:
+    except (CommandError, ImproperlyConfigured, StartupError) as why:
         print(why, file=sys.stderr)
         return 1
     return 0
@@ -99,6 +102,7 @@ def prepare_host(role: str) -> None:
     if role != "clock":
         call_command("fetch_detector")
     if role in ("", "web"):
+        call_command("fetch_engine")
         collect_static()
     if role == "training":
         know_test_faces()

@@ -43,7 +43,9 @@ class Text:
         return f"{self.keep} {self.adult}"
 
 
-VERSION = "2026-11-28"
+VERSION = "2026-12"
+# Who agreed to one of these knows that a model may go to visitors' browsers.
+NAMES_DEVICES = ("2026-12",)
 IMPORTED = "import"
 
 TEXTS: Mapping[str, Text] = {
@@ -66,6 +68,19 @@ TEXTS: Mapping[str, Text] = {
         keep=_(
             "Mien may keep this face, cropped as shown, and learn from it. "
             "I can take it back at any time."
+        ),
+        adult=_("I am an adult. This is my face, or the adult it belongs to said yes."),
+        seen=_("Other people may see this face and vote on what it shows."),
+        released=_(
+            "This face may be in a data set that anyone can download. "
+            "Copies that others took cannot be called back."
+        ),
+    ),
+    "2026-12": Text(
+        keep=_(
+            "Mien may keep this face, cropped as shown, and learn from it. What Mien "
+            "learned, never the face, may go to visitors' browsers. "
+            "I can take the face back at any time."
         ),
         adult=_("I am an adult. This is my face, or the adult it belongs to said yes."),
         seen=_("Other people may see this face and vote on what it shows."),

@@ -14,7 +14,13 @@ from django.utils.translation import gettext_lazy as _
 from numpy.typing import NDArray
 
 from labeling.contributions import consent as consents
-from labeling.contributions import holdout, near_duplicates, quality, recent_gifts
+from labeling.contributions import (
+    face_reports,
+    holdout,
+    near_duplicates,
+    quality,
+    recent_gifts,
+)
 from labeling.contributions.consent import Consent
 from labeling.contributions.withdrawals import secret_hash
 from labeling.db import check_room
@@ -46,26 +52,32 @@ def offer(
     source: str = Contribution.Source.SITE,
     source_name: str = "",
     consent_basis: str = "",
+    notice_version: str = "",
     before: Collection[UUID] = (),
     network: str = "",
     pk: UUID | None = None,
+    secret: str | None = None,
 ) -> Offer:
     """Keep one labelled face, and spend its claim. Raises Refused.
 
     The giver's own picture under another label is no second gift: it joins the first in
     a cluster, of which one trains, and a reviewer decides which label is right.
     `claim`: what a token said of this very crop (`photos.open_token`); None only for
-    imports, which never left us. `before`: earlier gifts of one without an account.
-    `network`: where it comes from; forgotten within the hour.
+    imports, which never left us. `notice_version`: what its giver was told before the
+    look; empty where others did. `before`: earlier gifts of one without an account.
+    `network`: where it comes from; forgotten within the hour. `pk`, `secret`: the
+    number and the private link's secret, where they are not to be random.
     """
     check_room()
     _check_emotion(emotion)
     consent = consents.check(consent, basis=consent_basis)
     crop = open_crop(crop_jpeg)
+    face_reports.refuse_removed(crop)
     signature = near_duplicates.signature_of(crop)
     # A fresh JPEG of the pixels: no metadata, no trailer, whatever was sent.
     jpeg = crop_jpeg if claim else decode.encode_jpeg(crop)
-    secret = None if by or source == Contribution.Source.IMPORT else _new_secret()
+    needs_link = by is None and source != Contribution.Source.IMPORT
+    secret = (secret or _new_secret()) if needs_link else None
     face = Contribution(
         pk=pk or uuid4(),
         emotion=emotion,
@@ -74,6 +86,7 @@ def offer(
         source=source,
         source_name=source_name,
         consent_basis=consent_basis,
+        notice_version=notice_version,
         **_consent_fields(consent),
         **_claim_fields(claim),
         **_keyed_digest(jpeg),

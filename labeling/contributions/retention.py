@@ -12,6 +12,7 @@ from django.db.models.functions import Now
 
 from labeling.contributions import withdrawals
 from labeling.models import Contribution, Session, SpentToken
+from labeling.webhooks import deliveries
 
 log = logging.getLogger(__name__)
 
@@ -36,6 +37,7 @@ def purge() -> dict[str, int]:
             )
         ),
         "tokens": SpentToken.objects.filter(expires_at__lt=Now()).delete()[0],
+        "messages": deliveries.purge(),
         "sessions": Session.objects.filter(expire_date__lt=Now()).delete()[0],
     }
     gone["dumps"] = prune_dumps(Path(settings.WITHDRAWAL_LOG_COPY).parent)

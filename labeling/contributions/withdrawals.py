@@ -7,7 +7,7 @@ until it ends; the receipt says so.
 
 import hashlib
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
@@ -33,8 +33,11 @@ from labeling.models import (
     Withdrawal,
 )
 from labeling.registry import digests, lineage
+from labeling.webhooks import deliveries
 
 log = logging.getLogger(__name__)
+
+ANNOUNCED_AT_ONCE = 100  # faces in one message to a webhook
 
 
 @dataclass(frozen=True)
@@ -79,6 +82,31 @@ def withdraw_by_secret(secret: str) -> Receipt:
     return withdraw_ids([face_of_secret(secret).pk])
 
 
+def withdraw_by_secrets(secrets: Iterable[str]) -> tuple[Receipt, list[Refused]]:
+    """Take back those that are known; why the others are not comes along. Raises
+    Refused where none is."""
+    receipts, unknown = [], []
+    for secret in secrets:
+        try:
+            receipts.append(withdraw_by_secret(secret))
+        except Refused as why:
+            unknown.append(why)
+    if not receipts:
+        raise unknown[0]
+    return _together(receipts), unknown
+
+
+def _together(receipts: list[Receipt]) -> Receipt:
+    contaminated = {version.pk: version for r in receipts for version in r.contaminated}
+    return Receipt(
+        at=receipts[-1].at,
+        faces=[face for r in receipts for face in r.faces],
+        contaminated=list(contaminated.values()),
+        running=next((r.running for r in receipts if r.running), None),
+        released=sum(r.released for r in receipts),
+    )
+
+
 def face_of_secret(secret: str) -> Contribution:
     """Whose holder gave the face, and so may see it. Raises Refused."""
     rows = Contribution.objects.filter(withdrawal_hash=secret_hash(secret))
@@ -113,6 +141,7 @@ def delete_faces(contribution_ids: Iterable[UUID]) -> dict[UUID, bool]:
     Vote.objects.filter(contribution__in=gone).delete()
     Contribution.objects.filter(pk__in=gone).delete()
     digests.erase(gone)
+    deliveries.forget(gone)
     if gone:
         erasure.count_deletion()
     return gone
@@ -128,6 +157,7 @@ def withdraw_ids(contribution_ids: Iterable[UUID]) -> Receipt:
         for face, was_released in gone.items()
     ]
     Withdrawal.objects.bulk_create(tombstones, ignore_conflicts=True)
+    _announce(gone)
     contaminated = lineage.contaminate(gone) if gone else []
     running = TrainingRun.objects.active().filter(
         pk__in=SnapshotRow.objects.filter(contribution_id__in=gone).values(
@@ -139,3 +169,13 @@ def withdraw_ids(contribution_ids: Iterable[UUID]) -> Receipt:
         "%s faces withdrawn, %s versions contaminated", len(gone), len(contaminated)
     )
     return Receipt(now, list(gone), contaminated, running.first(), sum(gone.values()))
+
+
+def _announce(gone: Mapping[UUID, bool]) -> None:
+    """By number, some at a time: whoever keeps copies has to delete them."""
+    faces = [{"id": face, "was_released": gone[face]} for face in gone]
+    facts = [
+        {"faces": faces[start : start + ANNOUNCED_AT_ONCE]}
+        for start in range(0, len(faces), ANNOUNCED_AT_ONCE)
+    ]
+    deliveries.announce(deliveries.Event.FACE_WITHDRAWN, facts)

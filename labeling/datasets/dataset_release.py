@@ -1,10 +1,10 @@
 """A dataset for the world: accepted faces whose givers agreed to public release.
 
 Faces that examine the models stay at home. Whoever took an earlier release learns from
-withdrawn.json which faces to delete.
+withdrawn.json which faces to delete. The files are written into a folder, which the
+operator publishes where he likes; the site keeps a row of what is in it.
 """
 
-import hashlib
 import hmac
 import json
 import secrets
@@ -12,138 +12,199 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TypedDict
 from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import QuerySet
 from django.db.models.functions import Coalesce, Now
-from django.template.loader import render_to_string
 from django.utils import timezone
-from django.utils.translation import override
-from pydantic import BaseModel
+from django.utils.translation import gettext_lazy as _
 
 from labeling import audit
-from labeling.contributions import consent
-from labeling.datasets import weights
-from labeling.models import Contribution, Crop, DatasetSplit, Withdrawal
-from labeling.voting import vote_weights
+from labeling.datasets import release_papers, weights
+from labeling.datasets.croissant import has_pictures
+from labeling.datasets.release_files import FaceFiles, Folders, ParquetFiles, Row
+from labeling.errors import Refused
+from labeling.models import (
+    Contribution,
+    Crop,
+    DatasetRelease,
+    DatasetSplit,
+    ReleasedFace,
+    Withdrawal,
+)
+from labeling.voting import rings, vote_weights
+from labeling.webhooks import deliveries
 from ml.emotions import EMOTIONS
 
-FORMAT = 1
 BATCH = 1000  # faces in memory at once
-SHARD = 20_000  # faces a file: about 200 MB
 
-
-class ReleasedFace(TypedDict):
-    """A row of the Parquet files."""
-
-    id: str
-    jpeg: bytes
-    emotion: str
-    distribution: list[float]  # in FER-2013's order
-    votes: int
-    person: str  # the same for all faces of a giver; "" without an account
-    given: str  # year and month
-    source: str
-    consent: str  # version of its text
-
-
-class ReleaseSummary(BaseModel):
-    """release.json"""
-
-    format: int = FORMAT
-    name: str
-    made: str  # ISO 8601
-    rows: int
-    emotions: dict[str, int]
-    files: list[str]
+Variant = DatasetRelease.Variant
+Form = DatasetRelease.Form
 
 
 @dataclass
 class Release:
+    """One that is being written."""
+
+    row: DatasetRelease
     folder: Path
-    shards: dict[str, list[UUID]] = field(default_factory=dict)
-    emotions: Counter[str] = field(default_factory=Counter)
+    files: FaceFiles
+    key: bytes = field(default_factory=lambda: secrets.token_bytes(32))
+    faces: dict[UUID, str] = field(default_factory=dict)  # and their emotion
     consents: set[str] = field(default_factory=set)
+    months: set[str] = field(default_factory=set)
     withdrawn: int = 0  # on the list, of this and all earlier releases
 
     @property
     def rows(self) -> int:
-        return sum(map(len, self.shards.values()))
+        return len(self.faces)
+
+    @property
+    def emotions(self) -> Counter[str]:
+        return Counter(self.faces.values())
 
 
-def write(folder: Path, *, name: str) -> Release:
-    """Everything into an empty folder; the checksums come last."""
+def write(
+    folder: Path,
+    *,
+    name: str = "",
+    variant: str = Variant.ALL,
+    form: str = Form.PARQUET,
+    url: str = "",
+) -> Release:
+    """Everything into an empty folder; the checksums come last.
+
+    Without a name it gets one of the day. `url`: where it will be published.
+    Raises FileExistsError and Refused.
+    """
+    if url and not url.startswith(("https://", "http://")):
+        raise Refused("bad_url", _("This is not a web address."))
     folder.mkdir(parents=True, exist_ok=True)
     if any(folder.iterdir()):
         raise FileExistsError(f"{folder} is not empty.")
-    with transaction.atomic():  # before the first face is marked as released
-        audit.record(audit.Act.DATASET_RELEASED, details={"name": name})
-    release = Release(folder)
+    row = _begin(name or _free_name(), variant, form, url)
+    kind = Folders if form == Form.FOLDERS else ParquetFiles
+    files: FaceFiles = kind(folder, has_pictures=has_pictures(row))
+    release = Release(row, folder, files)
     _write_faces(release)
     _drop_withdrawn(release)
     release.withdrawn = write_withdrawn(folder / "withdrawn.json")
-    _write_papers(release, name)
+    _compare(release)
+    release_papers.write(row, folder, months=sorted(release.months))
+    _finish(release)
     return release
+
+
+def made() -> QuerySet[DatasetRelease]:
+    """Those that were finished, the newest first."""
+    return DatasetRelease.objects.exclude(made_at=None)
 
 
 def write_withdrawn(file: Path) -> int:
     """The machine-readable list for those who took a release; how many are on it."""
+    listed = withdrawn()
+    part = file.with_name(f"{file.name}.part")
+    part.write_text(json.dumps(listed, indent=1) + "\n")
+    part.replace(file)
+    return len(listed["withdrawn"])
+
+
+def withdrawn() -> release_papers.WithdrawnList:
+    """All faces that stood in a release and were taken back."""
     gone = Withdrawal.objects.filter(was_released=True)
     listed = [
         {"id": str(face.pk), "at": face.withdrawn_at.isoformat()} for face in gone
     ]
-    said = {"format": FORMAT, "as_of": timezone.now().isoformat(), "withdrawn": listed}
-    part = file.with_name(f"{file.name}.part")
-    part.write_text(json.dumps(said, indent=1) + "\n")
-    part.replace(file)
-    return len(listed)
+    as_of = timezone.now().isoformat()
+    return {"format": release_papers.FORMAT, "as_of": as_of, "withdrawn": listed}
+
+
+@transaction.atomic
+def _begin(name: str, variant: str, form: str, url: str) -> DatasetRelease:
+    """Before the first face is marked as released."""
+    DatasetRelease.objects.filter(name=name, made_at=None).delete()
+    if DatasetRelease.objects.filter(name=name).exists():
+        raise FileExistsError(f"There is a release called {name} already.")
+    audit.record(audit.Act.DATASET_RELEASED, details={"name": name})
+    return DatasetRelease.objects.create(
+        name=name,
+        variant=variant,
+        form=form,
+        url=url,
+        license=settings.DATASET_LICENSE,
+        before=made().filter(variant=variant).first(),
+    )
+
+
+def _free_name() -> str:
+    day = name = f"mien-{timezone.now():%Y-%m-%d}"
+    number = 1
+    while made().filter(name=name).exists():
+        number += 1
+        name = f"{day}-{number}"
+    return name
 
 
 def _write_faces(release: Release) -> None:
-    key = secrets.token_bytes(32)  # thrown away: persons cannot be followed on
-    writer, shard, number = None, release.folder, 0
-    for rows in _batches(key):
-        if writer is None or len(release.shards[shard.name]) >= SHARD:
-            if writer:
-                writer.close()
-            shard = release.folder / f"faces-{number:05}.parquet"
-            writer, number = _open(shard), number + 1
-            release.shards[shard.name] = []
-        writer.write_table(_table(rows))
-        release.shards[shard.name] += [UUID(row["id"]) for row in rows]
-        release.emotions.update(row["emotion"] for row in rows)
+    for rows in _batches(release):
+        release.files.write(rows)
+        release.faces |= {UUID(row["id"]): row["emotion"] for row in rows}
         release.consents.update(row["consent"] for row in rows)
-    if writer:
-        writer.close()
+        release.months.update(row["given"] for row in rows)
+    release.files.close()
 
 
-def _batches(key: bytes) -> Iterator[list[ReleasedFace]]:
+def _batches(release: Release) -> Iterator[list[Row]]:
     """In the order of the ids. A face is marked as released before it is written, so
     that its withdrawal from then on is announced."""
-    fit = Contribution.objects.accepted().filter(may_be_released=True)
-    fit = fit.exclude(split=DatasetSplit.EXAM).order_by("pk")
-    last: UUID | None = None
+    fit, last = _fit(release.row), UUID(int=0)
     while True:
         with transaction.atomic():
-            rest = fit.filter(pk__gt=last) if last else fit
+            rest = fit.filter(pk__gt=last).order_by("pk")
             faces = list(rest.select_for_update(no_key=True)[:BATCH])
+            votes = vote_weights.weighed_votes(face.pk for face in faces)
+            if not faces:
+                return
+            last = faces[-1].pk
+            if release.row.variant == Variant.VALIDATED:
+                faces = [face for face in faces if _is_confirmed(face, votes[face.pk])]
             ids = [face.pk for face in faces]
-            Contribution.objects.filter(pk__in=ids).update(
-                released_at=Coalesce("released_at", Now())
-            )
+            _mark(release.row, ids)
             jpegs = dict(Crop.objects.filter(pk__in=ids).values_list("pk", "jpeg"))
-            votes = vote_weights.weighed_votes(ids)
-        if not faces:
-            return
-        last = ids[-1]
-        yield [_row(face, bytes(jpegs[face.pk]), votes[face.pk], key) for face in faces]
+        yield [
+            _row(face, bytes(jpegs[face.pk]), votes[face.pk], release.key)
+            for face in faces
+        ]
 
 
-def _row(
-    face: Contribution, jpeg: bytes, votes: dict[str, float], key: bytes
-) -> ReleasedFace:
+def _fit(row: DatasetRelease) -> QuerySet[Contribution]:
+    fit = Contribution.objects.accepted().filter(may_be_released=True)
+    fit = fit.exclude(split=DatasetSplit.EXAM)
+    fit = fit.exclude(pk__in=rings.quarantined().values("pk"))
+    if row.variant != Variant.SINCE:
+        return fit
+    with_pictures = made().exclude(variant=Variant.METADATA)
+    earlier = ReleasedFace.objects.filter(release__in=with_pictures)
+    return fit.exclude(pk__in=earlier.values("face"))
+
+
+def _is_confirmed(face: Contribution, votes: dict[str, float]) -> bool:
+    """Two strangers or more said the same as was decided, and fewer anything else."""
+    others = [weight for said, weight in votes.items() if said != face.decided_emotion]
+    own = votes.get(face.decided_emotion, 0.0)
+    return own >= vote_weights.AGREED and own > max(others, default=0.0)
+
+
+def _mark(row: DatasetRelease, ids: list[UUID]) -> None:
+    faces = Contribution.objects.filter(pk__in=ids)
+    faces.update(released_at=Coalesce("released_at", Now()))
+    ReleasedFace.objects.bulk_create(ReleasedFace(release=row, face=pk) for pk in ids)
+
+
+def _row(face: Contribution, jpeg: bytes, votes: dict[str, float], key: bytes) -> Row:
+    """`key` is thrown away: persons cannot be followed on."""
     giver = str(face.giver_id or "")
     person = hmac.digest(key, giver.encode(), "sha256").hex()[:16] if giver else ""
     return {
@@ -161,99 +222,38 @@ def _row(
 
 def _drop_withdrawn(release: Release) -> None:
     """Write those files again that hold a face which was withdrawn meanwhile."""
-    import pyarrow.compute
-    import pyarrow.parquet
-
     while gone := _gone(release):
-        for name, ids in release.shards.items():
-            lost = [str(face) for face in ids if face in gone]
-            if not lost:
-                continue
-            table = pyarrow.parquet.read_table(release.folder / name)
-            is_lost = pyarrow.compute.is_in(table["id"], pyarrow.array(lost))
-            dropped = table.filter(is_lost)["emotion"].to_pylist()
-            release.emotions.subtract(dropped)
-            with _open(release.folder / name) as writer:
-                writer.write_table(table.filter(pyarrow.compute.invert(is_lost)))
-            release.shards[name] = [face for face in ids if face not in gone]
+        release.files.drop({str(face) for face in gone})
+        release.row.faces.filter(face__in=gone).delete()
+        for face in gone:
+            del release.faces[face]
 
 
-def _gone(release: Release) -> set[UUID]:
-    written = {face for ids in release.shards.values() for face in ids}
-    return set(
-        Withdrawal.objects.filter(was_released=True, pk__in=written).values_list(
-            "pk", flat=True
-        )
+def _gone(release: Release) -> list[UUID]:
+    gone = Withdrawal.objects.filter(
+        was_released=True, pk__in=release.row.faces.values("face")
     )
+    return list(gone.values_list("pk", flat=True))
 
 
-def _write_papers(release: Release, name: str) -> None:
-    made = f"{timezone.now():%Y-%m-%d}"
-    with override("en"):
-        sheet = render_to_string(
-            "labeling/datasheet.md",
-            {
-                "name": name,
-                "rows": release.rows,
-                "made": made,
-                "site": settings.SITE_URL,
-                "order": ", ".join(EMOTIONS),
-                "emotions": [(e, release.emotions[e]) for e in EMOTIONS],
-                "texts": [
-                    {"version": version, **vars(text)}
-                    for version in sorted(release.consents)
-                    if (text := consent.text_of(version))
-                ],
-            },
-        )
-    (release.folder / "DATASHEET.md").write_text(sheet)
-    summary = ReleaseSummary(
-        name=name,
-        made=made,
-        rows=release.rows,
-        emotions={e: release.emotions[e] for e in EMOTIONS},
-        files=sorted(release.shards),
-    )
-    (release.folder / "release.json").write_text(
-        json.dumps(summary.model_dump(), indent=1) + "\n"
-    )
-    sums = "".join(
-        f"{_sha256(path)}  {path.name}\n" for path in sorted(release.folder.iterdir())
-    )
-    (release.folder / "SHA256SUMS").write_text(sums)
+def _compare(release: Release) -> None:
+    """With the last one of its variant: how many faces are new, how many gone."""
+    row, now = release.row, release.row.faces.values("face")
+    row.emotions = {e: release.emotions[e] for e in EMOTIONS}
+    row.consents = sorted(release.consents)
+    row.added = release.rows
+    if row.before:
+        before = row.before.faces
+        row.added = row.faces.exclude(face__in=before.values("face")).count()
+        row.gone = before.exclude(face__in=now).count()
 
 
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def _schema() -> Any:
-    import pyarrow  # only training workers have it installed
-
-    text = pyarrow.string()
-    return pyarrow.schema(
-        [
-            ("id", text),
-            ("jpeg", pyarrow.binary()),
-            ("emotion", text),
-            ("distribution", pyarrow.list_(pyarrow.float32())),
-            ("votes", pyarrow.int32()),
-            ("person", text),
-            ("given", text),
-            ("source", text),
-            ("consent", text),
-        ]
-    )
-
-
-def _open(path: Path) -> Any:
-    import pyarrow.parquet
-
-    return pyarrow.parquet.ParquetWriter(path, _schema())
-
-
-def _table(rows: list[ReleasedFace]) -> Any:
-    import pyarrow
-
-    return pyarrow.Table.from_pylist(rows, schema=_schema())
+@transaction.atomic
+def _finish(release: Release) -> None:
+    row = release.row
+    row.size = sum(f.stat().st_size for f in release.folder.rglob("*") if f.is_file())
+    row.made_at = timezone.now()
+    row.save()
+    fact = {"name": row.name, "variant": row.variant, "faces": release.rows}
+    fact["withdrawn"] = release.withdrawn
+    deliveries.announce(deliveries.Event.RELEASE_MADE, [fact])

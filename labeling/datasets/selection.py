@@ -4,7 +4,8 @@ One face of each cluster of near-duplicates, with the label decided last; none o
 cluster that lies on both splits; from exam givers only faces that voters, not knowing
 the label, agreed on; nothing that resembles a test image of FER-2013. One giver's faces
 count for no more than the cap. A label that is its giver's word counts for less where
-his record is poor; one that a model doubts, unless two voters back it.
+his record is poor; one that a model doubts, unless two voters back it; one that only a
+ring stands for (`labeling/voting/rings.py`) not at all.
 """
 
 import json
@@ -20,7 +21,7 @@ from psycopg2.extras import NamedTupleCursor
 from labeling.datasets import weights
 from labeling.db import copy_rows
 from labeling.registry import digests
-from labeling.voting import vote_weights
+from labeling.voting import rings, vote_weights
 from ml.emotions import EMOTIONS
 
 # A table for the length of the transaction: a million rows stay in Postgres.
@@ -33,6 +34,7 @@ WITH straddling AS (
 ), settled AS (  -- of one picture under two labels, the later decision knew of both
     SELECT DISTINCT ON (cluster) cluster, decided_emotion FROM labeling_contribution
     WHERE cluster IS NOT NULL AND status = 'accepted'
+      AND id NOT IN (SELECT id FROM quarantined)
     ORDER BY cluster, decided_at DESC, id
 ), votes AS (
     SELECT contribution_id, jsonb_object_agg(choice, weight) AS votes,
@@ -50,6 +52,7 @@ SELECT DISTINCT ON (COALESCE(c.cluster, c.id))
 FROM labeling_contribution c LEFT JOIN votes v ON v.contribution_id = c.id
 LEFT JOIN settled s ON s.cluster = c.cluster
 WHERE c.status = 'accepted' AND c.consent_in_doubt = ''
+  AND c.id NOT IN (SELECT id FROM quarantined)
   AND (c.cluster IS NULL OR c.cluster NOT IN (SELECT cluster FROM straddling))
   AND (c.split = 'train' OR (
       c.split = 'exam' AND c.giver_id IS NOT NULL
@@ -60,7 +63,7 @@ ORDER BY COALESCE(c.cluster, c.id), c.decided_emotion = s.decided_emotion DESC,
     c.created_at, c.id
 """  # noqa: S608 (no value from outside is in it)
 
-_DOUBTED = "CREATE TEMPORARY TABLE doubted (id uuid PRIMARY KEY) ON COMMIT DROP"
+_FACES = "CREATE TEMPORARY TABLE {} (id uuid PRIMARY KEY) ON COMMIT DROP"
 
 _EXAM_SIZE = """
 SELECT count(*), count(DISTINCT giver_id) FROM chosen WHERE split = 'exam'
@@ -143,6 +146,9 @@ def stream(
     `labeling/datasets/label_noise.py`.
     """
     with connection.cursor() as cursor:
+        cursor.execute(_FACES.format("quarantined"))
+        ids = rings.quarantined().order_by().values_list("pk").distinct()
+        copy_rows("quarantined", ["id"], ids)
         cursor.execute(_CHOOSE)
         cursor.execute(_EXAM_SIZE)
         faces, givers = cursor.fetchone()
@@ -150,7 +156,7 @@ def stream(
             faces >= settings.HOLD_OUT_FACES and givers >= settings.HOLD_OUT_GIVERS
         )
         caps = _Caps(cursor)
-        cursor.execute(_DOUBTED)
+        cursor.execute(_FACES.format("doubted"))
     for part in doubted:
         copy_rows("doubted", ["id"], ([face_id] for face_id in part))
     raw = connection.connection
@@ -198,7 +204,7 @@ class _Caps:
 def _row(face: Any, *, caps: _Caps, weight: float) -> Row:
     """`face`: the columns of _ROWS, by their names."""
     votes = json.loads(face.votes) if isinstance(face.votes, str) else face.votes
-    # Two strangers outvote a model. They excuse no poor record: they may be in league.
+    # Voters who agree outvote a model. They excuse no poor record: some are in league.
     is_backed = votes.get(face.decided_emotion, 0) >= vote_weights.AGREED
     is_doubted = face.split == "train" and face.is_doubted and not is_backed
     if face.split == "exam":

@@ -25,6 +25,7 @@ from labeling.db import copy_rows
 from labeling.models import Contribution, Snapshot, SnapshotRow, TrainingRun
 from labeling.registry import digests
 from labeling.training import run_options, training_runs
+from labeling.voting import rings
 from ml.data.fer2013 import Provenance, provenance
 from ml.data.snapshot import (
     MANIFEST,
@@ -67,6 +68,7 @@ def freeze(
         while near_duplicates.cluster_new():  # what was given in the last minute
             go_on()
         label_noise.ask_champion(go_on)
+        rings.refresh()
         snapshot = _select(run, attempt, go_on)
     write(snapshot, folder, go_on=go_on)
     return snapshot

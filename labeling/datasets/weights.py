@@ -46,7 +46,7 @@ def _heard(
 def clarity(votes: Mapping[str, float]) -> float:
     """1 down to 0.5: how few of the voters found the expression unclear.
 
-    It takes two strangers with accounts to halve what a face counts, not one device.
+    It takes accounts that agree to halve what a face counts, not one device.
     """
     whole = max(sum(votes.values()), vote_weights.AGREED)
     unclear = sum(count for choice, count in votes.items() if choice not in EMOTIONS)

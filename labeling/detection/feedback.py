@@ -20,8 +20,8 @@ def record(claim: FaceClaim, emotion: str) -> PredictionFeedback:
         with transaction.atomic():
             return PredictionFeedback.objects.create(
                 model_version_id=claim.version_id,
-                guess=claim.emotion,
-                is_right=emotion == claim.emotion,
+                guess=claim.shown,
+                is_right=emotion == claim.shown,
                 emotion=emotion,
                 nonce=claim.nonce.hex(),
             )

@@ -3,6 +3,10 @@
 Nothing of it is kept. Where contributing may follow, the browser gets each face's crop
 back with a signed token: what was seen, when, and the crop's hash. Only with both can
 the face be given, within the hour and once (the nonce is spent in Postgres).
+
+Whichever of the network's answers is shown (`MODEL_ANSWER`, or what is asked for), what
+is kept of the model's opinion about a face is the mix's, so that opinions can be
+compared; what people say to "Is this right?" is about what they were shown.
 """
 
 import functools
@@ -22,18 +26,17 @@ from numpy.typing import NDArray
 from labeling.errors import Refused
 from labeling.registry import serving
 from labeling.registry.serving import LoadedModel
-from ml.artefact.predictor import Predictor, evidence_map
+from ml.artefact.answers import Answer
+from ml.artefact.predictor import evidence_map
 from ml.vision import decode
 from ml.vision.decode import Note
 from ml.vision.detector import Detector, load_detector
-from ml.vision.face_crop import Box, Doubt
+from ml.vision.face_answer import FaceAnswer, face_answer
 from ml.vision.pipeline import FacePrediction, predict_faces
 
 TOKEN_LIFE = timedelta(hours=1)
 TOKEN_SALT = "mien.face"  # noqa: S105  a name space, not a secret
 NONCE_BYTES = 16
-# The second is worth a word if it is at least this share of the first.
-CLOSE = 0.6
 
 
 class NoModel(Exception):
@@ -41,14 +44,7 @@ class NoModel(Exception):
 
 
 @dataclass(frozen=True)
-class DetectedFace:
-    box: tuple[int, int, int, int]  # x, y, w, h within the upright photo
-    score: float  # the detector's
-    emotion: str
-    probabilities: dict[str, float]  # in the order of the network's outputs
-    is_sure: bool  # false: "hard to say"
-    runner_up: str | None  # named where it is close
-    doubt: Doubt | None = None  # why it is not sure whatever the probabilities
+class DetectedFace(FaceAnswer):
     crop_jpeg: bytes = b""  # at most 256 px; with `crops`
     token: str | None = None  # with `crops`
     evidence: NDArray[np.uint8] | None = None  # [h, w], of the winner; with `evidence`
@@ -60,6 +56,7 @@ class Detection:
     height: int
     model: str
     version_id: int
+    answer: Answer
     detector: str
     certainty_threshold: float
     faces: list[DetectedFace]  # the largest first
@@ -75,9 +72,10 @@ class FaceClaim:
     nonce: bytes
     box: tuple[int, int, int, int]
     version_id: int
-    emotion: str
+    emotion: str  # the mix's, like its probabilities
     probabilities: dict[str, float]
     expires: datetime
+    shown: str = ""  # the emotion that whoever holds the token was told, if anybody
 
 
 def detector() -> Detector:
@@ -97,21 +95,23 @@ def detect(
     evidence: bool = False,
     preview_side: int = 0,
     is_live: bool = False,
+    answer: Answer | None = None,
 ) -> Detection:
     """Every face of a photo, and how each looks to the champion; where `preview_side`
     is given, with the photo itself, shrunk to so many pixels. Of a live picture, what
-    one look finds.
+    one look finds. Without an `answer` named it is the site's.
 
     Raises ml.vision.decode.BadPicture, NoModel.
     """
     champion = serving.predictor()
     if champion is None:
         raise NoModel
+    answer = answer or settings.MODEL_ANSWER
     clock = _Clock()
     picture = decode.load(data)
     clock.lap("decode")
     seen = [
-        _detected_face(face, picture, champion, crops=crops, evidence=evidence)
+        _detected_face(face, picture, champion, answer, crops=crops, evidence=evidence)
         for face in predict_faces(
             picture,
             champion.predictor,
@@ -127,8 +127,9 @@ def detect(
         height=picture.height,
         model=champion.name,
         version_id=champion.version_id,
+        answer=answer,
         detector=detector().name,
-        certainty_threshold=champion.predictor.card.certainty_threshold,
+        certainty_threshold=champion.predictor.card.of(answer).certainty_threshold,
         faces=seen,
         note=picture.note,
         milliseconds=clock.laps,
@@ -144,14 +145,16 @@ def _detected_face(
     face: FacePrediction,
     picture: decode.Picture,
     champion: LoadedModel,
+    answer: Answer,
     *,
     crops: bool,
     evidence: bool,
 ) -> DetectedFace:
-    seen = _opinion(face, picture, champion.predictor)
+    said = face_answer(face, picture, champion.predictor, answer)
+    seen = DetectedFace(**vars(said))
     if crops:
         jpeg = decode.encode_jpeg(face.square)
-        token = _token(jpeg, seen, champion.version_id)
+        token = _token(jpeg, seen, face, champion)
         seen = replace(seen, crop_jpeg=jpeg, token=token)
     if evidence:
         winner = champion.predictor.emotions.index(seen.emotion)
@@ -182,6 +185,7 @@ def open_token(token: str, crop_jpeg: bytes) -> FaceClaim:
         emotion=said["emotion"],
         probabilities=said["probabilities"],
         expires=datetime.fromtimestamp(said["seen"], UTC) + TOKEN_LIFE,
+        shown=said.get("shown", said["emotion"]),  # not in tokens of older versions
     )
 
 
@@ -192,46 +196,24 @@ def _invalid() -> Refused:
     )
 
 
-def _token(jpeg: bytes, seen: DetectedFace, version_id: int) -> str:
+def _token(
+    jpeg: bytes, seen: DetectedFace, face: FacePrediction, champion: LoadedModel
+) -> str:
+    mix, predictor = face.probabilities, champion.predictor
     return signing.dumps(
         {
             "seen": int(time.time()),
             "nonce": secrets.token_hex(NONCE_BYTES),
             "crop": hashlib.sha256(jpeg).hexdigest(),
             "box": seen.box,
-            "version": version_id,
-            "emotion": seen.emotion,
-            "probabilities": seen.probabilities,
+            "version": champion.version_id,
+            "emotion": predictor.emotions[int(mix.argmax())],
+            "probabilities": predictor.by_emotion(mix),
+            "shown": seen.emotion,
         },
         salt=TOKEN_SALT,
         compress=True,
     )
-
-
-def _opinion(
-    face: FacePrediction, picture: decode.Picture, predictor: Predictor
-) -> DetectedFace:
-    first, second = (int(index) for index in np.argsort(-face.probabilities)[:2])
-    best = float(face.probabilities[first])
-    is_close = float(face.probabilities[second]) >= CLOSE * best
-    return DetectedFace(
-        box=_whole_box(face.box, picture),
-        score=round(face.score, 4),
-        emotion=predictor.emotions[first],
-        probabilities=predictor.by_emotion(face.probabilities),
-        is_sure=best >= predictor.card.certainty_threshold and not face.doubt,
-        doubt=face.doubt,
-        runner_up=predictor.emotions[second] if is_close else None,
-    )
-
-
-def _whole_box(box: Box, picture: decode.Picture) -> tuple[int, int, int, int]:
-    """In whole pixels, cut where it stands out of the photo."""
-    left = min(max(0, round(box.x)), picture.width - 1)
-    top = min(max(0, round(box.y)), picture.height - 1)
-    right = min(picture.width, max(left + 1, round(box.x + box.w)))
-    bottom = min(picture.height, max(top + 1, round(box.y + box.h)))
-    return left, top, right - left, bottom - top
 
 
 class _Clock:

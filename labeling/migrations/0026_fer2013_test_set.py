@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('labeling', '0015_plain_words'),
+        ("labeling", "0024_rights"),
     ]
 
     operations = [

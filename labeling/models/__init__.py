@@ -3,6 +3,8 @@
 
 from labeling.models.audit_entry import AuditEntry
 from labeling.models.contribution import Contribution, Crop, SpentToken
+from labeling.models.dataset_release import DatasetRelease, ReleasedFace
+from labeling.models.face_report import FaceReport, RemovedPicture
 from labeling.models.feedback import PredictionFeedback
 from labeling.models.fer2013_test_set import Fer2013TestSet
 from labeling.models.review import Review
@@ -10,10 +12,12 @@ from labeling.models.session import Session
 from labeling.models.site_record import SiteRecord
 from labeling.models.site_stats import SiteStats
 from labeling.models.snapshot import Snapshot, SnapshotRow
+from labeling.models.suspect import Suspect
 from labeling.models.training_run import Checkpoint, RunEvent, TrainingRun
-from labeling.models.user import ApiToken, DatasetSplit, User
+from labeling.models.user import ApiToken, DatasetSplit, Scope, User
 from labeling.models.version import Exam, ModelFile, ModelVersion, Promotion
 from labeling.models.vote import Vote
+from labeling.models.webhook import Webhook, WebhookDelivery
 from labeling.models.withdrawal import Erasure, Withdrawal
 
 __all__ = [
@@ -23,14 +27,19 @@ __all__ = [
     "Checkpoint",
     "Contribution",
     "Crop",
+    "DatasetRelease",
     "Erasure",
     "Exam",
+    "FaceReport",
     "Fer2013TestSet",
+    "Scope",
     "SiteRecord",
     "SiteStats",
     "ModelFile",
     "ModelVersion",
     "Promotion",
+    "RemovedPicture",
+    "ReleasedFace",
     "Review",
     "RunEvent",
     "Session",
@@ -38,8 +47,11 @@ __all__ = [
     "Snapshot",
     "SnapshotRow",
     "SpentToken",
+    "Suspect",
     "TrainingRun",
     "User",
     "Vote",
+    "Webhook",
+    "WebhookDelivery",
     "Withdrawal",
 ]

@@ -25,7 +25,9 @@ class ContributionQuerySet(models.QuerySet["Contribution"]):
         )
 
     def undoubted(self) -> "ContributionQuerySet":
-        return self.exclude(status=Contribution.Status.IN_DOUBT)
+        """Without those that are set aside until somebody has said something."""
+        aside = (Contribution.Status.IN_DOUBT, Contribution.Status.HIDDEN)
+        return self.exclude(status__in=aside)
 
 
 class Contribution(models.Model):
@@ -40,6 +42,8 @@ class Contribution(models.Model):
         REJECTED = "rejected", _("rejected")
         # A backup brought it back, and whether it was withdrawn since nobody knows.
         IN_DOUBT = "in_doubt", _("set aside")
+        # Somebody reported it (`FaceReport`); a reviewer has yet to decide.
+        HIDDEN = "hidden", _("reported, and hidden")
 
     class Source(models.TextChoices):
         SITE = "site", _("the site")
@@ -79,6 +83,14 @@ class Contribution(models.Model):
     # What the giver agreed to, and to which text.
     consent_version = models.CharField(max_length=20)
     consent_language = models.CharField(max_length=10)
+    notice_version = models.CharField(
+        _("notice"),
+        max_length=40,
+        blank=True,
+        default="",
+        db_default="",
+        help_text="What the giver was told before the first look; empty: not by us.",
+    )
     consented_at = models.DateTimeField(_("consented on"), db_default=Now())
     consent_basis = models.TextField(blank=True, help_text="For imports: why we may.")
     may_be_seen = models.BooleanField(_("others may see it"), default=False)
@@ -226,6 +238,7 @@ class Contribution(models.Model):
                 name="decided_has_emotion_and_time",
                 condition=Q(status="waiting", decided_emotion="", decided_at=None)
                 | Q(status__in=["rejected", "in_doubt"], decided_at__isnull=False)
+                | Q(status="hidden")
                 | (
                     Q(status="accepted", decided_at__isnull=False)
                     & ~Q(decided_emotion="")
@@ -242,7 +255,7 @@ class Contribution(models.Model):
             ),
             models.CheckConstraint(
                 name="in_doubt_is_seen_by_nobody",
-                condition=~Q(status="in_doubt") | Q(screened_at=None),
+                condition=~Q(status__in=["in_doubt", "hidden"]) | Q(screened_at=None),
             ),
             models.CheckConstraint(
                 name="examined_only_of_known_givers",

@@ -16,6 +16,7 @@ class Review(models.Model):
         REJECT = "reject", _("rejected")
         SCREEN = "screen", _("shown to voters")
         UNDO = "undo", _("undone")
+        CONFIRM = "confirm", _("confirmed by a second reviewer")
 
     class Reason(models.TextChoices):
         NOT_A_FACE = "not_a_face", _("not a face")

@@ -17,6 +17,17 @@ class DatasetSplit(models.TextChoices):
     NEITHER = "neither"
 
 
+class Scope(models.TextChoices):
+    """What a token opens, as far as the rights of its account go."""
+
+    DETECT = "detect", _("look at photos")
+    GIVE = "give", _("give faces, and take them back")
+    VOTE = "vote", _("vote on faces")
+    REVIEW = "review", _("review faces")
+    TRAIN = "train", _("train models, and choose which is in use")
+    READ = "read", _("read what the account may read")
+
+
 STAFF_PERMISSIONS = ("labeling.review", "labeling.train")
 
 
@@ -29,6 +40,13 @@ class User(AbstractUser):
         unique=True,
         editable=False,
         help_text="Names the account where a restore could reuse its number.",
+    )
+    is_of_age = models.BooleanField(
+        _("old enough"),
+        default=False,
+        db_default=False,
+        editable=False,
+        help_text="Said to be as old as the site asks; no date of birth is kept.",
     )
     split = models.CharField(
         max_length=10,
@@ -87,6 +105,15 @@ class ApiToken(models.Model):
         max_length=12, help_text="Its first letters, to tell it by."
     )
     token_hash = models.CharField(max_length=64, unique=True)
+    scopes = models.JSONField(help_text="What it opens, of Scope.")
+    made_by = models.ForeignKey(
+        "self",
+        null=True,
+        blank=True,
+        on_delete=models.CASCADE,
+        related_name="made",
+        help_text="The token that made it, and takes it along when it is revoked.",
+    )
     created_at = models.DateTimeField(db_default=Now())
     last_used_at = models.DateTimeField(null=True, blank=True)
 

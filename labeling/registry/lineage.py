@@ -10,7 +10,7 @@ from django.db.models.functions import Now
 
 from labeling import audit
 from labeling.db import AdvisoryLock, hold_lock
-from labeling.models import ModelVersion, SnapshotRow, User
+from labeling.models import ModelVersion, Snapshot, SnapshotRow, User
 
 _HEIRS = """
     WITH RECURSIVE heir(id) AS (
@@ -67,6 +67,20 @@ def ancestors(version: ModelVersion) -> list[ModelVersion]:
     while (parent := line[-1].parent) is not None:
         line.append(parent)
     return line
+
+
+def is_known(version: ModelVersion) -> bool:
+    """Whether everything is on record that it learned from: each step came with Mien,
+    or of a run whose snapshot is here, and the first began from nothing else."""
+    line = ancestors(version)
+    shipped = ModelVersion.Origin.SHIPPED
+    trained = [step for step in line if step.origin != shipped]
+    runs = {step.run_id for step in trained}
+    root = line[-1]
+    began_from = root.card.get("snapshot", {}).get("warm_start")
+    return (root.origin == shipped or not began_from) and (
+        Snapshot.objects.filter(run__in=runs - {None}).count() == len(trained)
+    )
 
 
 def nearest_uncontaminated(version: ModelVersion | None) -> ModelVersion | None:

@@ -14,6 +14,7 @@ from labeling.db import AdvisoryLock, hold_lock
 from labeling.errors import Refused
 from labeling.models import ModelVersion, Promotion, TrainingRun, User
 from labeling.registry import lineage, model_files
+from labeling.webhooks import deliveries
 from ml.artefact import card as cards
 from ml.artefact.predictor import Predictor
 
@@ -112,6 +113,9 @@ def promote(
         ModelVersion.objects.filter(is_champion=True).update(is_champion=False)
         ModelVersion.objects.filter(pk=version.pk).update(is_champion=True)
         version.is_champion = True
+        names = {"version": version.name, "former": former.name if former else None}
+        fact = {**names, "kind": kind}
+        deliveries.announce(deliveries.Event.MODEL_PROMOTED, [fact])
         return Promotion.objects.create(
             version=version, former=former, kind=kind, by=by, reason=reason
         )

@@ -42,6 +42,24 @@ class Bulk:
         return self.skipped.total()
 
 
+def decide(
+    contribution_ids: Iterable[UUID],
+    act: str,
+    *,
+    by: User,
+    reason: str = "",
+    note: str = "",
+) -> Bulk:
+    """Whichever act a reviewer chose."""
+    match act:
+        case Act.REJECT:
+            return reject(contribution_ids, by=by, reason=reason, note=note)
+        case Act.SCREEN:
+            return screen(contribution_ids, by=by)
+        case _accept:
+            return accept(contribution_ids, by=by)
+
+
 def accept(contribution_ids: Iterable[UUID], *, by: User) -> Bulk:
     return _decide(contribution_ids, Act.ACCEPT, by)
 
@@ -88,6 +106,7 @@ def undo(event_ids: Iterable[int], *, by: User) -> Bulk:
         events = Review.objects.bulk_create(
             review_events.undoing_review(event, by) for event in stood
         )
+        review_events.announce(events)
     left = len(asked) - len(events)
     return Bulk(events, +Counter({Skipped.CHANGED_SINCE: left}))
 
@@ -113,6 +132,7 @@ def _decide(
             review_events.review(face, act, by, reason=reason, note=note)
             for face in faces
         )
+        review_events.announce(events)
         return Bulk(events, _skipped(asked, done, _why_not_decided))
 
 

@@ -18,6 +18,28 @@ Status = Contribution.Status
 Act = Review.Act
 
 
+def decide(
+    contribution: Contribution,
+    act: str,
+    *,
+    by: User,
+    emotion: str = "",
+    reason: str = "",
+    note: str = "",
+) -> Review:
+    """Whichever act a reviewer chose. To relabel a face as what its giver said is to
+    accept it."""
+    match act:
+        case Act.REJECT:
+            return reject(contribution, by=by, reason=reason, note=note)
+        case Act.SCREEN:
+            return screen(contribution, by=by)
+        case Act.RELABEL if emotion != contribution.emotion:
+            return relabel(contribution, emotion, by=by)
+        case _accept:
+            return accept(contribution, by=by)
+
+
 def accept(contribution: Contribution, *, by: User | None) -> Review:
     """As labelled. `by=None`: the votes decided."""
     return _decide(contribution.pk, Act.ACCEPT, by, emotion="")
@@ -72,6 +94,7 @@ def undo(contribution: Contribution | None = None, *, by: User) -> Review:
             own_gifts.check(event.contribution.giver_id, by)
             undoing = review_events.undoing_review(event, by)
             undoing.save(force_insert=True)
+            review_events.announce([undoing])
             return undoing
     except IntegrityError:
         raise _changed_since() from None
@@ -94,6 +117,7 @@ def _decide(
         own_gifts.check(now.giver_id, by)
         event = review_events.review(now, act, by, reason=reason, note=note)
         event.save(force_insert=True)
+        review_events.announce([event])
     return event
 
 
@@ -101,6 +125,8 @@ def _revert(event: Review, by: User) -> None:
     face = Contribution.objects.filter(pk=event.contribution_id)
     if event.act == Act.SCREEN:
         face.update(screened_at=None)
+        return
+    if event.act == Act.CONFIRM:
         return
     turned = face.filter(status=event.to_status).update(
         status=event.from_status,

@@ -1,4 +1,7 @@
-"""The rows that a decision writes: the event, and what changes in the face's own."""
+"""The rows that a decision writes: the event, and what changes in the face's own; and
+what webhooks are told of it."""
+
+from collections.abc import Iterable
 
 from django.db.models import F
 from django.db.models.functions import Now
@@ -6,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from labeling.errors import Refused
 from labeling.models import Contribution, Review, User
+from labeling.webhooks import deliveries
 
 Status = Contribution.Status
 Act = Review.Act
@@ -64,6 +68,31 @@ def undoing_review(event: Review, by: User) -> Review:
         to_emotion=event.from_emotion,
         undoes=event,
         is_own_gift=event.contribution.giver_id == by.pk,
+    )
+
+
+def announce(events: Iterable[Review]) -> None:
+    """Tell webhooks how a face stands now; that voters see it is no decision."""
+    deliveries.announce(
+        deliveries.Event.FACE_DECIDED,
+        [
+            {"face": event.contribution_id, "status": event.to_status}
+            for event in events
+            if event.from_status != event.to_status
+        ],
+    )
+
+
+def confirming_review(face: Contribution, by: User) -> Review:
+    return Review(
+        contribution_id=face.pk,
+        by=by,
+        act=Act.CONFIRM,
+        from_status=face.status,
+        to_status=face.status,
+        from_emotion=face.emotion,
+        to_emotion=face.decided_emotion,
+        is_own_gift=face.giver_id == by.pk,
     )
 
 

@@ -7,6 +7,7 @@ from django.utils.translation import gettext
 from labeling.models import Exam, ModelVersion, Promotion
 from labeling.registry import digests, model_versions
 from labeling.training import training_runs
+from labeling.webhooks import deliveries
 from ml.evaluation import exam_report
 from ml.evaluation.exam_report import ExamReport, Reason
 
@@ -51,8 +52,20 @@ def record(
         if exam.outcome == Outcome.PROMOTED:
             kind = Promotion.Kind.EXAM if champion else Promotion.Kind.FIRST
             model_versions.promote(challenger, kind=kind, reason=said.sentence)
+        else:
+            _announce(exam)
         training_runs.finish(run_id, attempt, message=said.sentence)
     return exam
+
+
+def _announce(exam: Exam) -> None:
+    fact = {
+        "version": exam.challenger.name,
+        "champion": exam.champion.name if exam.champion else None,
+        "run": exam.run_id,
+        "outcome": exam.outcome,
+    }
+    deliveries.announce(deliveries.Event.MODEL_KEPT, [fact])
 
 
 def _kept_if_contaminated(report: ExamReport, challenger: ModelVersion) -> ExamReport:

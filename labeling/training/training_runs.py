@@ -21,6 +21,7 @@ from labeling.db import AdvisoryLock, check_room, hold_lock
 from labeling.errors import Refused
 from labeling.models import Checkpoint, ModelVersion, RunEvent, TrainingRun, User
 from labeling.training import run_options
+from labeling.webhooks import deliveries
 from ml.training_events import Epoch
 
 Status = TrainingRun.Status
@@ -258,6 +259,9 @@ def _end(runs: Any, status: Status, message: str, **changes: object) -> bool:
             **changes,
         )
         Checkpoint.objects.filter(run__in=ids).delete()
+        if status == Status.FAILED:
+            facts = [{"run": run_id} for run_id in ids]
+            deliveries.announce(deliveries.Event.RUN_FAILED, facts)
     return bool(ids)
 
 

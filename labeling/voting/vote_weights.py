@@ -13,40 +13,54 @@ from django.db import connection
 CHANCE = 1 / 7  # who guesses is right this often, and such a vote weighs nothing
 PRIOR_RIGHT, PRIOR_SEEN = 4, 5  # a stranger is taken to be right four times in five
 DEVICE_FACTOR = 0.5  # a device may be anyone's second one
-AGREED = 1.5  # votes: two strangers with accounts agree (2 x 0.77)
+TESTS = 5  # gold faces, before an account counts for more than a device
+AGREED = 1.2  # votes: two tested accounts agree (2 x 0.77), or four new ones
 # What all devices together say of a face at most: cookies cost nothing, so however many
-# there are, they outweigh neither a reviewer nor two strangers with accounts.
-MOST_BY_DEVICES = 1.0
+# there are, they outweigh neither a reviewer nor two accounts, and with a new one they
+# agree on nothing.
+MOST_BY_DEVICES = 0.75
 
 # Weight of a vote: 0 for guessing, 1 for never being wrong.
 _WEIGHT = f"""
     GREATEST(0, ((COALESCE(r.hits, 0) + {PRIOR_RIGHT}.0)
                  / (COALESCE(r.seen, 0) + {PRIOR_SEEN}.0) - {CHANCE}) / (1 - {CHANCE}))
-    * CASE WHEN v.voter_id IS NULL THEN {DEVICE_FACTOR} ELSE 1 END
+    * CASE WHEN v.voter_id IS NULL OR COALESCE(r.seen, 0) < {TESTS}
+           THEN {DEVICE_FACTOR} ELSE 1 END
 """
+_SUSPECTS = """
+    SELECT s.user_id, s.device_hash FROM labeling_suspect s
+    WHERE s.cleared_at IS NULL AND s.role ="""
+# Gold that a ring gave tests nobody.
+_TESTS = f"""gold_answer <> '' AND contribution_id NOT IN (
+    SELECT c.id FROM labeling_contribution c
+    JOIN ({_SUSPECTS} 'giver') AS ring ON ring.user_id = c.giver_id)"""  # noqa: S608
 
 
 def weighed_votes_sql(which: str = "TRUE") -> str:
     """A SELECT of (contribution_id, choice, weight): each choice's weight in votes.
 
     `which`: a condition on labeling_vote, written by us, never by a visitor. Gold votes
-    test the voter and say nothing new about the face: they are not among them.
+    test the voter and say nothing new about the face: they are not among them. Nor are
+    those of suspected voters (`labeling/voting/rings.py`).
     """
     return f"""
     WITH asked AS MATERIALIZED (
         SELECT contribution_id, choice, voter_id,
                CASE WHEN voter_id IS NULL THEN device_hash END AS device
-        FROM labeling_vote WHERE gold_answer = '' AND {which}
+        FROM labeling_vote WHERE gold_answer = '' AND NOT EXISTS (
+            SELECT FROM ({_SUSPECTS} 'voter') AS ring WHERE ring.user_id = voter_id
+            OR (voter_id IS NULL AND ring.device_hash = labeling_vote.device_hash))
+        AND {which}
     ), record AS MATERIALIZED (
         SELECT voter_id, NULL AS device, count(*) AS seen,
                count(*) FILTER (WHERE choice = gold_answer) AS hits
-        FROM labeling_vote WHERE gold_answer <> ''
+        FROM labeling_vote WHERE {_TESTS}
           AND voter_id IN (SELECT voter_id FROM asked)
         GROUP BY voter_id
         UNION ALL
         SELECT NULL, device_hash, count(*),
                count(*) FILTER (WHERE choice = gold_answer)
-        FROM labeling_vote WHERE gold_answer <> '' AND voter_id IS NULL
+        FROM labeling_vote WHERE {_TESTS} AND voter_id IS NULL
           AND device_hash IN (SELECT device FROM asked)
         GROUP BY device_hash
     ), weighed AS (

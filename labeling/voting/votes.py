@@ -25,7 +25,7 @@ from labeling.errors import Refused
 from labeling.models import Contribution, Crop, Review, User, Vote
 from labeling.models.contribution import ContributionQuerySet
 from labeling.review import decisions, review_queue
-from labeling.voting import undone, vote_weights
+from labeling.voting import rings, undone, vote_weights
 
 log = logging.getLogger(__name__)
 
@@ -155,12 +155,15 @@ def _open() -> ContributionQuerySet:
 
 
 def _gold() -> ContributionQuerySet:
-    return Contribution.objects.seeable().accepted().filter(agreement=1)
+    """A ring could pass off its lies as known answers: what it touched is not gold."""
+    faces = Contribution.objects.seeable().accepted().filter(agreement=1)
+    said = Vote.objects.filter(rings.by_suspect(), contribution=OuterRef("pk"))
+    return faces.exclude(rings.of_suspected_givers()).filter(~Exists(said))
 
 
 def _is_gold(face: Contribution) -> bool:
     is_agreed = face.agreement == 1 and face.vote_count >= GOLD_VOTES
-    return is_agreed and face.status == Contribution.Status.ACCEPTED
+    return is_agreed and _gold().filter(pk=face.pk).exists()
 
 
 def _unvoted(

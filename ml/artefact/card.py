@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import ConfigDict, ValidationError
 
+from ml.artefact.answers import OUTPUTS, Answer, outputs_of
 from ml.artefact.figures import SplitFigures
 from ml.artefact.onnx_session import open_session
 from ml.errors import BadArtefact, first_problem
@@ -31,11 +32,25 @@ MODEL = "model.onnx"
 GOLDEN_TOLERANCE = 0.06
 
 
+GoldenRows = tuple[tuple[float, ...], ...]
+
+
 class Golden(JsonModel):
     """What the network says of the golden faces, one row a face."""
 
     faces: str  # sha256 of their pixels
-    probabilities: tuple[tuple[float, ...], ...]
+    probabilities: GoldenRows
+    label_probabilities: GoldenRows = ()  # of two heads, as the next
+    rater_probabilities: GoldenRows = ()
+
+    def by_answer(self) -> dict[Answer, GoldenRows]:
+        """Of the answers that the network has."""
+        rows: dict[Answer, GoldenRows] = {
+            answer: getattr(self, output) for answer, output in OUTPUTS.items()
+        }
+        return {
+            answer: said for answer, said in rows.items() if said or answer == "mix"
+        }
 
 
 class CleaningCounts(JsonModel):
@@ -85,6 +100,14 @@ class DataFacts(JsonModel):
     teachers: tuple[str, ...] = ()
 
 
+class AnswerFacts(JsonModel):
+    """How one answer of a network is calibrated, and how good it is on each split."""
+
+    temperature: float = 1.0
+    certainty_threshold: float = 0.5
+    metrics: Mapping[str, SplitFigures] = {}
+
+
 Knob = bool | int | float | str | list[str] | None  # a value of ml/config.py's Config
 
 
@@ -108,11 +131,23 @@ class Card(JsonModel):
     multiply_adds: int = 0
     temperature: float = 1.0
     certainty_threshold: float = 0.5  # a winner below it is "hard to say"
+    answers: Mapping[Answer, AnswerFacts] = {}  # "label" and "raters", of two heads
     format: Literal[1]
 
+    def of(self, answer: Answer) -> AnswerFacts:
+        """What there is to know of one answer; of a network with one head, the same of
+        each."""
+        mix = AnswerFacts(
+            temperature=self.temperature,
+            certainty_threshold=self.certainty_threshold,
+            metrics=self.metrics,
+        )
+        return self.answers.get(answer, mix)
+
     def to_json(self) -> dict[str, object]:
-        """All of a card; of its parts, what was given."""
-        whole = self.model_copy(update=dict(self))
+        """All of a card; of its parts, what was given, and of one head no answers."""
+        fields = {name: value for name, value in self if value or name != "answers"}
+        whole = self.model_copy(update=fields)
         return super(Card, whole).to_json()
 
     def metrics_json(self) -> dict[str, object]:
@@ -134,10 +169,10 @@ class StoredCard(Card):
     certainty_threshold: float = 0.0
     format: Literal[1] = 1
 
-    def figures(self) -> SplitFigures:
+    def figures(self, answer: Answer = "mix") -> SplitFigures:
         """PublicTest's, or else Tune's; never PrivateTest's."""
-        nothing = SplitFigures()
-        known = [self.metrics.get(split, nothing) for split in ("public", "tune")]
+        nothing, metrics = SplitFigures(), self.of(answer).metrics
+        known = [metrics.get(split, nothing) for split in ("public", "tune")]
         return next((figures for figures in known if figures != nothing), nothing)
 
 
@@ -152,7 +187,7 @@ def write(
     """Seal a folder that holds `model.onnx`: hash its files, write the card last.
 
     `knowledge`: any other field of `Card` (snapshot, config, seeds, packages, metrics,
-    params, multiply_adds, temperature, certainty_threshold).
+    params, multiply_adds, temperature, certainty_threshold, answers).
     """
     facts = {
         "name": name,
@@ -165,7 +200,7 @@ def write(
         "created": (created or datetime.now(UTC)).isoformat(timespec="seconds"),
         "golden": {
             "faces": hashlib.sha256(golden_faces().tobytes()).hexdigest(),
-            "probabilities": golden_probabilities(folder / MODEL),
+            **golden_probabilities(folder / MODEL),
         },
         "format": 1,
     }
@@ -242,8 +277,12 @@ def golden_faces() -> NDArray[np.float32]:
     return np.asarray(faces, dtype=np.float32)[..., None]
 
 
-def golden_probabilities(model: Path) -> list[list[float]]:
-    """What the network at `model` says of the golden faces."""
+def golden_probabilities(model: Path) -> dict[str, list[list[float]]]:
+    """What the network at `model` says of the golden faces, by its outputs' names."""
     session = open_session(model)
-    (probabilities,) = session.run(["probabilities"], {"face": golden_faces()})
-    return [[round(float(p), 5) for p in row] for row in probabilities]
+    names = list(dict.fromkeys(outputs_of(session).values()))
+    said = session.run(names, {"face": golden_faces()})
+    return {
+        name: [[round(float(p), 5) for p in row] for row in rows]
+        for name, rows in zip(names, said, strict=True)
+    }

@@ -70,6 +70,8 @@ class Agreement(JsonModel):
 
     n: int = 0
     accuracy: float | None = None
+    macro_f1: float | None = None
+    ece: float | None = None
 
 
 class SplitFigures(Figures):

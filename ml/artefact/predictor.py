@@ -1,5 +1,6 @@
 """The champion at work: faces in, calibrated probabilities and evidence out."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -8,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ml.artefact import card as cards
+from ml.artefact.answers import ANSWERS, Answer, outputs_of
 from ml.artefact.card import Card
 from ml.artefact.onnx_session import open_session
 from ml.errors import BadArtefact
@@ -18,8 +20,13 @@ BATCH = 32
 
 @dataclass(frozen=True)
 class Prediction:
-    probabilities: NDArray[np.float32]  # [n, k], rows sum to 1
-    evidence: NDArray[np.float32]  # [n, h, w, k], class activation map
+    answers: Mapping[Answer, NDArray[np.float32]]  # each [n, k], rows sum to 1
+    evidence: NDArray[np.float32]  # [n, h, w, k], class activation map of the mix
+
+    @property
+    def probabilities(self) -> NDArray[np.float32]:
+        """[n, k] of the mix."""
+        return self.answers["mix"]
 
 
 def evidence_map(evidence: NDArray[np.float32], winner: int) -> NDArray[np.uint8]:
@@ -33,11 +40,23 @@ def evidence_map(evidence: NDArray[np.float32], winner: int) -> NDArray[np.uint8
     return np.asarray(np.rint(speaks_for * (255 / most)), np.uint8)
 
 
+def _check_golden(
+    card: Card, golden: NDArray[np.float32], expected: Sequence[Sequence[float]]
+) -> None:
+    widths = {golden.shape[1], len(card.emotions), *map(len, expected)}
+    if len(golden) != len(expected) or len(widths) > 1:
+        raise BadArtefact(f"{card.name} does not have the outputs of its card.")
+    gap = np.abs(golden - np.asarray(expected, np.float32)).max()
+    if float(gap) > cards.GOLDEN_TOLERANCE:
+        raise BadArtefact(f"{card.name} does not see the golden faces as it should.")
+
+
 class Predictor:
     """One network, loaded and proven. Thread-safe: requests share it."""
 
     def __init__(self, session: Any, card: Card) -> None:
         self._session = session
+        self._outputs = outputs_of(session)  # asking costs as much as 3 % of a face
         self.card = card
 
     @property
@@ -63,35 +82,35 @@ class Predictor:
         card = cards.verify(folder, names=[cards.MODEL])
         try:
             predictor = cls(open_session(folder / cards.MODEL), card)
-            golden = predictor.predict(cards.golden_faces()).probabilities
-        except BadArtefact:
-            raise
+            golden = predictor.predict(cards.golden_faces())
         except Exception as error:  # ONNX Runtime raises a dozen types of its own
             raise BadArtefact(f"{folder / cards.MODEL} cannot run: {error}") from error
-        expected = card.golden.probabilities
-        widths = {golden.shape[1], len(card.emotions), *map(len, expected)}
-        if len(golden) != len(expected) or len(widths) > 1:
-            raise BadArtefact(f"{card.name} does not have the outputs of its card.")
-        gap = np.abs(golden - np.asarray(expected, np.float32)).max()
-        if float(gap) > cards.GOLDEN_TOLERANCE:
-            raise BadArtefact(
-                f"{card.name} does not see the golden faces as it should."
-            )
+        for answer, expected in card.golden.by_answer().items():
+            _check_golden(card, golden.answers[answer], expected)
         return predictor
 
     def predict(self, faces: NDArray[np.float32]) -> Prediction:
         """faces float32 [n, 48, 48, 1], grey 0–255, any n (none as well)."""
-        outputs = ["probabilities", "evidence"]
-        runs = [
-            self._session.run(outputs, {"face": faces[start : start + BATCH]})
-            for start in range(0, max(1, len(faces)), BATCH)
-            if len(faces)
-        ]
-        if not runs:
-            k = len(self.emotions)
-            return Prediction(
-                np.zeros((0, k), np.float32), np.zeros((0, 1, 1, k), np.float32)
-            )
-        if len(runs) == 1:
-            return Prediction(*runs[0])
-        return Prediction(*(np.concatenate(parts) for parts in zip(*runs, strict=True)))
+        if len(faces):
+            return predict(self._session, self._outputs, faces)
+        none = np.zeros((0, len(self.emotions)), np.float32)
+        return Prediction(dict.fromkeys(ANSWERS, none), none[:, None, None])
+
+
+def predict(
+    session: Any,
+    outputs: Mapping[Answer, str],
+    faces: NDArray[np.float32],
+    batch: int = BATCH,
+) -> Prediction:
+    """What the network of an ONNX Runtime session, with `outputs_of` it, says of faces
+    float32 [n, 48, 48, 1], grey 0–255, n at least 1."""
+    names = ["evidence", *dict.fromkeys(outputs.values())]
+    runs = [
+        session.run(names, {"face": faces[start : start + batch]})
+        for start in range(0, len(faces), batch)
+    ]
+    whole = runs[0] if len(runs) == 1 else map(np.concatenate, zip(*runs, strict=True))
+    said = dict(zip(names, whole, strict=True))
+    answers = {answer: said[name] for answer, name in outputs.items()}
+    return Prediction(answers, said["evidence"])

@@ -5,6 +5,7 @@ import json
 from pathlib import Path
 
 from ml.artefact.figures import Evaluation
+from ml.commands.detect import add_answer_argument
 from ml.commands.train import add_data_arguments
 from ml.data import splits
 from ml.errors import BadInput
@@ -13,6 +14,7 @@ from ml.errors import BadInput
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("model", type=Path, metavar="MODEL_DIR")
     add_data_arguments(parser)
+    add_answer_argument(parser)
     parser.add_argument("--split", choices=("tune", "public", "private"), required=True)
     parser.add_argument(
         "--copies",
@@ -44,7 +46,7 @@ def run(args: argparse.Namespace) -> int:
     copied = None
     if args.copies:
         copied = evaluate.find_copies(rows, fer=args.fer2013, cache=args.cache)
-    found = evaluate.evaluate(predictor, rows, leaked, copied)
+    found = evaluate.evaluate(predictor, rows, leaked, copied, answer=args.answer)
     print(json.dumps(found.to_json()) if args.json else as_text(args.split, found))
     return 0
 
@@ -66,7 +68,8 @@ def as_text(split: str, found: Evaluation) -> str:
         clean = found.accuracy_without_copies
         lines.append(f"  without {found.copies} near-copies  {clean:.2%}")
     if votes := found.ferplus:
-        lines.append(f"  FER+ majority  {votes.accuracy:.2%} of {votes.n}")
+        sure = f", ECE {votes.ece:.3f}"
+        lines.append(f"  FER+ majority  {votes.accuracy:.2%} of {votes.n}{sure}")
     lines.append("  recall")
     for emotion, share in found.recall.items():
         shown = "–" if share is None else f"{share:.1%}"

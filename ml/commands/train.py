@@ -9,10 +9,9 @@ from functools import partial
 from pathlib import Path
 
 from ml import config as configs
+from ml.commands import paths
 from ml.errors import BadInput
 from ml.training_events import Done, Epoch, Error, Event, EventHandler, Start, Step
-
-ROOT = Path(__file__).resolve().parents[2]
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -53,11 +52,10 @@ def add_labelling_arguments(parser: argparse.ArgumentParser) -> None:
 
 def add_data_arguments(parser: argparse.ArgumentParser) -> None:
     """`--fer2013`, `--ferplus` and `--cache`, for every command that reads FER-2013."""
-    data = Path(os.environ.get("MIEN_DATA") or ROOT / ".data")
     add = parser.add_argument
     add("--fer2013", type=Path, help="FER-2013, in any published form")
     add("--ferplus", type=Path, help="the FER+ votes, fer2013new.csv")
-    add("--cache", type=Path, default=data / "cache", help="for parsed data")
+    add("--cache", type=Path, default=paths.data() / "cache", help="for parsed data")
 
 
 def run(args: argparse.Namespace) -> int:
@@ -83,7 +81,6 @@ def _train(args: argparse.Namespace, on_event: EventHandler) -> None:
         config = configs.preset(args.preset, **knobs)
     except (TypeError, ValueError) as error:
         raise BadInput(str(error)) from error
-    detector = args.detector or os.environ.get("FACE_DETECTOR")
     sources = pipeline.Sources(
         data=args.data,
         fer2013=args.fer2013,
@@ -91,7 +88,7 @@ def _train(args: argparse.Namespace, on_event: EventHandler) -> None:
         extra=tuple(args.extra),
         validation=tuple(args.extra_validation),
         labelling=labelling_of(args.layout, args.labels, args.skip_unknown),
-        detector=Path(detector) if detector else None,
+        detector=paths.detector(args.detector),
         cache=args.cache,
     )
     if args.warm_start is not None:
@@ -141,7 +138,9 @@ class ProgressBar:
     def show(self, event: Event) -> None:
         match event:
             case Start():
-                print(f"{event.rows} faces to learn from, {event.tune_rows} of Tune")
+                self._tell(
+                    f"{event.rows} faces to learn from, {event.tune_rows} of Tune"
+                )
             case Step() if self.is_terminal:
                 self._step(event)
             case Epoch():
@@ -162,5 +161,8 @@ class ProgressBar:
             print("\r\033[K", end="", file=sys.stderr, flush=True)
         tune = event.tune_accuracy
         shown = "" if tune is None else f", {tune:.1%} right on Tune"
-        print(f"epoch {event.epoch}/{event.epochs}: loss {event.loss:.3f}{shown}",
-              flush=True)  # fmt: skip
+        self._tell(f"epoch {event.epoch}/{event.epochs}: loss {event.loss:.3f}{shown}")
+
+    @staticmethod
+    def _tell(line: str) -> None:
+        print(line, file=sys.stderr, flush=True)

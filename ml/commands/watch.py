@@ -9,7 +9,8 @@ from types import FrameType
 import cv2
 
 from ml.artefact.predictor import Predictor
-from ml.commands.predict import add_model_arguments
+from ml.commands import paths
+from ml.commands.detect import add_model_arguments
 from ml.errors import BadInput
 from ml.video import watch, watch_report
 from ml.video.session_summary import SessionSummary
@@ -32,7 +33,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     predictor = Predictor.load(args.model)
-    detector = load_detector(args.detector)
+    detector = load_detector(paths.detector(args.detector))
     if args.out:
         try:
             args.out.mkdir(parents=True, exist_ok=True)

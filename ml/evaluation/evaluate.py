@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
+from ml.artefact.answers import Answer
 from ml.artefact.figures import Agreement, Evaluation, SplitFigures
 from ml.artefact.predictor import Predictor
 from ml.data import fer2013
@@ -25,22 +26,27 @@ def find_copies(rows: Rows, *, fer: Path, cache: Path | None = None) -> Mask:
     return np.asarray(found, bool)
 
 
-def predict(predictor: Predictor, rows: Rows) -> Floats:
+def predict(predictor: Predictor, rows: Rows, answer: Answer = "mix") -> Floats:
     """Probabilities float32 [n, k] of a loaded model for n rows, n at least 1."""
     faces = rows.pixels[..., None]
     parts = [
-        predictor.predict(faces[i : i + 256].astype(np.float32)).probabilities
+        predictor.predict(faces[i : i + 256].astype(np.float32)).answers[answer]
         for i in range(0, len(rows), 256)
     ]
     return np.concatenate(parts)
 
 
 def evaluate(
-    predictor: Predictor, rows: Rows, leaked: Mask, copied: Mask | None = None
+    predictor: Predictor,
+    rows: Rows,
+    leaked: Mask,
+    copied: Mask | None = None,
+    *,
+    answer: Answer = "mix",
 ) -> Evaluation:
     """Everything `python -m ml evaluate --json` prints. `leaked` and `copied`, each
     [n], are the rows that one more accuracy is measured without."""
-    p = predict(predictor, rows)
+    p = predict(predictor, rows, answer)
     right = p.argmax(1) == rows.labels
     found = figures(p, rows, predictor.emotions).to_json()
     found |= {"accuracy_without_leaked": _share(right[~leaked])}
@@ -62,8 +68,12 @@ def figures(p: Floats, rows: Rows, emotions: Sequence[str]) -> SplitFigures:
     clear = rows.majority >= 0
     agreement = None
     if clear.any():
-        agrees = (p.argmax(1) == rows.majority)[clear]
-        share = round(float(agrees.mean()), 4)
-        agreement = Agreement(n=len(agrees), accuracy=share)
+        by_raters = metrics.figures(p[clear], rows.majority[clear], emotions)
+        agreement = Agreement(
+            n=by_raters.n,
+            accuracy=by_raters.accuracy,
+            macro_f1=by_raters.macro_f1,
+            ece=by_raters.ece,
+        )
     found = metrics.figures(p, rows.labels, emotions)
     return found.model_copy(update={"ferplus": agreement})

@@ -14,7 +14,8 @@ import cv2
 import numpy as np
 
 from ml import html_page
-from ml.artefact.card import DataFacts, Knob
+from ml.artefact.answers import Answer
+from ml.artefact.card import AnswerFacts, DataFacts, Knob
 from ml.artefact.exported_model import ExportedModel
 from ml.artefact.figures import ReliabilityBin, SplitFigures
 from ml.config import Config
@@ -29,7 +30,8 @@ SCALE = 2
 
 
 class TrainingReport(JsonModel):
-    """report.json. `tune` is empty where there were no faces to measure it on."""
+    """report.json. `tune` is empty where there were no faces to measure it on; it is of
+    the mix, as is all that `answers` does not name."""
 
     format: int
     name: str
@@ -41,6 +43,7 @@ class TrainingReport(JsonModel):
     config: Mapping[str, Knob]
     temperature: float
     certainty_threshold: float
+    answers: Mapping[Answer, AnswerFacts] = {}  # of two heads
     int8: bool
     multiply_adds: int
 
@@ -65,18 +68,23 @@ def write(
     """OUT/report.json and OUT/report.html. `facts`: of the data, as in the card.
     Without `faces` for a model that is passed on: FER-2013's pictures are not ours to
     give."""
-    p = shipped.probabilities
+    p = shipped.mix.probabilities
     report = TrainingReport(
         format=1,
         name=name,
         emotions=config.emotions,
         history=tuple(history),
-        tune=shipped.figures or SplitFigures(),
+        tune=shipped.mix.figures or SplitFigures(),
         reliability=tuple(metrics.reliability(p, tune.labels) if len(tune) else ()),
         data=DataFacts.model_validate(facts),
         config=config.to_json(),
-        temperature=shipped.temperature,
-        certainty_threshold=shipped.certainty_threshold,
+        temperature=shipped.mix.temperature,
+        certainty_threshold=shipped.mix.certainty_threshold,
+        answers={
+            answer: said.facts({"tune": said.figures})
+            for answer, said in shipped.answers.items()
+            if answer != "mix" and said.figures
+        },
         int8=shipped.is_int8,
         multiply_adds=shipped.multiply_adds,
     )

@@ -6,7 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from ml.artefact.exported_model import ExportedModel
+from ml.artefact.answers import ANSWERS, HEADS, Answer
+from ml.artefact.card import AnswerFacts
+from ml.artefact.exported_model import ExportedModel, MeasuredAnswer
 from ml.artefact.figures import SplitFigures
 from ml.config import Config
 from ml.data.arrays import Floats, Rows
@@ -21,63 +23,80 @@ def calibrate_and_export(
     network: Any, config: Config, tune: Rows, out: Path
 ) -> ExportedModel:
     """Write OUT/model.onnx of a trained Keras network, and what it does on Tune."""
-    temperature = calibrate(network, config, tune)
+    temperatures = calibrate(network, config, tune)
     float32, int8 = out / "float32.part", out / "int8.part"
-    served = onnx_export.serving_model(network, config, temperature=temperature)
+    served = onnx_export.serving_model(network, config, temperatures)
     onnx_export.to_onnx(served, float32)
     adds = onnx_export.multiply_adds(float32, mirror=config.mirror)
-    p = predict(float32, tune)
+    said = predict(float32, tune)
     is_int8 = False
     if config.int8 and len(tune) >= calibration.ENOUGH:
         onnx_export.to_int8(float32, int8, tune.pixels)
-        p8 = predict(int8, tune)
-        is_int8 = accuracy(p8, tune) >= accuracy(p, tune) - INT8_TOLERANCE
-        p = p8 if is_int8 else p
+        said8 = predict(int8, tune)
+        lost = accuracy(said["mix"], tune) - accuracy(said8["mix"], tune)
+        is_int8 = lost <= INT8_TOLERANCE
+        said = said8 if is_int8 else said
     (int8 if is_int8 else float32).replace(out / "model.onnx")
     float32.unlink(missing_ok=True)
     int8.unlink(missing_ok=True)
-    return ExportedModel(
-        probabilities=p,
-        figures=figures(p, tune, config.emotions) if len(tune) else None,
-        temperature=temperature,
-        certainty_threshold=calibration.tune_threshold(p, tune),
-        multiply_adds=adds,
-        is_int8=is_int8,
-    )
+    answers = {
+        answer: MeasuredAnswer(
+            probabilities=said[answer],
+            figures=figures(said[answer], tune, config.emotions) if len(tune) else None,
+            temperature=temperature,
+            certainty_threshold=calibration.tune_threshold(said[answer], tune, answer),
+        )
+        for answer, temperature in temperatures.items()
+    }
+    return ExportedModel(answers=answers, multiply_adds=adds, is_int8=is_int8)
 
 
 def measure(
     shipped: ExportedModel, out: Path, extra: Mapping[str, Rows], config: Config
-) -> dict[str, SplitFigures]:
-    """Figures of OUT/model.onnx, the file that ships, on Tune and on each extra set."""
-    found = {"tune": shipped.figures} if shipped.figures else {}
+) -> dict[Answer, AnswerFacts]:
+    """Of each answer of OUT/model.onnx, the file that ships, how it is calibrated and
+    its figures on Tune and on each extra set."""
+    metrics: dict[Answer, dict[str, SplitFigures]] = {
+        answer: {"tune": on_tune.figures} if on_tune.figures else {}
+        for answer, on_tune in shipped.answers.items()
+    }
     for name, rows in extra.items():
-        p = predict(out / "model.onnx", rows)
-        found[f"extra:{name}"] = figures(p, rows, config.emotions)
-    return found
+        said = predict(out / "model.onnx", rows)
+        for answer, found in metrics.items():
+            found[f"extra:{name}"] = figures(said[answer], rows, config.emotions)
+    return {
+        answer: on_tune.facts(metrics[answer])
+        for answer, on_tune in shipped.answers.items()
+    }
 
 
-def calibrate(network: Any, config: Config, tune: Rows) -> float:
-    """The temperature that fits the network best on Tune; 1 where that is too small."""
-    if len(tune) < calibration.ENOUGH:
-        return 1.0
+def calibrate(network: Any, config: Config, tune: Rows) -> dict[Answer, float]:
+    """For each answer that the network has, the temperature that fits it best on Tune;
+    1 where that is too small."""
     served = onnx_export.serving_model(network, config)
+    own: list[Answer] = ["mix", *HEADS] if len(served.outputs) > 2 else ["mix"]
+    if len(tune) < calibration.ENOUGH:
+        return dict.fromkeys(own, 1.0)
     parts = [
-        np.asarray(
-            served.predict_on_batch(
-                tune.pixels[i : i + 256, :, :, None].astype(np.float32)
-            )[0]
-        )
+        served.predict_on_batch(tune.pixels[i : i + 256, :, :, None].astype(np.float32))
         for i in range(0, len(tune), 256)
     ]
-    return calibration.best_temperature(np.concatenate(parts), tune.labels)
+    mix, _evidence, *of_heads = (
+        np.concatenate([np.asarray(said) for said in output])
+        for output in zip(*parts, strict=True)
+    )
+    return {
+        answer: calibration.tune_temperature(p, tune, answer)
+        for answer, p in zip(own, [mix, *of_heads], strict=True)
+    }
 
 
-def predict(model: Path, rows: Rows) -> Floats:
-    """Probabilities float32 [n, k] by an ONNX file; [0, 1] without rows."""
+def predict(model: Path, rows: Rows) -> Mapping[Answer, Floats]:
+    """Each answer's probabilities float32 [n, k] by an ONNX file; [0, 1] without
+    rows."""
     if not len(rows):
-        return np.zeros((0, 1), np.float32)
-    return onnx_export.predict(model, rows.pixels)[0]
+        return dict.fromkeys(ANSWERS, np.zeros((0, 1), np.float32))
+    return onnx_export.predict(model, rows.pixels).answers
 
 
 def accuracy(p: Floats, rows: Rows) -> float:

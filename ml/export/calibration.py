@@ -4,7 +4,8 @@ say". Both are chosen on Tune."""
 import numpy as np
 from scipy.optimize import minimize_scalar
 
-from ml.data.arrays import Floats, Ints, Rows
+from ml.artefact.answers import Answer
+from ml.data.arrays import Floats, Ints, Mask, Rows
 
 # Of so few faces a temperature, a threshold or an int8 range would be noise.
 ENOUGH = 50
@@ -26,18 +27,32 @@ def best_temperature(p: Floats, labels: Ints) -> float:
     return round(float(found.x), 4)
 
 
-def tune_threshold(p: Floats, tune: Rows) -> float:
-    """`certainty_threshold` of probabilities float32 [n, k] for the rows of Tune.
+def tune_temperature(p: Floats, tune: Rows, answer: Answer) -> float:
+    """`best_temperature` of one answer's probabilities float32 [n, k] for the rows of
+    Tune: the raters' by their majority, the others by the labels."""
+    if len(tune) < ENOUGH:
+        return 1.0
+    where, truth = _truth(tune, by_raters=answer == "raters")
+    return best_temperature(p[where], truth)
 
-    By the raters' majority where votes are at hand: a better truth than labels that
-    disagree with it on a third of the faces.
-    """
+
+def tune_threshold(p: Floats, tune: Rows, answer: Answer) -> float:
+    """`certainty_threshold` of one answer's probabilities float32 [n, k] for the rows
+    of Tune: the label's by the labels, the others by the raters' majority, a better
+    truth than labels that disagree with it on a third of the faces."""
     if len(tune) < ENOUGH:
         return UNMEASURED_THRESHOLD
+    where, truth = _truth(tune, by_raters=answer != "label")
+    return certainty_threshold(p[where], truth)
+
+
+def _truth(tune: Rows, *, by_raters: bool) -> tuple[Mask, Ints]:
+    """(which rows [n], what is right for each of them): all and their labels, unless
+    the raters are asked and there are enough whose majority is known."""
     clear = tune.majority >= 0
-    if clear.sum() >= ENOUGH:
-        return certainty_threshold(p[clear], tune.majority[clear])
-    return certainty_threshold(p, tune.labels)
+    if by_raters and clear.sum() >= ENOUGH:
+        return clear, tune.majority[clear]
+    return np.ones(len(tune), bool), tune.labels
 
 
 def certainty_threshold(p: Floats, labels: Ints, *, groups: int = 20) -> float:

@@ -3,11 +3,14 @@
 The served graph takes `face` float32 [n, 48, 48, 1], grey 0-255, and returns
 `probabilities` [n, k], calibrated, and `evidence` [n, h, w, k]. Inside it: the network
 on two views of each face (ml/export/multi_view.py), averaged; both heads, mixed by
-`votes_share`; the temperature. Then int8 weights and activations (QDQ), kept where they
+`votes_share`; the temperature. Of two heads it returns each one's own probabilities
+too, at a temperature of its own: `label_probabilities` and `rater_probabilities`
+(ml/artefact/answers.py). Then int8 weights and activations (QDQ), kept where they
 agree.
 """
 
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +26,9 @@ from onnxruntime.quantization import (
     shape_inference,
 )
 
+from ml.artefact import predictor
+from ml.artefact.answers import HEADS, OUTPUTS, Answer, outputs_of
+from ml.artefact.predictor import Prediction
 from ml.config import Config
 from ml.data.arrays import SIDE, BadData, Bytes, Floats
 from ml.export import graph_optimisation, multi_view
@@ -40,11 +46,16 @@ def check_backend(out: Path) -> None:
         )
 
 
+Temperatures = Mapping[Answer, float]  # 1 where one is not named
+UNCALIBRATED: Temperatures = {}
+
+
 def serving_model(
-    network: keras.Model, config: Config, *, temperature: float = 1.0
+    network: keras.Model, config: Config, temperatures: Temperatures = UNCALIBRATED
 ) -> keras.Model:
     """The functional model that is exported: face float32 [n, 48, 48, 1], grey 0-255
-    -> [probabilities [n, k], evidence [n, h, w, k]]."""
+    -> [probabilities [n, k], evidence [n, h, w, k]], and of two heads
+    label_probabilities and rater_probabilities [n, k] as well."""
     face = layers.Input((SIDE, SIDE, 1), name="face")
     margin = (SIDE - config.size) // 2
     x = face[:, margin : SIDE - margin, margin : SIDE - margin]
@@ -52,14 +63,14 @@ def serving_model(
         first = downscale(face, config.size) if config.wide else x
         x = ops.concatenate([first, x[:, :, ::-1]], 0)
     logits, maps = with_evidence(network)(x)
-    return keras.Model(face, calibrated_output(logits, maps, config, temperature))
+    return keras.Model(face, calibrated_output(logits, maps, config, temperatures))
 
 
 def calibrated_output(
-    logits: Any, maps: Any, config: Config, temperature: float
+    logits: Any, maps: Any, config: Config, temperatures: Temperatures
 ) -> list[Any]:
     """Of both views of n faces, logits [2n, heads, k] and maps [2n, h, w, heads * k]
-    (or of one view, [n, …]): probabilities [n, k] and evidence [n, h, w, k]."""
+    (or of one view, [n, …]): the outputs of `serving_model`."""
     heads, k = logits.shape[1:]
     height, width = maps.shape[1:3]
     share = [1 - config.votes_share, config.votes_share]
@@ -72,8 +83,16 @@ def calibrated_output(
         first, mirrored = ops.split(maps, 2)
         maps = (first[0] + mirrored[0][:, :, ::-1]) / 2
     p = ops.sum(ops.softmax(logits) * weight[:, None], 1)
-    p = ops.softmax(ops.log(p + 1e-7) / temperature)
-    return [p, ops.sum(maps * weight[:, None], -2)]
+    p = ops.softmax(ops.log(p + 1e-7) / temperatures.get("mix", 1.0))
+    mix = [p, ops.sum(maps * weight[:, None], -2)]
+    return mix if heads == 1 else [*mix, *answers_of_heads(logits, temperatures)]
+
+
+def answers_of_heads(logits: Any, temperatures: Temperatures) -> list[Any]:
+    """Each head's own probabilities [n, k], of logits [n, 2, k]."""
+    own = np.array([[temperatures.get(head, 1.0)] for head in HEADS], np.float32)
+    p = ops.softmax(logits / own)
+    return [p[:, 0], p[:, 1]]
 
 
 def downscale(face: Any, size: int) -> Any:
@@ -102,7 +121,8 @@ def to_onnx(model: keras.Model, path: Path) -> None:
     model.export(str(path), format="onnx", verbose=False)
     graph = onnx.load(path)
     old = [graph.graph.input[0].name, *(o.name for o in graph.graph.output)]
-    names = dict(zip(old, ("face", "probabilities", "evidence"), strict=True))
+    new = ["face", "probabilities", "evidence", *(OUTPUTS[head] for head in HEADS)]
+    names = dict(zip(old, new[: len(old)], strict=True))
     for node in graph.graph.node:
         node.input[:] = [names.get(name, name) for name in node.input]
         node.output[:] = [names.get(name, name) for name in node.output]
@@ -152,23 +172,15 @@ def to_int8(source: Path, target: Path, pixels: Bytes) -> None:
     graph_optimisation.optimise(target)
 
 
-def predict(path: Path, pixels: Bytes, *, batch: int = 64) -> tuple[Floats, Floats]:
-    """(probabilities float32 [n, k], evidence float32 [n, h, w, k]) by an ONNX file
-    for faces uint8 [n, 48, 48], n at least 1."""
+def predict(path: Path, pixels: Bytes, *, batch: int = 64) -> Prediction:
+    """What an ONNX file says of faces uint8 [n, 48, 48], n at least 1."""
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 3
     session = onnxruntime.InferenceSession(
         str(path), options, providers=["CPUExecutionProvider"]
     )
-    parts = [
-        session.run(
-            ["probabilities", "evidence"],
-            {"face": pixels[i : i + batch, :, :, None].astype(np.float32)},
-        )
-        for i in range(0, len(pixels), batch)
-    ]
-    probabilities, evidence = zip(*parts, strict=True)
-    return np.concatenate(probabilities), np.concatenate(evidence)
+    faces = pixels[..., None].astype(np.float32)
+    return predictor.predict(session, outputs_of(session), faces, batch)
 
 
 def multiply_adds(path: Path, *, mirror: bool) -> int:

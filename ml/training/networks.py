@@ -48,6 +48,7 @@ def with_dtype_policy(network: keras.Model, policy: str) -> keras.Model:
 
     twin = keras.models.clone_model(network, clone_function=clone, recursive=True)
     twin.set_weights(network.get_weights())
+    twin.optimizer, twin.compiled = None, False  # else its file is three times as large
     return twin
 
 

@@ -273,6 +273,8 @@ def export(
         facts=data.facts,
         faces=faces,
     )
+    answers = calibrate_and_export.measure(shipped, out, data.validation, config)
+    mix = answers.pop("mix")
     return card.write(
         out,
         name=name,
@@ -281,11 +283,12 @@ def export(
         config=config.to_json(),
         seeds={"seed": config.seed},
         packages=package_versions(),
-        metrics=calibrate_and_export.measure(shipped, out, data.validation, config),
+        metrics=mix.metrics,
         params=int(network.count_params()),
         multiply_adds=shipped.multiply_adds,
-        temperature=shipped.temperature,
-        certainty_threshold=shipped.certainty_threshold,
+        temperature=mix.temperature,
+        certainty_threshold=mix.certainty_threshold,
+        answers=answers,
     )
 
 

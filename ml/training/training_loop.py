@@ -13,12 +13,19 @@ from ml.config import Config
 from ml.data.arrays import Bytes, Floats, Rows
 from ml.errors import BadInput
 from ml.export import multi_view
-from ml.training import augmentation, checkpoints, networks, torch_patches
+from ml.training import (
+    augmentation,
+    checkpoints,
+    networks,
+    reparameterisation,
+    torch_patches,
+)
 from ml.training_events import Epoch, EpochFigures, EventHandler, Start, Step
 
 Figures = dict[str, float | None]  # some of EpochFigures'
 
 BATCH_NORM_FACES = 8000  # that its statistics are measured on at the end
+BRANCH_FACES = 128  # that folded ones are
 
 
 def learning_rate(config: Config, epoch: float) -> float:
@@ -64,6 +71,8 @@ def train(
         on_event(Epoch.of(history[-1], seconds_left=left, checkpoint=str(folder)))
     if history:  # without any epoch it is exported as it is
         average_weights(model, config, rows, targets)
+    if config.branches:
+        model = without_branches(model, config, rows)
     return networks.with_dtype_policy(model, "float32"), history
 
 
@@ -82,17 +91,13 @@ def compile_network(config: Config, start: keras.Model | None) -> keras.Model:
     where there is one."""
     keras.mixed_precision.set_global_policy(dtype_policy(config))
     try:
-        model = networks.build(
-            config.network,
-            len(config.emotions),
-            heads=config.heads,
-            dropout=config.dropout,
-            weights=config.weights if start is None else "none",
-        )
+        model = build_network(config, config.weights if start is None else "none")
     finally:
         keras.mixed_precision.set_global_policy("float32")
     if start is not None:
         model.set_weights(start.get_weights())
+    if config.branches:
+        model = reparameterisation.expand(model)
     optimizer = make_optimizer(config)
     optimizer.exclude_from_weight_decay(var_names=["gamma", "beta", "bias"])
     optimizer.build(model.trainable_variables)
@@ -103,6 +108,25 @@ def compile_network(config: Config, start: keras.Model | None) -> keras.Model:
         jit_compile=keras.backend.backend() == "jax",  # slower under TensorFlow
     )
     return model
+
+
+def build_network(config: Config, weights: str = "none") -> keras.Model:
+    """An untrained network as the config has it, under the global dtype policy."""
+    return networks.build(
+        config.network,
+        len(config.emotions),
+        heads=config.heads,
+        dropout=config.dropout,
+        weights=weights,
+    )
+
+
+def without_branches(model: keras.Model, config: Config, rows: Rows) -> keras.Model:
+    """The network as it is served, in float32, from the wider one that was trained."""
+    plain = build_network(config)
+    faces = multi_view.centre_crop(rows.pixels[:BRANCH_FACES], config.size)
+    reparameterisation.fold(model, plain, faces)
+    return plain
 
 
 def make_optimizer(config: Config) -> keras.Optimizer:

@@ -15,23 +15,26 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ml.vision.decode import resize
+from ml.vision.look_rules import CROP, DOUBT
 
 # FER-2013 was cut by a Haar cascade. On 158 faces that both detectors found, its square
 # had a side of 1.076 times the mean of the sides of YuNet's box.
-CROP_SCALE = 1.08
-CROP_SIDE = 256  # a crop is never larger: ~10 KB as JPEG, and enough for any network
-NETWORK_SIDE = 48  # FER-2013's
+CROP_SCALE: float = CROP.scale
+# A crop is never larger: ~10 KB as JPEG, and enough for any network.
+CROP_SIDE: int = CROP.side
+NETWORK_SIDE: int = CROP.network_side  # FER-2013's
 # Degrees by the eyes' landmarks, which say 12 of 20 and 16 of 30. On faces of FER-2013
 # that were turned, turning back gains from 20 on: at 30 the champion is right on 67 %
 # instead of 63, at 45 on 69 instead of 52.
-STRAIGHTEN = 12.0
+STRAIGHTEN: float = CROP.straighten
 
-VIEW_SIDE = 48  # px: sharpness is judged at one size, whatever the camera
+VIEW_SIDE: int = DOUBT.view_side  # px: sharpness is judged at one size
 
-LEAST_SIDE = 20  # px of the crop: below, right on less than 56 %
-LEAST_SHARPNESS = 0.035  # about a Gaussian blur of 1.5 of 48 px: right on 45 %
-LEAST_BRIGHTNESS = 6.0  # mean grey: right on less than 60 %
-MAX_YAW = 0.8  # one in 200 faces of FER-2013 looks further away
+LEAST_SIDE: int = DOUBT.least_side  # px of the crop: below, right on less than 56 %
+# About a Gaussian blur of 1.5 of 48 px: right on 45 %.
+LEAST_SHARPNESS: float = DOUBT.least_sharpness
+LEAST_BRIGHTNESS: float = DOUBT.least_brightness  # mean grey: right on less than 60 %
+MAX_YAW: float = DOUBT.max_yaw  # one in 200 faces of FER-2013 looks further away
 
 Doubt = Literal["too_small", "blurred", "too_dark", "looks_away"]
 

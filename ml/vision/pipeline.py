@@ -23,6 +23,7 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
+from ml.artefact.answers import Answer
 from ml.artefact.predictor import Predictor
 from ml.vision.decode import Picture, fit
 from ml.vision.detector import Detector
@@ -35,22 +36,31 @@ from ml.vision.face_crop import (
     to_network,
     turned_square,
 )
+from ml.vision.look_rules import LOOKS
 
-LOOK_SIDE = 640  # px, the detector's usual look
-LARGE = 1.25 * LOOK_SIDE  # px, the longer side of a picture that has more to show
-SMALL = 28  # px in the usual look: where one is, smaller ones may be
-TILE, TILE_OVERLAP = 640, 128  # px; what is larger than the overlap was seen before
-PADDED_SIDE = 160  # px, of the picture within its border
-BORDER = PADDED_SIDE // 2
-FILLS_FRAME = 0.7  # of the shorter side
-TURNED_SCORE = 0.8  # at least, where the whole picture had to be turned
-SURE = 0.92  # upright faces of photographs score above, turned ones below
-GAIN = 0.01  # by which a turned look has to score higher
-TURNS = range(45, 360, 45)
-PATCH_SIDE, PATCH_REACH = 128, 2.4  # px; in sides of the face
-PATCH_AROUND = 182  # px: a patch turned by any angle lies within
-FIRST_CHECKED, MOST_CHECKED = 3, 12  # faces, the largest; more where one is turned
-MAX_OVERLAP = 0.5  # of the smaller of two boxes
+LOOK_SIDE: int = LOOKS.look_side  # px, the detector's usual look
+# px, the longer side of a picture that has more to show
+LARGE: float = LOOKS.large * LOOK_SIDE
+SMALL: int = LOOKS.small  # px in the usual look: where one is, smaller ones may be
+# px; what is larger than the overlap was seen before
+TILE, TILE_OVERLAP = LOOKS.tile, LOOKS.tile_overlap
+PADDED_SIDE: int = LOOKS.padded_side  # px, of the picture within its border
+BORDER, BORDER_GREY = LOOKS.border, LOOKS.border_grey
+FILLS_FRAME: float = LOOKS.fills_frame  # of the shorter side
+# at least, where the whole picture had to be turned
+TURNED_SCORE: float = LOOKS.turned_score
+SURE: float = LOOKS.sure  # upright photographs score above, most turned below
+# Mean of that look and of one where all faces are of one size: 96 % of upright faces
+# reach it, and of those turned by 45 degrees or more 1 %.
+SURE_TWICE: float = LOOKS.sure_twice
+GAIN: float = LOOKS.gain  # by which a turned look has to score higher
+TURNS: list[int] = LOOKS.turns
+PATCH_SIDE: int = LOOKS.patch_side  # px
+PATCH_REACH: float = LOOKS.patch_reach  # in sides of the face
+PATCH_AROUND: int = LOOKS.patch_around  # px: a patch turned by any angle lies within
+# faces, the largest; more where one is turned
+FIRST_CHECKED, MOST_CHECKED = LOOKS.first_checked, LOOKS.most_checked
+MAX_OVERLAP: float = LOOKS.max_overlap  # of the smaller of two boxes
 
 Image = NDArray[np.uint8]
 
@@ -60,9 +70,14 @@ class FacePrediction:
     box: Box  # in pixels of the upright photo
     score: float  # the detector's
     square: NDArray[np.uint8]  # the crop, [s, s, 3], s at most 256
-    probabilities: NDArray[np.float32]  # [k]
+    answers: dict[Answer, NDArray[np.float32]]  # each [k]
     evidence: NDArray[np.float32]  # [h, w, k]
     doubt: Doubt | None  # why not to trust the answer
+
+    @property
+    def probabilities(self) -> NDArray[np.float32]:
+        """[k] of the mix."""
+        return self.answers["mix"]
 
 
 def predict_faces(
@@ -89,13 +104,11 @@ def predict_faces(
             Box(*(side * scale for side in face.box)),
             face.score,
             square,
-            probabilities,
-            evidence,
+            {answer: p[number] for answer, p in predicted.answers.items()},
+            predicted.evidence[number],
             doubt(face, square),
         )
-        for face, square, probabilities, evidence in zip(
-            found, squares, predicted.probabilities, predicted.evidence, strict=True
-        )
+        for number, (face, square) in enumerate(zip(found, squares, strict=True))
     ]
 
 
@@ -171,7 +184,8 @@ def _moved(face: Face, x: float, y: float, scale: float = 1.0) -> Face:
 def _padded(rgb: Image, detector: Detector, *, quarters: int = 0) -> list[Face]:
     small = fit(rgb, PADDED_SIDE)
     height, width = small.shape[:2]
-    framed = np.full((height + 2 * BORDER, width + 2 * BORDER, 3), 128, np.uint8)
+    size = height + 2 * BORDER, width + 2 * BORDER, 3
+    framed = np.full(size, BORDER_GREY, np.uint8)
     framed[BORDER:-BORDER, BORDER:-BORDER] = small
     scale = max(rgb.shape[:2]) / max(height, width)
     found = _find_turned(framed, detector, quarters)
@@ -222,9 +236,9 @@ def _upright(rgb: Image, face: Face, detector: Detector) -> Face:
     around = turned_square(rgb, x, y, PATCH_AROUND * scale, roll=0, pixels=PATCH_AROUND)
     base = round(face.roll / 90) * 90
     upright = _in_patch(around, detector, base)
-    score = max(face.score, upright.score if upright else 0)
-    if score >= SURE:  # it was only small: no turned face scores so high unturned
+    if upright and (face.score + upright.score) / 2 >= SURE_TWICE:  # it was only small
         return face
+    score = max(face.score, upright.score if upright else 0)
     looks = (_in_patch(around, detector, base + turn) for turn in TURNS)
     best = max(filter(None, looks), key=lambda seen: seen.score, default=None)
     if best is None or best.score < score + GAIN:

@@ -6,6 +6,7 @@ so that a picture is padded by 31 pixels at most: at 640×480, 4 ms on one core 
 11 ms for `cv2.FaceDetectorYN`, and boxes equal to a hundredth of a pixel.
 """
 
+import hashlib
 import math
 from collections.abc import Iterator
 
@@ -16,12 +17,15 @@ from numpy.typing import NDArray
 from ml.artefact.onnx_session import open_session
 from ml.vision.decode import fit
 from ml.vision.face_crop import Box, Face
+from ml.vision.look_rules import DETECTOR as RULES
 
 SHA256 = "8f2383e4dd3cfbb4553ea8718107fc0423210dc964f9f4280604804ed2552fa4"
-MAX_SIDE = 640  # more finds no more faces in our photos, and costs by the square
-MIN_SCORE = 0.7  # counts right on 23 of our 23 photos; .6 and below 22, .9 only 19
-MAX_OVERLAP = 0.3  # OpenCV's default
-STRIDES = (8, 16, 32)
+# More finds no more faces in our photos, and costs by the square.
+MAX_SIDE: int = RULES.max_side
+# Counts right on 23 of our 23 photos; .6 and below on 22, .9 only on 19.
+MIN_SCORE: float = RULES.min_score
+MAX_OVERLAP: float = RULES.max_overlap  # OpenCV's default
+STRIDES: list[int] = RULES.strides
 OUTPUTS = [f"{kind}_{s}" for s in STRIDES for kind in ("cls", "obj", "bbox", "kps")]
 
 
@@ -30,7 +34,9 @@ class YuNet:
     knows_roll = True
 
     def __init__(self, model: bytes) -> None:
-        self._session = open_session(with_free_size(model))
+        self.network = with_free_size(model)  # as a browser may have it too
+        self.sha256 = hashlib.sha256(self.network).hexdigest()
+        self._session = open_session(self.network)
 
     def find(self, rgb: NDArray[np.uint8]) -> list[Face]:
         """Faces in uint8 [h, w, 3], in its pixels, the largest first."""

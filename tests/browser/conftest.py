@@ -18,8 +18,13 @@ from playwright.sync_api import (
     sync_playwright,
 )
 
+from labeling.models import ModelVersion
+from labeling.registry import model_versions, serving
 from tests.support import factories
 from tests.support.fake_camera import CHROMIUM, launch, photographed, shoot, with_camera
+from tests.support.made_once import made_once
+from tests.support.real_data import FACE_DETECTOR
+from webapp.downloads import engine
 
 # Playwright's own event loop runs in this thread, and Django would mind.
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"
@@ -94,6 +99,24 @@ def visit(chromium: Browser, live_server: Any) -> Iterator[Visit]:
     for context in visit.contexts:
         context.close()
     assert visit.errors == []
+
+
+@pytest.fixture
+def shipped(db: None, settings: Any) -> Iterator[ModelVersion]:
+    """The champion that comes with Mien, with YuNet where it is at hand."""
+    settings.FACE_DETECTOR = FACE_DETECTOR
+    serving.forget()
+    yield model_versions.register_shipped(Path(settings.MODELS_DIR) / "base")
+    serving.forget()
+
+
+@pytest.fixture(scope="session")
+def engine_files() -> None:
+    """What a browser needs to look by itself."""
+    try:
+        made_once("engine", lambda _folder: engine.is_whole() or engine.fetch())
+    except engine.NotFetched as why:
+        pytest.skip(f"the engine could not be fetched: {why}")
 
 
 @pytest.fixture

@@ -29,9 +29,12 @@ OPEN = [
     "/nothing/",
     "/booth/",
     "/contribute/",
+    "/notice/",
+    "/faces/report/",
     "/withdraw/",
     "/vote/",
     "/data/",
+    "/data/releases/",
     "/models/",
 ]
 SIGNED_IN = [

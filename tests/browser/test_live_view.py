@@ -9,6 +9,7 @@ import pytest
 from playwright.sync_api import Page, Route, expect
 
 from ml.emotions import EMOTIONS
+from webapp.downloads import engine
 
 pytestmark = pytest.mark.usefixtures("champion")
 
@@ -16,8 +17,11 @@ API = "**/api/v1/detect?live=1"
 
 
 @pytest.fixture(autouse=True)
-def no_limit(settings: Any) -> None:
+def by_the_site(settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As where the engine could not be fetched: test_live_on_device.py has the other
+    way."""
     settings.LIVE_RATE = None
+    monkeypatch.setattr(engine, "is_served", lambda: False)
 
 
 def start(page: Page) -> None:

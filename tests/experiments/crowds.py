@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from typing import Any
+from unittest import mock
 from uuid import UUID
 
 import numpy as np
@@ -34,12 +35,14 @@ from labeling.training import training_runs
 from labeling.voting import votes
 from ml.emotions import EMOTIONS
 from ml.vision import decode
+from tests.experiments import colluders
+from tests.experiments.colluders import RINGS
 from tests.experiments.held_out_rows import Stock
 from tests.experiments.private_test import Private
 from workers.retrain import trainer
 
 SHIPPED = 0  # the seed of the world that begins with models/base
-POISONS = ("none", "random", "pair", "group")
+POISONS = ("none", "random", "pair", "group")  # and those of `colluders.RINGS`
 # Defences of the snapshot: left out by a setting, so one crowd serves for all of them.
 OFF: dict[str, dict[str, int]] = {
     "": {},
@@ -48,7 +51,6 @@ OFF: dict[str, dict[str, int]] = {
     "doubts": {"DOUBT_PERCENT": 100},
 }
 PAIR = {"happy": "sad", "sad": "happy"}  # one pair of classes, flipped
-GROUP_SAYS = "angry"  # whatever it is, the colluding group calls it so
 GIVERS = 60
 VOTERS = 15
 VOTES_A_FACE = 3
@@ -85,6 +87,7 @@ class Crowd:
     lying_voters: list[User]
     reviewer: User
     lies: set[UUID] = field(default_factory=set)
+    labels: dict[UUID, str] = field(default_factory=dict)  # what the data say
 
 
 def play(
@@ -112,7 +115,7 @@ def play(
     given = []
     for number in range(world.batches):
         rows = order[number * world.faces : (number + 1) * world.faces]
-        given.append(give_and_decide(world, stock, crowd, rows, dice))
+        given.append(give_and_decide(world, stock, crowd, rows, dice, batch=number))
         tell(f"{world.name}: batch {number + 1} {dict(given[-1])}")
         is_last = number == world.batches - 1
         for name in world.without:
@@ -128,13 +131,10 @@ def play(
 
 def gather(world: World) -> Crowd:
     def people(kind: str, count: int) -> list[User]:
-        return [
-            User.objects.create_user(f"{kind}{n}", f"{kind}{n}@crowd.invalid")
-            for n in range(count)
-        ]
+        return [person(f"{kind}{n}") for n in range(count)]
 
     liars = round(world.share * GIVERS)
-    lying = round(world.share * VOTERS) if world.poison == "group" else 0
+    lying = round(world.share * VOTERS) if world.poison in RINGS else 0
     return Crowd(
         honest=people("giver", GIVERS - liars),
         liars=people("liar", liars),
@@ -144,24 +144,36 @@ def gather(world: World) -> Crowd:
     )
 
 
+def person(name: str) -> User:
+    return User.objects.create_user(name, f"{name}@crowd.invalid")
+
+
 def give_and_decide(
-    world: World, stock: Stock, crowd: Crowd, rows: list[int], dice: random.Random
+    world: World,
+    stock: Stock,
+    crowd: Crowd,
+    rows: list[int],
+    dice: random.Random,
+    *,
+    batch: int = 0,
 ) -> Counter[str]:
     counts: Counter[str] = Counter()
     givers = crowd.honest + crowd.liars * FLOOD
     for row in rows:
         giver = dice.choice(givers)
         is_lie = giver in crowd.liars
-        said = lie(world, stock.labels[row], dice) if is_lie else stock.labels[row]
+        label = stock.labels[row]
+        said = lie(world, label, dice, batch) if is_lie else label
         try:
             face = offer(stock.pixels[row], said, giver)
         except Refused as refusal:
             counts[f"refused: {refusal.code}"] += 1
             continue
-        if is_lie and said != stock.labels[row]:
+        crowd.labels[face.pk] = label
+        if said != label:
             crowd.lies.add(face.pk)
             counts["lies given"] += 1
-        act = decide(world, crowd, face, stock.labels[row], dice)
+        act = decide(world, crowd, face, label, dice)
         counts[f"lies {act}" if face.pk in crowd.lies else act] += 1
     return counts
 
@@ -181,11 +193,11 @@ def offer(pixels: NDArray[np.uint8], emotion: str, giver: User) -> Contribution:
     return offered.contribution
 
 
-def lie(world: World, label: str, dice: random.Random) -> str:
+def lie(world: World, label: str, dice: random.Random, batch: int = 0) -> str:
     if world.poison == "pair":
         return PAIR.get(label, label)
-    if world.poison == "group":
-        return GROUP_SAYS
+    if world.poison in RINGS:
+        return RINGS[world.poison].says(label, batch, dice)
     return dice.choice(EMOTIONS)
 
 
@@ -201,23 +213,78 @@ def decide(
         decisions.accept(face, by=crowd.reviewer)
         return "accepted"
     decisions.screen(face, by=crowd.reviewer)
+    assert face.giver is not None
+    said = cast(world, crowd, face.giver, face.emotion, label, dice)
+    for voter, choice in said:
+        votes.cast(face, choice, by=voter)
+        test(crowd, voter, dice)
+    act, emotion = outcome(face.emotion, [choice for _voter, choice in said])
+    match act:
+        case "rejected":
+            decisions.reject(face, by=crowd.reviewer, reason="not_clear")
+        case "relabelled":
+            decisions.relabel(face, emotion, by=crowd.reviewer)
+        case _accepted:
+            decisions.accept(face, by=crowd.reviewer)
+    return act
+
+
+def cast(
+    world: World, crowd: Crowd, giver: User, given: str, label: str, dice: random.Random
+) -> list[tuple[User, str]]:
+    """Who votes on a face, and what."""
     everybody = crowd.voters + crowd.lying_voters
-    said: Counter[str] = Counter()
+    said = []
     for voter in dice.sample(everybody, VOTES_A_FACE):
         choice = seen(label, dice)
-        if voter in crowd.lying_voters and face.giver in crowd.liars:
-            choice = face.emotion
-        votes.cast(face, choice, by=voter)
-        said[choice] += 1
-    top, count = said.most_common(1)[0]
+        if voter in crowd.lying_voters:
+            face = (giver, given, label)
+            choice = accomplice(world, crowd, face, voter, choice, dice)
+        said.append((voter, choice))
+    return said
+
+
+def outcome(given: str, choices: list[str]) -> tuple[str, str]:
+    """What a reviewer makes of it who goes by rule: act, and emotion."""
+    top, count = Counter(choices).most_common(1)[0]
     if count < AGREEMENT * VOTES_A_FACE:
-        decisions.reject(face, by=crowd.reviewer, reason="not_clear")
-        return "rejected"
-    if top != face.emotion:
-        decisions.relabel(face, top, by=crowd.reviewer)
-        return "relabelled"
-    decisions.accept(face, by=crowd.reviewer)
-    return "accepted"
+        return "rejected", ""
+    return ("accepted" if top == given else "relabelled"), top
+
+
+def accomplice(
+    world: World,
+    crowd: Crowd,
+    face: tuple[User, str, str],
+    voter: User,
+    sees: str,
+    dice: random.Random,
+) -> str:
+    """What a voter of the ring says, by the ring's plan."""
+    giver, given, label = face
+    ring = RINGS[world.poison]
+    is_ours = giver in crowd.liars
+    plan = ring.votes if is_ours else ring.against
+    if plan is None:
+        return sees
+    number = (crowd.liars if is_ours else crowd.honest).index(giver)
+    place = crowd.lying_voters.index(voter)
+    one = colluders.Face(label, given, number)
+    return plan(one, place, len(crowd.lying_voters), sees, dice)
+
+
+def test(crowd: Crowd, voter: User, dice: random.Random) -> None:
+    """Now and then a face whose answer is known is shown. A ring knows its own."""
+    if dice.random() >= votes.GOLD_SHARE:
+        return
+    with mock.patch.object(votes, "GOLD_SHARE", 1):
+        face = votes.next_face(by=voter)
+    if face is None or face.vote_count < votes.GOLD_VOTES:
+        return
+    choice = seen(crowd.labels[face.pk], dice)
+    if voter in crowd.lying_voters and face.giver in crowd.liars:
+        choice = face.emotion
+    votes.cast(face, choice, by=voter)
 
 
 def seen(label: str, dice: random.Random) -> str:
@@ -250,7 +317,7 @@ def learn(
 def got_in(crowd: Crowd, run: TrainingRun) -> dict[str, Any]:
     """How much of the snapshot was lies; those relabelled are lies no more."""
     rows = SnapshotRow.objects.filter(snapshot__run=run, split="train")
-    lies = rows.filter(contribution_id__in=_in_force(crowd))
+    lies = rows.filter(contribution_id__in=in_force(crowd))
     doubted = {pk for part in label_noise.find(lambda: None) for pk in part}
     return {
         "rows": rows.count(),
@@ -263,7 +330,7 @@ def got_in(crowd: Crowd, run: TrainingRun) -> dict[str, Any]:
     }
 
 
-def _in_force(crowd: Crowd) -> QuerySet[Contribution, UUID]:
+def in_force(crowd: Crowd) -> QuerySet[Contribution, UUID]:
     faces = Contribution.objects.filter(pk__in=crowd.lies)
     return faces.exclude(reviews__act="relabel").values_list("pk", flat=True)
 

@@ -14,7 +14,7 @@ from django.urls import reverse
 from labeling.models import Contribution, Crop, Vote
 from tests.security import access_table
 from tests.security.access_table import LINES, REFUSALS, Line, none
-from tests.security.world import PHOTO, ROLES, World, routes, undone
+from tests.security.world import ROLES, World, routes, undone
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("champion")]
 
@@ -40,12 +40,11 @@ def test_every_address_has_a_line_and_every_line_an_address() -> None:
 def asked(client: Client, world: World, route: str, method: str, line: Any) -> Any:
     """The answer, of which everything has been read."""
     names = line.fields if line else []
-    if route.startswith("api/") and method == "POST" and PHOTO not in names:
-        how: dict[str, Any] = {"content_type": "application/json"}
-    else:
-        how = {}
+    in_json = access_table.is_json(route, method, names)
+    how: dict[str, Any] = {"content_type": "application/json"} if in_json else {}
     ask = getattr(client, method.lower())
-    answer = ask(world.url(route), world.fields(names) if names else None, **how)
+    sent = world.fields(names, in_json=in_json) if names else None
+    answer = ask(world.url(route), sent, **how)
     if answer.streaming:
         b"".join(answer.streaming_content)
     return answer

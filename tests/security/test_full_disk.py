@@ -145,6 +145,8 @@ def test_a_file_that_cannot_be_written_is_told_likewise(
 
     monkeypatch.setattr("labeling.accounts.make_token", fail)
     client.force_login(make_user())
-    page = client.post("/account/tokens/", {"name": "laptop"})
+    page = client.post(
+        "/account/tokens/", {"name": "laptop", "scopes": ["read", "give"]}
+    )
     assert page.status_code == 507
     assert "has no room left" in page.text

@@ -29,15 +29,18 @@ from labeling.models import (
     Exam,
     ModelVersion,
     RunEvent,
+    Suspect,
     User,
     Withdrawal,
 )
 from labeling.review import decisions
+from labeling.webhooks import endpoints
 from tests.support.exam_reports import make_report
 from tests.support.factories import (
     make_contribution,
     make_face_jpeg,
     make_photo,
+    make_release,
     make_run,
     make_run_on,
     make_user,
@@ -64,9 +67,14 @@ FIELDS = {
     "adult": "on",
     "agree": "on",
     "choice": "sad",
+    "cluster": "12345678-1234-4234-8234-123456789012",
+    "cursor": "",
     "email": "new@example.org",
     "emotion": "sad",
     "epochs": "3",
+    "events": "run.failed",
+    "url": "https://told.example/",
+    "giver": "1",
     "in": "list",
     "instead_of": "",
     "keep": "on",
@@ -74,6 +82,7 @@ FIELDS = {
     "login": "account@example.org",
     "may_be_released": "on",
     "may_be_seen": "on",
+    "limit": "2",
     "network": "",
     "oldpassword": "secret",
     "page": "1",
@@ -84,11 +93,28 @@ FIELDS = {
     "preset": "quick",
     "reason": "not_clear",
     "sample": "happy",
+    "scopes": "read",
+    "source": "site",
+    "status": "waiting",
     "start": "",
+    "show": "disputed",
+    "skip": "",
     "sure": "yes",
     "weight": "1",
     "which": "some",
     "whole": "1",
+}
+
+# The same for programs, where JSON has another type for it.
+IN_JSON = {
+    **dict.fromkeys(("adult", "keep", "may_be_seen", "may_be_released"), True),
+    **dict.fromkeys(("start", "network", "instead_of")),
+    "count": 1,
+    "epochs": 3,
+    "events": [1],
+    "giver": 1,
+    "scopes": ["read"],
+    "weight": 1.0,
 }
 
 
@@ -117,14 +143,22 @@ class World:
         self.face = make_contribution(
             giver=self.people["giver"], may_be_seen=True, screened_at=timezone.now()
         )
+        self.shipped = ModelVersion.objects.get(is_champion=True)
         self.version = self._history()
         self.run = make_run(status="training", progress=0.4, seconds_left=90)
         self.tokens = {
             role: accounts.make_token(user, name="script")[1]
             for role, user in self.people.items()
         }
+        self.release = make_release()
         self._others()
         self.values = {**self._given(), **FIELDS}
+        self.in_json = {
+            **self.values,
+            **IN_JSON,
+            "faces": [str(self.face.pk)],
+            "links": [self.values["link"]],
+        }
 
     def _history(self) -> ModelVersion:
         """A run that is over, with an exam of its version."""
@@ -150,6 +184,8 @@ class World:
         Authenticator.objects.create(user=bystander, type="totp", data={})
         face = make_contribution(giver=bystander, may_be_seen=True)
         make_votes(self.face, "sad", [bystander])
+        endpoints.add("https://told.example/", [], by=self.people["admin"])
+        self.suspect = Suspect.objects.create(role="voter", user=bystander, belief=0.9)
         decisions.accept(face, by=self.people["reviewer"])
         Withdrawal.objects.create(contribution_id=uuid4())
         Erasure.objects.create(user_key=uuid4())
@@ -200,10 +236,15 @@ class World:
         whole = {"pk": self.face.pk if "uuid:pk" in route else self.run.pk}
         if route == "training/<int:pk>/changed/":
             whole["pk"] = self.version.run_id
-        if route.startswith("account/tokens/"):
+        if route.startswith("data/releases/"):
+            whole["pk"] = self.release.pk
+        if route.startswith(("account/tokens/", "api/v1/tokens/")):
             whole["pk"] = self.people["giver"].api_tokens.get().pk
+        if route.startswith("review/rings/<int:pk>"):
+            whole["pk"] = self.suspect.pk
         whole["id"] = whole["object_id"] = self._row_in_admin(route)
         whole["name"] = self.version.name
+        whole["sha256"] = self.shipped.card["files"]["model.onnx"]
         return DUMMIES | {name: str(value) for name, value in whole.items()}
 
     def _row_in_admin(self, route: str) -> object:
@@ -213,12 +254,11 @@ class World:
         row = apps.get_model(parts[1], parts[2])._default_manager.order_by("pk").last()
         return row.pk if row else "1"
 
-    def fields(self, names: list[str]) -> dict[str, Any]:
-        """A form filled in as somebody would."""
-        return {name: self.value(name) for name in names}
-
-    def value(self, name: str) -> Any:
-        return _photo() if name == PHOTO else self.values.get(name, ANYTHING)
+    def fields(self, names: list[str], *, in_json: bool = False) -> dict[str, Any]:
+        """A form filled in as somebody would, or JSON."""
+        known = self.in_json if in_json else self.values
+        sent = {name: known.get(name, ANYTHING) for name in names}
+        return {**sent, PHOTO: _photo()} if PHOTO in names else sent
 
 
 @contextmanager

@@ -14,6 +14,7 @@ from labeling.contributions import consent
 from labeling.models import (
     Contribution,
     Crop,
+    DatasetRelease,
     ModelVersion,
     Snapshot,
     SnapshotRow,
@@ -133,6 +134,15 @@ def make_tiny_jpeg(emotion: str, seed: int = 0) -> bytes:
     return decode.encode_jpeg(np.repeat(grey[..., None], 3, axis=2), quality=95)
 
 
+def make_release(name: str = "faces-1", **fields: Any) -> DatasetRelease:
+    """One that was finished, without files."""
+    made = {"variant": "all", "form": "parquet", "made_at": timezone.now()}
+    emotions = dict.fromkeys(EMOTIONS, 2)
+    return DatasetRelease.objects.create(
+        name=name, **{**made, "emotions": emotions, **fields}
+    )
+
+
 def make_votes(contribution: Contribution, choice: str, voters: list[User]) -> None:
     for voter in voters:
         Vote.objects.create(contribution=contribution, choice=choice, voter=voter)
@@ -148,7 +158,7 @@ def make_accepted_crowd(
 
     `make_jpeg` draws one for an emotion and a number.
     """
-    voters = [make_user(f"voter{number}") for number in range(2)]
+    voters = [make_user(f"voter{number}") for number in range(4)]  # new ones
     faces = []
     for number in range(train + exam):
         emotion = EMOTIONS[number % len(EMOTIONS)]

@@ -38,11 +38,15 @@ def make_artefact(
     knows: int = len(EMOTIONS),
     certainty_threshold: float = 0.5,
     with_keras: bool = True,
+    heads: int = 1,
     **knowledge: object,
 ) -> Card:
-    """Fills `folder` with `model.onnx`, a stand-in `model.keras` and `card.json`."""
+    """Fills `folder` with `model.onnx`, a stand-in `model.keras` and `card.json`. Of
+    two `heads` that of the labels says what a network of one does, and that of the
+    raters the emotion after it."""
     folder.mkdir(parents=True, exist_ok=True)
-    onnx.save(_network(knows), folder / card.MODEL)
+    model = _network(knows)
+    onnx.save(_with_two_heads(model) if heads == 2 else model, folder / card.MODEL)
     if with_keras:
         (folder / "model.keras").write_bytes(b"stands in for a Keras file")
     return card.write(
@@ -93,4 +97,23 @@ def _network(knows: int) -> onnx.ModelProto:
     )
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)])
     model.ir_version = 10
+    return model
+
+
+def _with_two_heads(model: onnx.ModelProto) -> onnx.ModelProto:
+    """The mix stays as it was."""
+    k = len(EMOTIONS)
+    after = numpy_helper.from_array(np.roll(np.arange(k), 1), "after")
+    model.graph.initializer.append(after)
+    model.graph.node.extend(
+        [
+            helper.make_node("Identity", ["probabilities"], ["label_probabilities"]),
+            helper.make_node(
+                "Gather", ["probabilities", "after"], ["rater_probabilities"], axis=1
+            ),
+        ]
+    )
+    for name in ("label_probabilities", "rater_probabilities"):
+        kind = helper.make_tensor_value_info(name, TensorProto.FLOAT, ["n", k])
+        model.graph.output.append(kind)
     return model

@@ -37,6 +37,8 @@ MODELS = (
     "withdrawal",
     "erasure",
     "auditentry",
+    "webhook",
+    "webhookdelivery",
 )
 
 

@@ -21,11 +21,19 @@ from labeling import accounts
 from labeling.contributions import (
     consent,
     erasure,
+    face_reports,
     offers,
     withdrawal_log,
     withdrawals,
 )
-from labeling.models import AuditEntry, Contribution, SiteRecord, User, Withdrawal
+from labeling.models import (
+    AuditEntry,
+    Contribution,
+    RemovedPicture,
+    SiteRecord,
+    User,
+    Withdrawal,
+)
 from tests.support.factories import make_contribution, make_user
 from webapp import backups
 from webapp.presenters import contribution
@@ -94,6 +102,15 @@ def test_what_was_done_since_a_backup_stays_on_record(data: Path) -> None:
     assert list(acts) == ["rights", "backup", "rights", "restore"]
     files = AuditEntry.objects.filter(act__in=["backup", "restore"])
     assert {entry.details["file"] for entry in files} == {"mien.dump"}
+
+
+def test_a_picture_that_was_removed_since_a_backup_stays_out(data: Path) -> None:
+    face = make_contribution(may_be_seen=True, screened_at=timezone.now())
+    backups.dump(data / "mien.dump")
+    reported = face_reports.report(face, "abuse")
+    face_reports.remove(reported, by=make_user("rita", "reviewer"))
+    backups.restore(data / "mien.dump")
+    assert RemovedPicture.objects.count() == 1
 
 
 def test_a_database_of_an_earlier_version_is_called_so(data: Path) -> None:

@@ -125,7 +125,7 @@ class ContributionAdmin(ReadOnlyAdmin):
 
 
 def _image(face: Contribution, *, edge: int) -> str:
-    if face.status == Contribution.Status.IN_DOUBT:
+    if face.status in (Contribution.Status.IN_DOUBT, Contribution.Status.HIDDEN):
         return "–"  # it is seen by nobody
     return format_html(
         '<img src="{}" width="{}" height="{}" loading="lazy" alt="{}" class="rounded">',

@@ -1,6 +1,3 @@
-from typing import Any
-
-from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from rest_framework import authentication, exceptions
 from rest_framework.request import Request
 
@@ -22,11 +19,3 @@ class PersonalToken(authentication.BaseAuthentication):
 
     def authenticate_header(self, request: Request) -> str:
         return "Bearer"
-
-
-class PersonalTokenScheme(OpenApiAuthenticationExtension):
-    target_class = PersonalToken
-    name = "personalToken"
-
-    def get_security_definition(self, auto_schema: Any) -> dict[str, str]:
-        return {"type": "http", "scheme": "bearer"}

@@ -77,6 +77,13 @@ UNFOLD: dict[str, object] = {
                     _list(_("Audit log"), "labeling.auditentry"),
                 ],
             },
+            {
+                "title": _("Other programs"),
+                "items": [
+                    _list(_("Webhooks"), "labeling.webhook"),
+                    _list(_("Webhook deliveries"), "labeling.webhookdelivery"),
+                ],
+            },
         ]
     },
 }

@@ -1,6 +1,6 @@
 """What pages may load and where they may send: nothing but what is listed here."""
 
-from csp.constants import NONCE, NONE, SELF
+from csp.constants import NONCE, NONE, SELF, WASM_UNSAFE_EVAL
 
 POLICY = {
     "DIRECTIVES": {
@@ -16,5 +16,14 @@ POLICY = {
         "media-src": [SELF, "blob:"],
         "script-src": [SELF, NONCE],
         "style-src": [SELF],
+        "worker-src": [SELF],
     }
+}
+# Of the thread that computes in WebAssembly, and of no page (webapp/engine/views.py).
+OF_THE_ENGINE = {
+    "default-src": [NONE],
+    "base-uri": [NONE],
+    "connect-src": [SELF],
+    "frame-ancestors": [NONE],
+    "script-src": [SELF, WASM_UNSAFE_EVAL],
 }

@@ -4,9 +4,12 @@ import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
+
+Choice = TypeVar("Choice", bound=str)
 
 
 def text(name: str, default: str = "") -> str:
@@ -43,13 +46,14 @@ def integer(name: str, default: int) -> int:
         raise ImproperlyConfigured(f"{name} is {value!r}; it takes a number.") from None
 
 
-def choice(name: str, options: tuple[str, ...]) -> str:
+def choice(name: str, options: tuple[Choice, ...]) -> Choice:
     """One of `options`; the first is the default."""
     value = text(name, options[0])
-    if value not in options:
-        known = ", ".join(options)
-        raise ImproperlyConfigured(f"{name} is {value!r}; it takes one of {known}.")
-    return value
+    for option in options:
+        if option == value:
+            return option
+    known = ", ".join(options)
+    raise ImproperlyConfigured(f"{name} is {value!r}; it takes one of {known}.")
 
 
 PERIODS = {"s": 1, "min": 60, "minute": 60, "hour": 3600, "day": 86400}
@@ -98,6 +102,17 @@ def host_and_port(name: str) -> tuple[str, int] | None:
             f"{name} is {value!r}; it takes an address and a port, as 127.0.0.1:9464."
         )
     return host.strip("[]"), int(port)
+
+
+def origins(name: str) -> list[str]:
+    """`https://a.example https://b.example`: sites, each without a path."""
+    values = text(name).split()
+    for value in values:
+        if not re.fullmatch(r"https?://[^\s/@?#]+", value):
+            raise ImproperlyConfigured(
+                f"{name} has {value!r}; it takes sites such as https://a.example."
+            )
+    return values
 
 
 def contact(name: str) -> str:

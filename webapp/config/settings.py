@@ -12,12 +12,15 @@ from django.core.exceptions import ImproperlyConfigured
 from django.urls import reverse_lazy
 from django.utils.translation import gettext_lazy as _
 
+from ml.artefact.answers import ANSWERS
 from ml.config import GATE_POLICIES
 from webapp.config import (
     admin_theme,
+    api_schema,
     content_security,
     env,
     logs,
+    public_mode,
     secret_key,
     service_paths,
 )
@@ -42,6 +45,10 @@ if not IS_HTTPS and SITE_HOST not in (*LOOPBACK, "::1"):
         "and passwords travel over it and browsers give the camera to nothing less."
     )
 
+# Can others reach it? Then each role looks at UNSTATED before it starts.
+IS_PUBLIC = public_mode.is_public(SITE_URL)
+UNSTATED = public_mode.unstated(SITE_URL)
+
 ALLOWED_HOSTS = [SITE_HOST] if IS_HTTPS else LOOPBACK
 CSRF_TRUSTED_ORIGINS = [SITE_URL]
 # How many proxies stand before us; their last words about the visitor are believed.
@@ -61,6 +68,16 @@ CSRF_FAILURE_VIEW = "webapp.views.pages.csrf_failure"
 # Who finds a hole writes there, and reads there how: /.well-known/security.txt.
 SECURITY_CONTACT = env.contact("SECURITY_CONTACT")
 SECURITY_POLICY = env.contact("SECURITY_POLICY")
+
+# Who answers for a site that others reach, and what it is for (labeling/controller.py).
+CONTROLLER = env.text("CONTROLLER")
+CONTROLLER_CONTACT = env.text("CONTROLLER_CONTACT")
+DATA_PROTECTION_CONTACT = env.text("DATA_PROTECTION_CONTACT")
+PURPOSE = env.text("PURPOSE")
+LEGAL_BASIS = env.text("LEGAL_BASIS")
+NOT_AT_WORK_NOT_IN_SCHOOLS = env.text("NOT_AT_WORK_NOT_IN_SCHOOLS")
+MINIMUM_AGE = env.integer("MINIMUM_AGE", 18)
+IMPACT_ASSESSMENT = env.text("IMPACT_ASSESSMENT")
 
 CONTENT_SECURITY_POLICY = content_security.POLICY
 
@@ -109,6 +126,7 @@ CELERY_BROKER_URL = REDIS_URL.replace("unix://", "redis+socket://").replace(
 INSTALLED_APPS = [
     "webapp",
     "labeling",
+    "workers",
     "unfold",
     "django.contrib.admin",
     "django.contrib.auth",
@@ -121,6 +139,7 @@ INSTALLED_APPS = [
     "allauth",
     "allauth.account",
     "allauth.mfa",
+    "corsheaders",
     "rest_framework",
     "drf_spectacular",
     "drf_spectacular_sidecar",
@@ -134,8 +153,10 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "webapp.http.head_requests.as_get",
+    "corsheaders.middleware.CorsMiddleware",
     "webapp.http.csp.ContentSecurityPolicy",
     "webapp.http.private_pages.private_pages",
+    "webapp.http.notice.api_header",
     "webapp.http.hostile_input.HostileInput",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
@@ -194,15 +215,21 @@ REST_FRAMEWORK: dict[str, object] = {
     ],
     "EXCEPTION_HANDLER": "webapp.api.errors.answer",
 }
-SPECTACULAR_SETTINGS = {
-    "TITLE": "Mien",
-    "VERSION": "1",
-    "SERVE_INCLUDE_SCHEMA": False,
-    "ENUM_NAME_OVERRIDES": {"EmotionEnum": "labeling.emotions.Emotion"},
+SPECTACULAR_SETTINGS = api_schema.SPECTACULAR | {
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "REDOC_DIST": "SIDECAR",
 }
+# Sites whose scripts may call the API in their visitors' browsers; never with cookies.
+CORS_ALLOWED_ORIGINS = env.origins("API_ORIGINS")
+CORS_URLS_REGEX = r"^/api/v1/"
+CORS_ALLOW_HEADERS = (
+    *("accept", "authorization", "content-type", "idempotency-key", "if-none-match"),
+)
+CORS_EXPOSE_HEADERS = (
+    *("etag", "ratelimit-limit", "ratelimit-remaining", "ratelimit-reset"),
+    *("retry-after", "server-timing"),
+)
 UNFOLD = admin_theme.UNFOLD
 
 # --- people
@@ -270,6 +297,11 @@ FORMAT_MODULE_PATH = "webapp.config.formats"
 USE_I18N = USE_TZ = True
 TIME_ZONE = "UTC"
 
+# --- other programs
+
+# May webhooks be called on this machine, and without https? For development.
+WEBHOOKS_TO_LOOPBACK = env.boolean("WEBHOOKS_TO_LOOPBACK")
+
 # --- faces and training
 
 FACE_DETECTOR = env.path("FACE_DETECTOR") or (
@@ -278,6 +310,7 @@ FACE_DETECTOR = env.path("FACE_DETECTOR") or (
 MODELS_DIR = BASE_DIR / "models"
 FER2013 = env.path("FER2013") or next(BASE_DIR.glob("data/fer2013.csv*"), None)
 FERPLUS = env.path("FERPLUS") or next(BASE_DIR.glob("data/fer2013new.csv*"), None)
+MODEL_ANSWER = env.choice("MODEL_ANSWER", ANSWERS)
 PROMOTION_POLICY = env.choice("PROMOTION_POLICY", GATE_POLICIES)
 RETRAIN_AT = env.text("RETRAIN_AT", "03:30")
 RETRAIN_MIN_FACES = env.integer("RETRAIN_MIN_FACES", 200)
@@ -320,6 +353,9 @@ WITHDRAWAL_LOG_COPY = _copy or Path.home() / "mien-backups" / "withdrawals.log"
 WITHDRAWAL_LOG_IN_DATA = HAS_OWN_POSTGRES
 WITHDRAWAL_LOG_COPY_HEARS_ALL = HAS_OWN_POSTGRES or _copy is not None
 
+# The licence of dataset releases: an SPDX name or an address; without, none is stated.
+DATASET_LICENSE = env.text("DATASET_LICENSE")
+
 # --- logs and loads
 
 LOGGING = logs.config()
@@ -340,3 +376,4 @@ DETECT_RATE = env.rate("DETECT_RATE", "120/min")
 LIVE_RATE = env.rate("LIVE_RATE", "1800/min")
 GIVE_RATE = env.rate("GIVE_RATE", "200/hour")
 VOTE_RATE = env.rate("VOTE_RATE", "60/min")
+REPORT_RATE = env.rate("REPORT_RATE", "10/hour")

@@ -9,6 +9,13 @@ from labeling.emotions import Emotion
 from labeling.models import Contribution, Review
 from labeling.models.contribution import ContributionQuerySet
 
+ACTS = (  # on the face that waits
+    Review.Act.ACCEPT,
+    Review.Act.RELABEL,
+    Review.Act.REJECT,
+    Review.Act.SCREEN,
+)
+
 
 class FilterForm(forms.Form):
     """Everything is optional; what makes no sense is left out."""
@@ -65,9 +72,7 @@ class FilterForm(forms.Form):
 
 
 class DecisionForm(forms.Form):
-    act = forms.ChoiceField(
-        choices=[(act.value, act.label) for act in Review.Act if act != Review.Act.UNDO]
-    )
+    act = forms.ChoiceField(choices=[(act.value, act.label) for act in ACTS])
     emotion = forms.ChoiceField(choices=Emotion.choices, required=False)
     reason = forms.ChoiceField(choices=Review.Reason.choices, required=False)
     note = forms.CharField(max_length=500, required=False)

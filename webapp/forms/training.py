@@ -63,6 +63,9 @@ class WeightField(forms.FloatField):
 
 
 class StartForm(forms.Form):
+    LEAST_WEIGHT = 0.1
+    MOST_EPOCHS = 500
+
     preset = forms.ChoiceField(
         choices=TrainingRun.Preset.choices, initial=TrainingRun.Preset.FINETUNE
     )
@@ -85,7 +88,7 @@ class StartForm(forms.Form):
     weight = WeightField(
         label=_("How much a given face counts"),
         required=False,
-        min_value=0.1,
+        min_value=LEAST_WEIGHT,
         max_value=run_options.MOST_WEIGHT,
         help_text=_("A face of FER-2013 counts as 1."),
         widget=forms.NumberInput(attrs={"step": "any", "inputmode": "decimal"}),
@@ -100,7 +103,7 @@ class StartForm(forms.Form):
         help_text=_("With a network of your own choice a run starts from scratch."),
     )
     epochs = forms.IntegerField(
-        label=_("Epochs"), required=False, min_value=1, max_value=500
+        label=_("Epochs"), required=False, min_value=1, max_value=MOST_EPOCHS
     )
 
     def options(self) -> dict[str, object]:

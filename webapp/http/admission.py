@@ -18,6 +18,7 @@ import time
 from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any
 
 import redis
@@ -41,6 +42,7 @@ HEAVY = 4  # pictures that took too much work use up the whole rate
 HOUSEHOLD = 5  # accounts at one address may ask this many times as often as one
 WAIT = 0.5  # seconds; a person does not mind it, and a queue of it drains at once
 RETRY_AFTER = 1  # seconds
+SPENT = "mien.spent"  # in a request's META: what it was counted as
 
 
 class TooMany(Exception):
@@ -111,6 +113,7 @@ def spend(request: HttpRequest, kind: str, rate: Rate | None) -> None:
     """Count one request of this kind, or raise TooMany and count nothing."""
     if rate is None:
         return
+    request.META[SPENT] = kind, rate
     limiter, limits = _limiter(settings.REDIS_URL), _limits(request, kind, rate)
     try:
         # All are asked before one is counted: what the address refuses does not
@@ -125,6 +128,31 @@ def spend(request: HttpRequest, kind: str, rate: Rate | None) -> None:
         log.warning("requests are not counted: Redis does not answer")
         return
     raise TooMany(wait)
+
+
+@dataclass(frozen=True)
+class Allowance:
+    """Of whoever is asking, for what was just counted: the scarcest of his names'."""
+
+    limit: int
+    left: int
+    seconds: int  # until there is more
+
+
+def allowance(request: HttpRequest) -> Allowance | None:
+    """None where nothing was counted."""
+    spent = request.META.get(SPENT)
+    if spent is None:
+        return None
+    limiter, found = _limiter(settings.REDIS_URL), []
+    try:
+        for who, limit in _limits(request, *spent).items():
+            until, left = limiter.get_window_stats(limit, who)
+            seconds = max(0, math.ceil(until - time.time()))
+            found.append(Allowance(limit.amount, left, seconds))
+    except redis.RedisError:
+        return None
+    return min(found, key=lambda one: one.left)
 
 
 @contextmanager

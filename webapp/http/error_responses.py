@@ -8,6 +8,7 @@ several things in a request, of which each may go wrong by itself.
 import functools
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from typing import Any, ParamSpec, TypeVar, cast
 
 from django.contrib import messages
@@ -26,10 +27,19 @@ from webapp.http.access import SiteRequest
 
 EXPECTED = (BadPicture, Refused, photos.NoModel, admission.Busy, admission.TooMany)
 
+# Of what is refused by a rule of the site; 400 where nothing stands here.
 STATUS = {
-    "token_spent": 409,
-    "already_decided": 409,
-    "already_running": 409,
+    "unknown_link": 404,
+    **dict.fromkeys(
+        (
+            *("token_spent", "already_decided", "already_screened", "already_voted"),
+            *("already_running", "already_champion", "champion_changed"),
+            *("changed_since", "enough_votes", "vote_undone", "nothing_to_undo"),
+            *("not_active", "gone", "key_in_use"),
+        ),
+        409,
+    ),
+    "key_reused": 422,
     "no_room": 507,
 }
 
@@ -95,7 +105,24 @@ class Problem:
 
     @property
     def json(self) -> dict[str, object]:
-        return {"error": {"code": self.code, "message": self.message}}
+        """In the API's own form, and beside it as problem details (RFC 9457)."""
+        error: dict[str, object] = {"code": self.code, "message": self.message}
+        if self.fields:
+            error["fields"] = self.fields
+        return {
+            "type": f"urn:mien:problem:{self.code}",
+            "title": HTTPStatus(self.status).phrase,
+            "status": self.status,
+            "detail": self.message,
+            "error": error,
+        }
+
+    @property
+    def fields(self) -> object:
+        """Sentences by the field that they are about, where it is known."""
+        if field := self.details.get("field"):
+            return {str(field): [self.message]}
+        return self.details.get("fields")
 
     def on(self, response: HttpResponse) -> HttpResponse:
         """The same response with this status, and when to come back."""

@@ -11,12 +11,14 @@ SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 def private_pages(
     get_response: Callable[[HttpRequest], HttpResponseBase],
 ) -> Callable[[HttpRequest], HttpResponseBase]:
-    """The middleware that says so. What a view calls public on purpose stays public."""
+    """The middleware that says so. What a view calls public or
+    unchangeable on purpose stays so."""
 
     def middleware(request: HttpRequest) -> HttpResponseBase:
         response = get_response(request)
-        is_public = "public" in response.get("Cache-Control", "")
-        if _is_personal(request, response) and not is_public:
+        said = response.get("Cache-Control", "")
+        is_nobodys = "public" in said or "immutable" in said
+        if _is_personal(request, response) and not is_nobodys:
             response["Cache-Control"] = "private, no-store"
         return response
 

@@ -28,6 +28,8 @@ class ContributionSummary:
         face = self.face
         if face.consent_in_doubt:
             return _("Not used until you say again what you agree to.")
+        if face.status == Contribution.Status.HIDDEN:
+            return _("Somebody reported it. It is hidden until a reviewer decides.")
         if face.status == Contribution.Status.WAITING:
             return _("A reviewer will look at it.")
         if face.status == Contribution.Status.REJECTED:

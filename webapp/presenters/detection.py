@@ -152,6 +152,7 @@ def as_json(
     """The answer of the API, and of the download: pixels of the upright photo."""
     return {
         "model": seen.model,
+        "answer": seen.answer,
         "detector": seen.detector,
         "width": seen.width,
         "height": seen.height,

@@ -1,18 +1,27 @@
-"""What lies before a reviewer: one face with all that helps to decide about it."""
+"""What lies before a reviewer: one face with all that helps to decide about it, or a
+ring with the faces that wait."""
 
 from dataclasses import dataclass
 from uuid import UUID
 
 from django.db.models import Count, Q
+from django.utils.text import Truncator
+from django.utils.translation import gettext as _
 
 from labeling.emotions import Emotion
-from labeling.models import Contribution, Crop, User, Vote
+from labeling.models import Contribution, Crop, Suspect, User, Vote
 from labeling.registry import serving
+from labeling.voting import rings
+from labeling.voting.rings import Ring
 from ml.artefact.predictor import evidence_map
 from ml.vision import decode, face_crop
+from webapp.charts.axes import Chart
+from webapp.charts.ring_diagram import Agreement, ring_diagram
 from webapp.presenters import detection
 
 NEIGHBOURS = 12
+SHOWN = 60  # faces of a ring; the rest comes when those are decided
+LONGEST = 20  # letters of a name
 
 
 @dataclass(frozen=True)
@@ -114,3 +123,61 @@ def evidence(jpeg: bytes) -> bytes | None:
     seen = champion.predictor.predict(pixels[None])
     winner = int(seen.probabilities[0].argmax())
     return detection.heatmap(evidence_map(seen.evidence[0], winner))
+
+
+@dataclass(frozen=True)
+class Member:
+    suspect: Suspect
+    name: str
+
+
+@dataclass(frozen=True)
+class RingSheet:
+    givers: list[Member]
+    voters: list[Member]
+    chart: Chart
+    faces: list[Thumbnail]
+    waiting: int
+
+
+def ring_sheets() -> list[RingSheet]:
+    return [_sheet(ring) for ring in rings.found()]
+
+
+def _sheet(ring: Ring) -> RingSheet:
+    names = _names([*ring.givers, *ring.voters])
+    shown = Contribution.objects.filter(pk__in=ring.faces[:SHOWN])
+    return RingSheet(
+        givers=[Member(one, names[one.pk]) for one in ring.givers],
+        voters=[Member(one, names[one.pk]) for one in ring.voters],
+        chart=_chart(ring, names),
+        faces=thumbnails(list(shown.select_related("giver"))),
+        waiting=len(ring.faces),
+    )
+
+
+def _names(people: list[Suspect]) -> dict[int, str]:
+    """Each another one, for the picture's sake."""
+    found: dict[int, str] = {}
+    for one in people:
+        name = one.user.get_username() if one.user else _("a device")
+        short, number = Truncator(name).chars(LONGEST), 2
+        while short in found.values():
+            short, number = f"{Truncator(name).chars(LONGEST)} {number}", number + 1
+        found[one.pk] = short
+    return found
+
+
+def _chart(ring: Ring, names: dict[int, str]) -> Chart:
+    return ring_diagram(
+        [names[one.pk] for one in ring.givers],
+        [names[one.pk] for one in ring.voters],
+        [
+            Agreement(names[link.giver.pk], names[link.voter.pk], link.met, link.backed)
+            for link in ring.links
+        ],
+        title=_("Who agrees with whom"),
+        giver_label=_("Givers"),
+        voter_label=_("Voters"),
+        backed_label=_("Votes that agree"),
+    )

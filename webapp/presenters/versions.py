@@ -1,20 +1,35 @@
-"""What the models pages say of a version: its story, its exam, its corrections."""
+"""What the models pages say of a version: its story, its exam, its corrections, and its
+answers side by side."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from django.conf import settings
 from django.utils.formats import date_format
+from django.utils.functional import Promise
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import gettext_lazy, ngettext
 
 from labeling.models import Exam, ModelVersion, Promotion
 from labeling.registry import model_versions
 from labeling.stats import feedback_rates
+from ml.artefact.answers import ANSWERS, Answer
 from ml.artefact.card import StoredCard
 from ml.evaluation.exam_report import CandidateFigures
 from webapp.charts import interval_plot, line_chart
 from webapp.charts.axes import Chart
 from webapp.presenters.formats import percent
+
+ANSWER_NAMES: dict[Answer, Promise] = {
+    "mix": gettext_lazy("Mix"),
+    "label": gettext_lazy("Label"),
+    "raters": gettext_lazy("Raters"),
+}
+ANSWER_MEANINGS: dict[Answer, Promise] = {
+    "mix": gettext_lazy("In between, and good at both."),
+    "label": gettext_lazy("What FER-2013 would call it, to compare with other work."),
+    "raters": gettext_lazy("What most of ten people would say."),
+}
 
 
 @dataclass(frozen=True)
@@ -228,3 +243,40 @@ def corrections_title() -> str:
 
 def answers(count: int) -> str:
     return ngettext("%(n)s answer", "%(n)s answers", count) % {"n": count}
+
+
+@dataclass(frozen=True)
+class AnswerRow:
+    """An answer as its row shows it."""
+
+    answer: Answer
+    by_labels: str  # how often it gives FER-2013's label
+    by_raters: str  # how often what most raters said
+    unsure_below: str
+    is_shown: bool  # where nobody asks for another
+
+    @property
+    def name(self) -> Promise:
+        return ANSWER_NAMES[self.answer]
+
+    @property
+    def meaning(self) -> Promise:
+        return ANSWER_MEANINGS[self.answer]
+
+
+def answers_of(card: StoredCard) -> list[AnswerRow]:
+    """None of a network with one head: it has one answer, and its figures stand
+    elsewhere."""
+    return [_answer(card, answer) for answer in ANSWERS] if card.answers else []
+
+
+def _answer(card: StoredCard, answer: Answer) -> AnswerRow:
+    figures = card.figures(answer)
+    votes = getattr(figures.ferplus, "accuracy", None)
+    return AnswerRow(
+        answer=answer,
+        by_labels="–" if figures.accuracy is None else percent(figures.accuracy),
+        by_raters="–" if votes is None else percent(votes),
+        unsure_below=percent(card.of(answer).certainty_threshold),
+        is_shown=answer == settings.MODEL_ANSWER,
+    )

@@ -12,6 +12,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from labeling.emotions import Emotion
+from labeling.models import FaceReport
 from webapp.presenters.formats import percent
 
 register = template.Library()
@@ -111,3 +112,16 @@ def theme_attribute(context: Context) -> SafeString:
 def mail_configured() -> bool:
     """Without a mail server nothing is confirmed, and the page should say so."""
     return bool(settings.MAIL_CONFIGURED)
+
+
+@register.simple_tag
+def contact(address: str) -> SafeString:
+    """An email address, or a page, as a link."""
+    link = address if address.startswith("https://") else f"mailto:{address}"
+    return format_html('<a href="{}">{}</a>', link, address)
+
+
+@register.simple_tag
+def reported_faces() -> int:
+    """How many are hidden until a reviewer decides."""
+    return FaceReport.objects.count()

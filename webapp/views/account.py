@@ -19,11 +19,13 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
 from labeling import accounts
+from labeling.models import Scope
 from webapp.http import admission, sessions
 from webapp.http.access import UserRequest, person
 from webapp.http.error_responses import Problem, on_problem
 
 SIGN_UP_TRIES = 5
+USUAL_SCOPES = (Scope.DETECT, Scope.GIVE, Scope.READ)
 
 
 class SignUp(SignupView):  # type: ignore[misc]  # allauth is untyped
@@ -56,6 +58,7 @@ def _page(request: UserRequest, *, status: int = 200, **more: object) -> HttpRes
     here = request.session.session_key
     context = {
         "tokens": request.user.api_tokens.all(),
+        "scopes": _scopes(request),
         "sessions": [
             {"row": row, "handle": sessions.handle(row), "is_here": row.pk == here}
             for row in accounts.live_sessions(request.user)
@@ -65,8 +68,16 @@ def _page(request: UserRequest, *, status: int = 200, **more: object) -> HttpRes
     return render(request, "account/account.html", context, status=status)
 
 
+def _scopes(request: UserRequest) -> list[tuple[str, str, bool]]:
+    """Each with its words, and whether its box is ticked: as it was sent, or what most
+    programs need."""
+    ticked = request.POST.getlist("scopes") or USUAL_SCOPES
+    return [(scope, str(words), scope in ticked) for scope, words in Scope.choices]
+
+
 def _with_problem(request: UserRequest, problem: Problem) -> HttpResponse:
-    return problem.on(_page(request, problem=problem.message))
+    at = problem.details.get("field")
+    return problem.on(_page(request, problem=problem.message, at=at))
 
 
 @login_required
@@ -75,8 +86,8 @@ def _with_problem(request: UserRequest, problem: Problem) -> HttpResponse:
 @on_problem(_with_problem)
 def make_token(request: UserRequest) -> HttpResponse:
     """The secret stands on the answer to this one request and nowhere else."""
-    name = request.POST.get("name", "")
-    _token, secret = accounts.make_token(request.user, name=name)
+    name, scopes = request.POST.get("name", ""), request.POST.getlist("scopes")
+    _token, secret = accounts.make_token(request.user, name=name, scopes=scopes)
     return _page(request, secret=secret, status=201)
 
 

@@ -3,10 +3,14 @@
 from datetime import timedelta
 
 from django.http import HttpRequest
+from django.urls import reverse
 from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
-from labeling.models import Contribution, Promotion, TrainingRun, User
+from labeling import controller
+from labeling.models import Contribution, FaceReport, Promotion, TrainingRun, User
 from labeling.registry import serving
 from webapp.http.access import person
 from webapp.views import health
@@ -63,4 +67,23 @@ def _problems() -> list[str]:
     found += [str(problem.message) for problem in serving.problems()]
     if not parts["detector"]["is_best"]:
         found.append(_("The better face detector is missing: fewer faces are found."))
-    return found
+    if count := FaceReport.objects.count():
+        sentence = ngettext(
+            "%(n)s face was reported and is hidden: decide at %(page)s.",
+            "%(n)s faces were reported and are hidden: decide at %(page)s.",
+            count,
+        )
+        found.append(sentence % {"n": count, "page": reverse("reported-faces")})
+    return found + _lapses()
+
+
+def _lapses() -> list[str]:
+    stated = controller.stated()
+    if stated is None or not stated.lapses_soon:
+        return []
+    said = (
+        _("The impact assessment has been too old since %(day)s: look at it again.")
+        if stated.has_lapsed
+        else _("The impact assessment is too old from %(day)s on: look at it again.")
+    )
+    return [said % {"day": date_format(stated.lapses_on)}]

@@ -20,6 +20,7 @@ from webapp.forms.contribute import ConsentsForm, FaceForm
 from webapp.http import giving
 from webapp.http.access import SiteRequest, keep_given
 from webapp.http.error_responses import Problem, attempt
+from webapp.http.notice import notice_first
 from webapp.views import live
 
 
@@ -34,6 +35,7 @@ class Refusal:
 @require_safe
 @never_cache
 @ensure_csrf_cookie
+@notice_first("booth")
 def booth(request: SiteRequest) -> HttpResponse:
     return _page(request)
 

@@ -20,6 +20,7 @@ from webapp.forms.contribute import FaceForm, GiveForm
 from webapp.http import admission, giving
 from webapp.http.access import SiteRequest, keep_given
 from webapp.http.error_responses import Problem, on_problem
+from webapp.http.notice import notice_first
 from webapp.metrics import requests
 
 
@@ -41,6 +42,7 @@ def _confirm_with_problem(request: SiteRequest, problem: Problem) -> HttpRespons
 
 @require_http_methods(["GET", "POST"])
 @never_cache
+@notice_first("contribute")
 @on_problem(_ask_with_problem)
 def contribute(request: SiteRequest) -> HttpResponse:
     """Ask for a face; with a photo, show what was found; with a face, ask about it."""

@@ -15,8 +15,10 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 from redis.exceptions import RedisError
 
-from labeling import db
+from labeling import controller, db
+from labeling.contributions import device_model
 from labeling.detection import photos
+from labeling.models import FaceReport
 from labeling.registry import serving
 from webapp.config import version
 from webapp.http import leaving
@@ -56,6 +58,8 @@ def check_all() -> dict[str, Part]:
         "workers": _workers,
         "champion": _champion,
         "detector": _detector,
+        "impact_assessment": _impact_assessment,
+        "reported_faces": _reported_faces,
     }
     if leaving.is_leaving():
         checks["leaving"] = lambda: {"ok": False}
@@ -114,12 +118,14 @@ def _workers() -> Part:
 def _champion() -> Part:
     try:
         champion, problems = serving.predictor(), serving.problems()
+        on_devices = device_model.problems()
     except DatabaseError:
         return {"ok": False, "name": None}
     return {
         "ok": champion is not None and not problems,
         "name": champion.name if champion else None,
-        "problems": [problem.code for problem in problems],
+        # Anybody can report those on devices: they are told, and do not count.
+        "problems": [problem.code for problem in (*problems, *on_devices)],
     }
 
 
@@ -127,3 +133,24 @@ def _detector() -> Part:
     """The Haar cascade finds fewer faces, but the site works: no reason to be down."""
     name = photos.detector().name
     return {"ok": True, "name": name, "is_best": name == "yunet"}
+
+
+def _impact_assessment() -> Part:
+    """Of a site that others reach. Too old a one is told; the site does not go down."""
+    stated = controller.stated()
+    if stated is None:
+        return {"ok": True}
+    return {
+        "ok": True,
+        "made_on": stated.assessed_on.isoformat(),
+        "lapses_on": stated.lapses_on.isoformat(),
+        "has_lapsed": stated.has_lapsed,
+    }
+
+
+def _reported_faces() -> Part:
+    """How many wait for a decision. They are hidden, so the site does not go down."""
+    try:
+        return {"ok": True, "waiting": FaceReport.objects.count()}
+    except DatabaseError:
+        return {"ok": False}

@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST, require_safe
 
 from labeling.models import Exam, ModelVersion, Promotion
+from labeling.papers import model_card
 from labeling.registry import lineage, model_versions
 from labeling.stats import feedback_rates
 from ml.artefact.card import DataFacts, StoredCard
@@ -21,9 +22,10 @@ from ml.artefact.figures import Evaluation, Figures
 from ml.evaluation.exam_report import StoredReport
 from webapp.charts.axes import Chart
 from webapp.forms import ids
-from webapp.http.access import UserRequest, trainers_only
+from webapp.http.access import UserRequest, person, trainers_only
 from webapp.http.error_responses import message_and_back, on_problem
 from webapp.presenters import exam_charts, exam_report, verdict, versions
+from webapp.views import pages
 
 FIGURES = {
     "accuracy": gettext_lazy("Accuracy"),
@@ -65,6 +67,7 @@ def model(request: HttpRequest, name: str) -> HttpResponse:
         "may_be_promoted": not version.is_champion and not version.contaminated_at,
         "proposal": _proposal(version),
         "facts": _facts(summary, card),
+        "answers": versions.answers_of(card),
         "seen": _seen(version, card.snapshot),
         "left_out": exam_report.left_out(getattr(version.run, "snapshot", None)),
         "recipe": sorted(card.config.items()),
@@ -72,6 +75,15 @@ def model(request: HttpRequest, name: str) -> HttpResponse:
         **_charts(_figures_of(card, exam), summary, exam_report.emotions_of(version)),
     }
     return render(request, "models/model.html", context)
+
+
+@require_safe
+def card(request: HttpRequest, name: str) -> HttpResponse:
+    """The model card, as a paper."""
+    version = get_object_or_404(ModelVersion, name=name)
+    user = person(request)
+    text = model_card.text(version, for_trainers=bool(user and user.is_trainer))
+    return pages.paper(request, text, back="model", name=name)
 
 
 def _figures_of(card: StoredCard, exam: Exam | None) -> Figures:
@@ -230,6 +242,7 @@ urlpatterns = [
     path("", models, name="models"),
     path("figures/", figures, name="model-figures"),
     path("<str:name>/", model, name="model"),
+    path("<str:name>/card/", card, name="model-card"),
     path("<str:name>/rows.csv", rows, name="model-rows"),
     path("<str:name>/override/", override, name="model-override"),
     path("<str:name>/roll-back/", roll_back, name="model-roll-back"),

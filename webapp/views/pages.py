@@ -1,5 +1,5 @@
-"""Pages that only say something: about, privacy, terms, files that programs look for,
-and the errors."""
+"""Pages that only say something: about, privacy, terms, the notice before the first
+look, files that programs look for, and the errors."""
 
 import sys
 from datetime import timedelta
@@ -8,16 +8,22 @@ from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.templatetags.static import static
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.cache import cache_control
-from django.views.decorators.http import require_safe
+from django.views.decorators.cache import cache_control, never_cache
+from django.views.decorators.http import require_http_methods, require_safe
 
+from labeling import accounts, controller
 from labeling.contributions import consent
+from labeling.papers import markdown
+from webapp.http import notice as notices
+from webapp.http.access import person
 from webapp.http.error_responses import Problem, is_expected, problem_of
 
 PLAIN = "text/plain; charset=utf-8"
 LASTS = timedelta(days=90)  # a contact that is older is not believed
+WAIT_FOR_THE_NOTICE = ("try", "live", "booth", "contribute")
 NOT_FOR_SEARCH_ENGINES = (
     *("/account", "/admin/", "/answer/", "/api/v1/", "/contribute/give/", "/detect/"),
     *("/faces/", "/health", "/my/", "/review/", "/training/", "/vote/", "/withdraw/"),
@@ -34,6 +40,9 @@ def privacy(request: HttpRequest) -> HttpResponse:
     context = {
         "version": consent.VERSION,
         "text": consent.TEXTS[consent.VERSION],
+        "controller": controller.stated(),
+        "keep_waiting_days": settings.KEEP_WAITING_DAYS,
+        "keep_rejected_days": settings.KEEP_REJECTED_DAYS,
         "keep_backups_days": settings.KEEP_BACKUPS_DAYS,
     }
     return render(request, "pages/privacy.html", context)
@@ -41,7 +50,22 @@ def privacy(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def terms(request: HttpRequest) -> HttpResponse:
-    return render(request, "pages/terms.html")
+    context = {"controller": controller.stated()}
+    return render(request, "pages/terms.html", context)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@never_cache
+def notice(request: HttpRequest) -> HttpResponse:
+    """What happens to pictures here, and the yes that it was read."""
+    if request.method != "POST":
+        return render(request, "notice/notice.html", {"page": "try"})
+    page = request.POST.get("page", "")
+    response = redirect(page if page in WAIT_FOR_THE_NOTICE else "try")
+    notices.keep(request, response)
+    if settings.IS_PUBLIC and (user := person(request)):
+        accounts.say_of_age(user)
+    return response
 
 
 @require_safe
@@ -76,6 +100,20 @@ def security(request: HttpRequest) -> HttpResponse:
 
 def _lines(*lines: str) -> HttpResponse:
     return HttpResponse("".join(f"{line}\n" for line in lines), content_type=PLAIN)
+
+
+def paper(
+    request: HttpRequest, text: str, *, back: str, **arguments: object
+) -> HttpResponse:
+    """A paper of `labeling/papers/`: Markdown whose first line is the title. `back`:
+    the page that it is of."""
+    title = text.strip().splitlines()[0].lstrip("# ").replace("\\", "")
+    context = {
+        "title": title,
+        "paper": markdown.to_html(text),
+        "back": reverse(back, kwargs=arguments),
+    }
+    return render(request, "papers/paper.html", context)
 
 
 def nowhere(request: HttpRequest, **_: object) -> HttpResponse:

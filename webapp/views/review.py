@@ -12,8 +12,9 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
 from labeling.emotions import Emotion
-from labeling.models import Contribution, Crop, Review, User
+from labeling.models import Contribution, Crop, Review, Suspect
 from labeling.review import bulk_decisions, decisions, review_queue
+from labeling.voting import rings
 from webapp.forms import ids
 from webapp.forms.review import BulkForm, DecisionForm, FilterForm
 from webapp.http import last_bulk
@@ -52,28 +53,11 @@ def decide(request: UserRequest, pk: UUID) -> HttpResponse:
         return _show(request, filters, problem=_("This face was withdrawn meanwhile."))
     if not form.is_valid():
         return _show(request, filters, face=face, problem=_("That was no decision."))
-    event = _act(face, form, by=request.user)
+    event = decisions.decide(face, **form.cleaned_data, by=request.user)
     if event.act == Review.Act.SCREEN:
         face.refresh_from_db()
         return _show(request, filters, face=face)
     return _show(request, filters, done=event)
-
-
-def _act(face: Contribution, form: DecisionForm, *, by: User) -> Review:
-    said = form.cleaned_data
-    match said["act"]:
-        case Review.Act.ACCEPT:
-            return decisions.accept(face, by=by)
-        case Review.Act.RELABEL if said["emotion"] == face.emotion:
-            return decisions.accept(face, by=by)
-        case Review.Act.RELABEL:
-            return decisions.relabel(face, said["emotion"], by=by)
-        case Review.Act.REJECT:
-            return decisions.reject(
-                face, by=by, reason=said["reason"], note=said["note"]
-            )
-        case _screen:
-            return decisions.screen(face, by=by)
 
 
 @require_POST
@@ -123,6 +107,7 @@ def _show(
         "filters": filters,
         "query": filters.query,
         "waiting": faces[:COUNTED_UP_TO].count(),
+        "suspects": Suspect.objects.filter(cleared_at=None).count(),
         "counted_up_to": COUNTED_UP_TO,
         "emotions": list(Emotion),
         "reasons": list(Review.Reason),
@@ -150,6 +135,7 @@ def grid(request: UserRequest) -> HttpResponse:
         "query": filters.query,
         "reasons": list(Review.Reason),
         "bulk": request.session.get(last_bulk.KEY),
+        "suspects": Suspect.objects.filter(cleared_at=None).count(),
         "whole": filters.faces()[:MOST_AT_ONCE].count() if filters.is_whole else 0,
     }
     return render(request, "review/grid.html", context)
@@ -167,8 +153,10 @@ def bulk(request: UserRequest) -> HttpResponse:
     if not form.is_valid() or not picked:
         messages.info(request, _("Nothing is selected."))
         return redirect(back)
-    result = _act_on_all(picked, form, by=request.user)
-    act = form.cleaned_data["act"]
+    act, said = form.cleaned_data["act"], form.cleaned_data
+    result = bulk_decisions.decide(
+        picked, act, by=request.user, reason=said["reason"], note=said["note"]
+    )
     last_bulk.remember(request, result, act=act, back=back)
     return redirect(back)
 
@@ -178,18 +166,6 @@ def bulk(request: UserRequest) -> HttpResponse:
 def undo_bulk(request: UserRequest) -> HttpResponse:
     """Take back one's own last bulk, where nobody has changed it since."""
     return redirect(last_bulk.undo(request, by=request.user) or "review-grid")
-
-
-def _act_on_all(faces: list[UUID], form: BulkForm, *, by: User) -> bulk_decisions.Bulk:
-    said = form.cleaned_data
-    match said["act"]:
-        case Review.Act.ACCEPT:
-            return bulk_decisions.accept(faces, by=by)
-        case Review.Act.REJECT:
-            reason, note = said["reason"], said["note"]
-            return bulk_decisions.reject(faces, by=by, reason=reason, note=note)
-        case _screen:
-            return bulk_decisions.screen(faces, by=by)
 
 
 @require_GET
@@ -230,6 +206,34 @@ def undo_one(request: UserRequest, pk: UUID) -> HttpResponse:
     return redirect("review-history", pk)
 
 
+@require_GET
+@reviewers_only
+@never_cache
+def show_rings(request: UserRequest) -> HttpResponse:
+    return render(request, "review/rings.html", {"rings": review_item.ring_sheets()})
+
+
+@require_POST
+@reviewers_only
+@on_problem(message_and_back("review-rings"))
+def confirm(request: UserRequest, pk: UUID) -> HttpResponse:
+    """A second reviewer agrees with the first."""
+    face = get_object_or_404(Contribution.objects.undoubted(), pk=pk)
+    rings.confirm(face, by=request.user)
+    messages.success(request, _("Confirmed: the face counts again."))
+    return redirect("review-rings")
+
+
+@require_POST
+@reviewers_only
+@on_problem(message_and_back("review-rings"))
+def clear(request: UserRequest, pk: int) -> HttpResponse:
+    """Somebody is in no ring, whatever the votes look like."""
+    rings.clear(get_object_or_404(Suspect, pk=pk), by=request.user)
+    messages.success(request, _("Cleared: votes and faces count again."))
+    return redirect("review-rings")
+
+
 urlpatterns = [
     path("", review, name="review"),
     path("grid/", grid, name="review-grid"),
@@ -237,6 +241,9 @@ urlpatterns = [
     path("bulk/undo/", undo_bulk, name="review-bulk-undo"),
     path("again/", again, name="review-again"),
     path("undo/", undo, name="review-undo"),
+    path("rings/", show_rings, name="review-rings"),
+    path("rings/<uuid:pk>/confirm/", confirm, name="ring-confirm"),
+    path("rings/<int:pk>/clear/", clear, name="ring-clear"),
     path("<uuid:pk>/", history, name="review-history"),
     path("<uuid:pk>/evidence.png", evidence, name="review-evidence"),
     path("<uuid:pk>/decide/", decide, name="review-decide"),

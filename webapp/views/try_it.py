@@ -14,7 +14,7 @@ from django.views.decorators.http import require_POST, require_safe
 from labeling.detection import feedback, photos
 from labeling.errors import Refused
 from webapp.forms.contribute import FaceForm, GiveForm
-from webapp.http import admission
+from webapp.http import admission, notice
 from webapp.http.access import SiteRequest
 from webapp.http.error_responses import Problem, attempt, on_problem
 from webapp.metrics import requests
@@ -38,6 +38,7 @@ def detect(request: SiteRequest) -> HttpResponse:
     files = request.FILES.getlist("photo")
     if not files and request.POST.get("sample") in samples.NAMES:
         return _show(request, [_sample(request.POST["sample"])])
+    notice.check(request)
     if not files:
         raise Refused("no_photo", _("No photo arrived. Choose one, or drop it here."))
     if len(files) > admission.MOST_PHOTOS:

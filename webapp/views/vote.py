@@ -13,7 +13,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
 from labeling.emotions import Emotion
-from labeling.models import Contribution, Vote
+from labeling.models import Contribution, FaceReport, Vote
 from labeling.voting import outcomes, votes
 from webapp.http import admission
 from webapp.http.access import SiteRequest, device, name_device, person, voter
@@ -62,6 +62,16 @@ def skip(request: SiteRequest) -> HttpResponse:
 
 @require_POST
 @never_cache
+@on_problem(_with_problem)
+def report(request: SiteRequest) -> HttpResponse:
+    """The face on the ticket is hidden at once, and the next one comes."""
+    if face := _shown(request):
+        faces.hide_reported(request, face, request.POST.get("reason", ""))
+    return _show(request, reported=True)
+
+
+@require_POST
+@never_cache
 def again(request: SiteRequest) -> HttpResponse:
     """The faces that were passed over, once more."""
     request.session.pop("passed", None)
@@ -88,6 +98,7 @@ def _show(request: SiteRequest, **said: Any) -> HttpResponse:
         "passed": len(passed),
         "decided": outcomes.decided_with(by=person(request), device=device(request)),
         "words": dict(Vote.CHOICES),
+        "report_reasons": FaceReport.Reason.choices,
         **said,
     }
     template = "vote/face.html" if request.htmx else "vote/vote.html"
@@ -108,5 +119,6 @@ urlpatterns = [
     path("cast/", cast, name="vote-cast"),
     path("skip/", skip, name="vote-skip"),
     path("again/", again, name="vote-again"),
+    path("report/", report, name="vote-report"),
     path("undo/", undo, name="vote-undo"),
 ]

@@ -1,10 +1,11 @@
-"""Taking faces back with the private links alone. Only a POST does anything, and the
-secrets travel in its body: no log, no preview, no history learns one. The faces are in
-the page itself: no address would show one to whoever has no link."""
+"""Seeing, taking along and taking back faces with the private links alone. Only a POST
+does anything, and the secrets travel in its body: no log, no preview, no history learns
+one. The faces are in the page itself: no address would show one to whoever has no link.
+"""
 
 import base64
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
 from django.urls import path
 from django.utils.translation import gettext as _
@@ -13,9 +14,9 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
 from labeling.contributions import withdrawals
-from labeling.contributions.withdrawals import Receipt
 from labeling.models import Contribution, Crop
 from webapp.http.error_responses import Problem, attempt
+from webapp.presenters import contribution, data_export
 
 MOST_LINKS = 200
 MOST_SHOWN = 24  # pictures of one page
@@ -24,8 +25,9 @@ MOST_SHOWN = 24  # pictures of one page
 @sensitive_post_parameters("links")
 @require_http_methods(["GET", "POST"])
 @never_cache
-def withdraw(request: HttpRequest) -> HttpResponse:
-    """Show the faces of the links first; take them back once that was said again."""
+def withdraw(request: HttpRequest) -> HttpResponseBase:
+    """Show the faces of the links first, and what became of them; hand them out, or
+    take them back once that was said again."""
     if request.method == "GET":
         return render(request, "withdraw/withdraw.html")
     links = request.POST.get("links", "")
@@ -35,22 +37,24 @@ def withdraw(request: HttpRequest) -> HttpResponse:
             "Please paste the private link that you got when you gave the face."
         )
         return _again(request, problem, links)
-    is_sure = request.POST.get("sure") == "yes"
-    act = _take_back if is_sure else _show
+    if request.POST.get("download") == "yes":
+        act = _download
+    else:
+        act = _take_back if request.POST.get("sure") == "yes" else _show
     return act(request, list(dict.fromkeys(secrets[:MOST_LINKS])), links)
 
 
 def _show(request: HttpRequest, secrets: list[str], links: str) -> HttpResponse:
-    outcomes = [attempt(withdrawals.face_of_secret, secret) for secret in secrets]
+    outcomes = _faces(secrets)
     faces = [outcome for outcome in outcomes if isinstance(outcome, Contribution)]
     unknown = [outcome.message for outcome in outcomes if isinstance(outcome, Problem)]
     if not faces:
         return _again(request, unknown[0], links)
     shown = Crop.objects.in_bulk([face.pk for face in faces[:MOST_SHOWN]])
     pictures = [
-        (face, base64.b64encode(bytes(shown[face.pk].jpeg)).decode())
-        for face in faces
-        if face.pk in shown
+        (told, base64.b64encode(bytes(shown[told.face.pk].jpeg)).decode())
+        for told in contribution.summarise(faces[:MOST_SHOWN])
+        if told.face.pk in shown
     ]
     context = {
         "faces": faces,
@@ -62,30 +66,30 @@ def _show(request: HttpRequest, secrets: list[str], links: str) -> HttpResponse:
     return render(request, "withdraw/confirm.html", context)
 
 
+def _download(request: HttpRequest, secrets: list[str], links: str) -> HttpResponseBase:
+    faces = _faces(secrets)
+    ids = [face.pk for face in faces if isinstance(face, Contribution)]
+    if not ids:
+        return _show(request, secrets, links)
+    return data_export.of_links(Contribution.objects.filter(pk__in=ids))
+
+
+def _faces(secrets: list[str]) -> list[Contribution | Problem]:
+    return [attempt(withdrawals.face_of_secret, secret) for secret in secrets]
+
+
 def _take_back(request: HttpRequest, secrets: list[str], links: str) -> HttpResponse:
-    outcomes = [attempt(withdrawals.withdraw_by_secret, secret) for secret in secrets]
-    receipts = [outcome for outcome in outcomes if isinstance(outcome, Receipt)]
-    unknown = [outcome.message for outcome in outcomes if isinstance(outcome, Problem)]
-    if not receipts:
-        return _again(request, unknown[0], links)
-    context = {"receipt": _together(receipts), "unknown": unknown}
+    outcome = attempt(withdrawals.withdraw_by_secrets, secrets)
+    if isinstance(outcome, Problem):
+        return _again(request, outcome.message, links)
+    receipt, unknown = outcome
+    context = {"receipt": receipt, "unknown": [why.message for why in unknown]}
     return render(request, "withdraw/receipt.html", context)
 
 
 def _again(request: HttpRequest, problem: str, links: str) -> HttpResponse:
     context = {"problem": problem, "links": links}
     return render(request, "withdraw/withdraw.html", context, status=400)
-
-
-def _together(receipts: list[Receipt]) -> Receipt:
-    contaminated = {version.pk: version for r in receipts for version in r.contaminated}
-    return Receipt(
-        at=receipts[-1].at,
-        faces=[face for r in receipts for face in r.faces],
-        contaminated=list(contaminated.values()),
-        running=next((r.running for r in receipts if r.running), None),
-        released=sum(r.released for r in receipts),
-    )
 
 
 urlpatterns = [path("", withdraw, name="withdraw")]

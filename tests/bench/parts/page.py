@@ -1,4 +1,5 @@
-"""docs/bench.md: every bench writes the section of its own, and leaves the others."""
+"""docs/bench.md, or another page: every bench writes the section of its own, and leaves
+the rest."""
 
 import re
 from pathlib import Path
@@ -11,17 +12,17 @@ machine that they name; measure again before you rely on them.
 """
 
 
-def write_section(name: str, text: str) -> None:
-    page = PAGE.read_text() if PAGE.exists() else HEAD
+def write_section(name: str, text: str, *, page: Path = PAGE) -> None:
+    whole = page.read_text() if page.exists() else HEAD
     section = f"<!-- {name} -->\n{text.strip()}\n<!-- end of {name} -->\n"
     former = re.compile(
         rf"<!-- {re.escape(name)} -->\n.*?<!-- end of {re.escape(name)} -->\n", re.S
     )
-    if former.search(page):
-        page = former.sub(lambda _match: section, page)
+    if former.search(whole):
+        whole = former.sub(lambda _match: section, whole)
     else:
-        page = f"{page.rstrip()}\n\n{section}"
-    PAGE.write_text(page)
+        whole = f"{whole.rstrip()}\n\n{section}"
+    page.write_text(whole)
 
 
 def table(head: list[str], rows: list[list[str]]) -> str:

@@ -135,7 +135,11 @@ def test_no_consent_text_that_people_agreed_to_is_edited():
         ).hexdigest()[:16]
         for version, text in consent.TEXTS.items()
     }
-    assert digests == {"2026-11": "0f60cf2d19d7c583", "2026-11-28": "f0dc6036652fcd51"}
+    assert digests == {
+        "2026-11": "0f60cf2d19d7c583",
+        "2026-11-28": "f0dc6036652fcd51",
+        "2026-12": "fab39b7a7b245fc1",
+    }
 
 
 def test_one_box_asks_for_both_that_are_required():

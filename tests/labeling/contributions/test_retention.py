@@ -68,7 +68,7 @@ def test_the_command_prints_counts_and_nothing_else(capsys):
     call_command("purge")
     assert capsys.readouterr().out.split() == [
         *("waiting:", "1", "rejected:", "0", "in_doubt:", "0"),
-        *("tokens:", "0", "sessions:", "0", "dumps:", "0"),
+        *("tokens:", "0", "messages:", "0", "sessions:", "0", "dumps:", "0"),
     ]
 
 

@@ -1,15 +1,26 @@
+import csv
 import hashlib
 import json
+import re
 import subprocess
+from pathlib import Path
 
+import mlcroissant
 import pyarrow.parquet
 import pytest
 from django.core.management import CommandError, call_command
+from mlcroissant._src.core.rdf import make_context
 
 from labeling.contributions import consent, withdrawals
-from labeling.datasets import dataset_release
-from labeling.models import AuditEntry, Contribution, Vote, Withdrawal
-from tests.support.factories import make_contribution, make_user
+from labeling.datasets import croissant, dataset_release, release_files
+from labeling.models import (
+    AuditEntry,
+    Contribution,
+    DatasetRelease,
+    Vote,
+    Withdrawal,
+)
+from tests.support.factories import make_contribution, make_user, make_votes
 
 pytestmark = pytest.mark.django_db
 
@@ -39,6 +50,8 @@ def test_only_accepted_faces_with_public_consent_are_in_it(tmp_path):
     assert row["distribution"] == pytest.approx([0, 0, 0.75, 0, 0.25, 0, 0])
     entry = AuditEntry.objects.get()
     assert (entry.act, entry.details["name"]) == ("release", "one")
+    made = DatasetRelease.objects.get()
+    assert (made.count, made.emotions["fear"], made.made_at is not None) == (1, 1, True)
     face.refresh_from_db()
     assert face.released_at
 
@@ -114,11 +127,181 @@ def test_a_face_withdrawn_while_it_is_written_is_not_in_it(tmp_path, monkeypatch
 
 def test_many_faces_make_several_files(tmp_path, monkeypatch):
     monkeypatch.setattr(dataset_release, "BATCH", 2)
-    monkeypatch.setattr(dataset_release, "SHARD", 4)
+    monkeypatch.setattr(release_files, "SHARD", 4)
     faces = {str(make_public().pk) for _ in range(9)}
     release = dataset_release.write(tmp_path / "out", name="one")
-    assert len(release.shards) == 3
+    assert release.rows == 9
+    assert len(list((tmp_path / "out").glob("faces-*.parquet"))) == 3
     assert {row["id"] for row in rows_of(tmp_path / "out")} == faces
+
+
+def test_only_what_voters_confirmed_is_validated(tmp_path):
+    crowd = [make_user(f"voter{n}") for n in range(4)]
+    confirmed, disputed, alone = (make_public(emotion="sad") for _ in range(3))
+    make_votes(confirmed, "sad", crowd[:3])
+    make_votes(disputed, "sad", crowd[:2])
+    make_votes(disputed, "angry", crowd[2:])
+    make_votes(alone, "sad", crowd[:1])
+    write(tmp_path / "out", variant="validated")
+    assert ids_in(tmp_path / "out") == {str(confirmed.pk)}
+    alone.refresh_from_db()
+    assert alone.released_at is None
+
+
+def test_since_the_last_release_are_faces_whose_picture_no_other_has(tmp_path):
+    first = make_public()
+    write(tmp_path / "one")
+    second = make_public()
+    write(tmp_path / "labels", variant="metadata")
+    write(tmp_path / "two", variant="since")
+    assert ids_in(tmp_path / "two") == {str(second.pk)}
+    write(tmp_path / "three", variant="since")
+    assert ids_in(tmp_path / "three") == set()
+    withdrawals.withdraw(first)
+    again = write(tmp_path / "four").row
+    assert (again.before.name, again.added, again.gone) == ("one", 1, 1)
+    assert "1 faces were added and 1 are gone" in sheet(tmp_path / "four")
+
+
+def test_labels_alone_hold_no_picture_in_either_form(tmp_path):
+    face = make_public()
+    for form in ("parquet", "folders"):
+        out = tmp_path / form
+        write(out, form=form, variant="metadata")
+        assert ids_in(out) == {str(face.pk)}
+        assert not list(out.rglob("*.jpg"))
+        for file in out.rglob("*"):
+            assert file.is_dir() or b"\xff\xd8\xff" not in file.read_bytes()
+
+
+def test_as_folders_readers_of_image_folders_find_picture_and_label(tmp_path):
+    sad, happy = make_public(emotion="sad"), make_public(emotion="happy")
+    out = tmp_path / "out"
+    write(out, form="folders")
+    with (out / "faces" / "metadata.csv").open(newline="") as file:
+        rows = {row["id"]: row for row in csv.DictReader(file)}
+    assert set(rows) == {str(sad.pk), str(happy.pk)}
+    for face in (sad, happy):
+        name = rows[str(face.pk)]["file_name"]
+        assert name == f"{face.emotion}/{face.pk}.jpg"
+        assert (out / "faces" / name).read_bytes() == bytes(face.crop.jpeg)
+    subprocess.run(["sha256sum", "-c", "SHA256SUMS"], cwd=out, check=True)
+
+
+@pytest.mark.parametrize("form", ["parquet", "folders"])
+def test_a_face_withdrawn_meanwhile_is_in_no_form(tmp_path, monkeypatch, form):
+    faces = [make_public(emotion="sad") for _ in range(3)]
+    write_faces = dataset_release._write_faces
+
+    def and_withdraw(release):
+        write_faces(release)
+        withdrawals.withdraw(faces[1])
+
+    monkeypatch.setattr(dataset_release, "_write_faces", and_withdraw)
+    made = write(tmp_path / "out", form=form).row
+    gone = str(faces[1].pk)
+    assert ids_in(tmp_path / "out") == {str(faces[0].pk), str(faces[2].pk)}
+    assert (made.count, made.withdrawn().count()) == (2, 0)
+    named = [f.name for f in (tmp_path / "out").rglob("*") if gone in f.name]
+    assert named == []
+
+
+# --- Croissant
+
+
+@pytest.mark.parametrize("variant", ["all", "metadata"])
+@pytest.mark.parametrize("form", ["parquet", "folders"])
+def test_mlcroissant_takes_it_and_reads_every_face(
+    tmp_path, monkeypatch, settings, form, variant
+):
+    settings.DATASET_LICENSE = "CC-BY-4.0"
+    monkeypatch.setattr(dataset_release, "BATCH", 2)
+    monkeypatch.setattr(release_files, "SHARD", 2)
+    faces = {str(f.pk): f for f in (make_public(emotion="sad") for _ in range(3))}
+    write(tmp_path / "out", form=form, variant=variant)
+    described = mlcroissant.Dataset(tmp_path / "out" / "croissant.json")
+    issues = described.metadata.ctx.issues
+    assert (issues.errors, issues.warnings) == (set(), set())
+    assert described.metadata.ctx.conforms_to.value.endswith("/1.1")
+    assert make_context(described.metadata.ctx) == croissant.CONTEXT
+    assert described.metadata.data_limitations
+    assert described.metadata.data_collection_timeframe
+    records = list(described.records("records"))
+    assert {text(record["records/id"]) for record in records} == set(faces)
+    for record in records:
+        assert text(record["records/emotion"]) == "sad"
+        if variant == "all":
+            assert record["records/jpeg"].size == (128, 128)
+
+
+def test_the_guides_example_reads_it(tmp_path, monkeypatch, capsys):
+    face = make_public(emotion="sad")
+    write(tmp_path / "out")
+    guide = (Path(__file__).parents[3] / "docs" / "releasing.md").read_text()
+    (example,) = re.findall(r"```python\n(.*?)```", guide, re.DOTALL)
+    monkeypatch.chdir(tmp_path / "out")
+    exec(example, {})  # noqa: S102 (our own document)
+    assert str(face.pk) in capsys.readouterr().out
+
+
+def text(value):
+    return value.decode() if isinstance(value, bytes) else value
+
+
+def test_the_datasheet_says_what_croissant_says(tmp_path):
+    make_public()
+    write(tmp_path / "out")
+    said = json.loads((tmp_path / "out" / "croissant.json").read_text())
+    for name, words in croissant.FACTS.items():
+        assert said[f"rai:{name}"] == words
+        for sentence in [words] if isinstance(words, str) else words:
+            if name != "dataCollectionType":
+                assert sentence in sheet(tmp_path / "out")
+
+
+def test_a_licence_is_stated_or_that_there_is_none(tmp_path, settings):
+    write(tmp_path / "none")
+    assert "No licence is stated" in sheet(tmp_path / "none")
+    settings.DATASET_LICENSE = "CC-BY-4.0"
+    write(tmp_path / "one")
+    address = "https://spdx.org/licenses/CC-BY-4.0.html"
+    assert address in sheet(tmp_path / "one")
+    assert DatasetRelease.objects.first().croissant["license"] == address
+
+
+def write(folder, **options):
+    return dataset_release.write(folder, **{"name": folder.name, **options})
+
+
+def sheet(folder):
+    return (folder / "DATASHEET.md").read_text()
+
+
+def ids_in(folder):
+    table = folder / "faces" / "metadata.csv"
+    if not table.exists():
+        return {row["id"] for row in rows_of(folder)}
+    with table.open(newline="") as file:
+        return {row["id"] for row in csv.DictReader(file)}
+
+
+def test_one_that_breaks_off_is_not_listed_and_its_name_is_free(tmp_path, monkeypatch):
+    face = make_public()
+
+    def full(*_args, **_options):
+        raise OSError("No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(dataset_release.release_papers, "write", full)
+        with pytest.raises(OSError, match="space"):
+            write(tmp_path / "one")
+    assert not dataset_release.made().exists()
+    face.refresh_from_db()
+    assert face.released_at  # its files may have got out
+    write(tmp_path / "again", name="one")
+    with pytest.raises(FileExistsError):
+        write(tmp_path / "third", name="one")
+    assert dataset_release.made().get().name == "one"
 
 
 def test_the_command_writes_it_once_into_an_empty_folder(tmp_path, capsys):

@@ -103,8 +103,8 @@ def test_many_faces_are_gone_through_in_parts(gifts, tmp_path, monkeypatch):
     assert weights(snapshot, gifts).count(1.0) > len(gifts) * 0.8
 
 
-def test_two_voters_outvote_the_model(gifts, tmp_path):
-    voters = [make_user("anna"), make_user("ben")]
+def test_voters_who_agree_outvote_the_model(gifts, tmp_path):
+    voters = [make_user(name) for name in ("anna", "ben", "cem", "dana")]
     make_votes(gifts[0], gifts[0].emotion, voters)
     make_votes(gifts[10], gifts[10].emotion, voters[:1])
     snapshot = freeze(tmp_path / "s")

@@ -298,13 +298,13 @@ def test_near_duplicates_on_both_sides_are_on_neither(tmp_path, settings):
 
 def test_the_exam_takes_only_faces_that_voters_agreed_on_unseen(tmp_path, settings):
     settings.HOLD_OUT_FACES = settings.HOLD_OUT_GIVERS = 1
-    ann, bob, eve = (make_user(name) for name in ("ann", "bob", "eve"))
+    ann, bob, *others = (make_user(name) for name in ("ann", "bob", "cy", "di", "eve"))
     agreed, disputed, unseen = (
         accepted(split="exam", giver=make_user(f"giver{n}")) for n in range(3)
     )
-    make_votes(agreed, "happy", [ann, bob])
-    make_votes(disputed, "happy", [ann])
-    make_votes(disputed, "sad", [bob, eve])
+    make_votes(agreed, "happy", [ann, bob, *others])
+    make_votes(disputed, "happy", [ann, bob])
+    make_votes(disputed, "sad", others)
     rows = rows_of(freeze(tmp_path / "s"))
     assert list(rows) == [agreed.pk]
     assert rows[agreed.pk].split == "exam"

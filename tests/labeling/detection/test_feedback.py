@@ -19,9 +19,10 @@ def make_claim(nonce: bytes = b"n" * 16) -> FaceClaim:
         nonce=nonce,
         box=(0, 0, 1, 1),
         version_id=make_version().pk,
-        emotion="fear",
+        emotion="sad",
         probabilities={},
         expires=timezone.now() + timedelta(hours=1),
+        shown="fear",
     )
 
 

@@ -15,7 +15,7 @@ from labeling.models import ModelVersion
 from labeling.registry import model_versions, serving
 from ml.emotions import EMOTIONS
 from ml.vision import decode
-from tests.support import image_files, tiny_model
+from tests.support import factories, image_files, tiny_model
 from tests.support.real_data import (
     FACE_DETECTOR,
     PHOTOS,
@@ -36,6 +36,16 @@ def champion(tmp_path: Path) -> Iterator[ModelVersion]:
     tiny_model.make_artefact(tmp_path / "tiny", certainty_threshold=0.2)
     serving.forget()
     yield model_versions.register_shipped(tmp_path / "tiny")
+    serving.forget()
+
+
+@pytest.fixture
+def two_heads(tmp_path: Path) -> Iterator[ModelVersion]:
+    facts = {"label": {"certainty_threshold": 1.0}}
+    facts["raters"] = {"certainty_threshold": 0.1}
+    tiny_model.make_artefact(tmp_path / "two", heads=2, answers=facts)
+    serving.forget()
+    yield model_versions.register_shipped(tmp_path / "two")
     serving.forget()
 
 
@@ -171,6 +181,33 @@ def test_a_token_is_good_for_an_hour() -> None:
     ):
         photos.open_token(old, b"crop")
     assert refusal.value.code == "token_expired"
+
+
+def test_a_token_of_an_older_version_was_shown_what_it_says() -> None:
+    assert photos.open_token(token(b"crop"), b"crop").shown == "happy"
+
+
+@pytest.mark.usefixtures("two_heads")
+def test_whichever_answer_is_shown_the_mix_is_what_is_kept() -> None:
+    data = factories.make_photo(29)
+    (mix,) = photos.detect(data, crops=True).faces
+    (raters,) = photos.detect(data, crops=True, answer="raters").faces
+    assert mix.emotion != raters.emotion
+    claims = [photos.open_token(face.token, face.crop_jpeg) for face in (mix, raters)]
+    assert [claim.shown for claim in claims] == [mix.emotion, raters.emotion]
+    for claim in claims:
+        assert (claim.emotion, claim.probabilities) == (mix.emotion, mix.probabilities)
+
+
+@pytest.mark.usefixtures("two_heads")
+def test_each_answer_is_sure_by_its_own_threshold(settings: Any) -> None:
+    data = factories.make_photo(29)
+    assert photos.detect(data, answer="label").certainty_threshold == 1
+    assert not photos.detect(data, answer="label").faces[0].is_sure
+    assert photos.detect(data, answer="raters").faces[0].is_sure
+    settings.MODEL_ANSWER = "label"
+    by_default = photos.detect(data)
+    assert (by_default.answer, by_default.faces[0].is_sure) == ("label", False)
 
 
 @pytest.mark.parametrize("what", ["", "nonsense", "a:b:c"])

@@ -132,8 +132,17 @@ def test_who_is_right_on_gold_weighs_more_and_a_guesser_nothing():
         votes.cast(face, choice, **how)
     said = vote_weights.weighed_votes([face.pk])[face.pk]
     assert said["happy"] == 0
-    assert said["sad"] > said["fear"] > said["angry"] > 0
-    assert said["angry"] == pytest.approx(said["fear"] / 2)
+    assert said["sad"] > said["fear"] == said["angry"] > 0
+
+
+def test_a_new_account_weighs_as_a_device_until_it_was_tested():
+    newcomer, face = make_user("newcomer"), make_open(emotion="sad")
+    votes.cast(face, "sad", by=newcomer)
+    before = vote_weights.weighed_votes([face.pk])[face.pk]["sad"]
+    for _ in range(vote_weights.TESTS):
+        votes.cast(make_gold("sad"), "sad", by=newcomer)
+    after = vote_weights.weighed_votes([face.pk])[face.pk]["sad"]
+    assert after > 2 * before
 
 
 def soft_label(face: Contribution) -> list[float]:
@@ -200,12 +209,12 @@ def test_votes_decide_nothing_by_default(settings):
 
 def test_agreed_votes_accept_or_reject_where_the_settings_say_so(settings):
     settings.VOTES_ACCEPT, settings.VOTES_REJECT = 3, 2
-    people = [make_user(f"v{i}") for i in range(3)]
+    people = [make_user(f"v{i}") for i in range(4)]
     good, bad, split = (make_open(emotion="sad") for _ in range(3))
     for i, voter in enumerate(people):
         votes.cast(good, "sad", by=voter)
-        votes.cast(split, ["sad", "fear", "sad"][i], by=voter)
-    for voter in people[:2]:
+        votes.cast(split, ["sad", "fear", "sad", "fear"][i], by=voter)
+    for voter in people:
         votes.cast(bad, "not_a_face", by=voter)
     for face in (good, bad, split):
         face.refresh_from_db()

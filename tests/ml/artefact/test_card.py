@@ -139,3 +139,21 @@ def test_the_golden_faces_are_the_same_for_ever() -> None:
 
 
 GOLDEN = "cefe0d01308873f7bd4f1b68ae0200150eb88670eb1bbf738aebfe81e6143cd3"
+
+
+def test_each_answer_has_its_own_facts_and_one_head_those_of_the_mix(
+    tmp_path: Path,
+) -> None:
+    figures = {"tune": {"n": 9, "accuracy": 0.5}}
+    given = {"label": {"certainty_threshold": 0.6, "metrics": figures}}
+    one = tiny_model.make_artefact(tmp_path / "one", certainty_threshold=0.3)
+    two = tiny_model.make_artefact(
+        tmp_path / "two", certainty_threshold=0.3, heads=2, answers=given
+    )
+    assert [one.of(a).certainty_threshold for a in ("mix", "label")] == [0.3, 0.3]
+    assert [two.of(a).certainty_threshold for a in ("mix", "label")] == [0.3, 0.6]
+    assert "answers" not in one.to_json()
+    assert card.read(tmp_path / "two").to_json()["answers"] == given
+    stored = card.StoredCard.read(two.to_json())
+    assert stored.figures("label").accuracy == 0.5
+    assert stored.figures().accuracy is None

@@ -132,3 +132,31 @@ def test_the_evidence_map_is_what_speaks_for_the_winner_alone() -> None:
     maps[1, 1] = (3, 0, 0)
     assert evidence_map(maps, 1).tolist() == [[0, 255], [128, 0]]
     assert evidence_map(maps * 0, 1).tolist() == [[0, 0], [0, 0]]
+
+
+def test_two_heads_have_an_answer_each_beside_the_mix(tmp_path: Path) -> None:
+    tiny_model.make_artefact(tmp_path, heads=2)
+    said = Predictor.load(tmp_path).predict(some_faces()).answers
+    winners = {answer: p.argmax(axis=1) for answer, p in said.items()}
+    assert list(winners) == ["mix", "label", "raters"]
+    np.testing.assert_array_equal(said["label"], said["mix"])
+    np.testing.assert_array_equal(winners["raters"], (winners["mix"] + 1) % 7)
+
+
+def test_of_one_head_all_answers_are_the_same(folder: Path) -> None:
+    for count in (0, 3, 35):
+        said = Predictor.load(folder).predict(some_faces()[:count]).answers
+        assert list(said) == ["mix", "label", "raters"]
+        assert {p.shape for p in said.values()} == {(count, 7)}
+        for p in said.values():
+            np.testing.assert_array_equal(p, said["mix"])
+
+
+def test_a_swapped_head_is_refused(tmp_path: Path) -> None:
+    tiny_model.make_artefact(tmp_path, heads=2)
+    content = json.loads((tmp_path / card.CARD).read_text())
+    golden = content["golden"]
+    golden["rater_probabilities"] = golden["label_probabilities"]
+    (tmp_path / card.CARD).write_text(json.dumps(content))
+    with pytest.raises(BadArtefact, match="golden faces"):
+        Predictor.load(tmp_path)

@@ -164,7 +164,7 @@ def test_a_teacher_that_cannot_teach_is_refused(
         (trained, {}, "teachers count by the distil knob"),
     ):
         asked = arguments(csv, tmp_path / "out", "--teacher", str(teacher), **knobs)
-        assert ml.main(asked) == 2
+        assert ml.main(asked) == 3
         assert why in capsys.readouterr().err
 
 
@@ -236,13 +236,13 @@ def test_a_run_on_contributions_alone(tmp_path: Path, capsys) -> None:
 
 def test_bad_data_end_with_one_sentence(tmp_path: Path, capsys) -> None:
     (tmp_path / "iris.csv").write_text("sepal,petal\n")
-    assert ml.main(arguments(tmp_path / "iris.csv", tmp_path / "out")) == 2
+    assert ml.main(arguments(tmp_path / "iris.csv", tmp_path / "out")) == 3
     said = capsys.readouterr()
     assert json.loads(said.out)["event"] == "error"
     assert said.err.startswith("train: iris.csv, line 1: expected the columns")
-    assert ml.main(arguments(tmp_path / "none.csv", tmp_path / "out")) == 2
+    assert ml.main(arguments(tmp_path / "none.csv", tmp_path / "out")) == 3
     args = arguments(tmp_path / "iris.csv", tmp_path / "out", "--set", "speed=9")
-    assert ml.main(args) == 2
+    assert ml.main(args) == 3
     assert "no such knob" in capsys.readouterr().err
 
 

@@ -251,7 +251,7 @@ def test_without_any_exam_the_command_refuses(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     tiny_model.make_artefact(tmp_path / "a")
-    assert ml.main(["compare", "-", str(tmp_path / "a")]) == 2
+    assert ml.main(["compare", "-", str(tmp_path / "a")]) == 3
     assert "no exam" in capsys.readouterr().err
 
 

@@ -76,6 +76,19 @@ def test_copies_in_training_are_found_though_their_pixels_differ(
     assert (found["n"], found["leaked"], found["copies"]) == (12, 0, 2)
 
 
+def test_each_answer_has_figures_of_its_own(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    tiny_model.make_artefact(tmp_path / "two", heads=2)
+    csv = banded(tmp_path / "fer2013.csv")
+    options = [tmp_path / "two", "--fer2013", csv, "--split", "private", "--answer"]
+    mix, label, raters = (
+        run(capsys, *options, answer) for answer in ("mix", "label", "raters")
+    )
+    assert label == mix
+    assert raters["accuracy"] < 0.1 < 0.9 < mix["accuracy"]
+
+
 def test_a_poor_network_is_seen_to_be_poor(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -106,10 +119,10 @@ def test_what_cannot_be_measured_is_refused_in_a_sentence(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     tiny_model.make_artefact(tmp_path / "tiny")
-    assert ml.main(["evaluate", str(tmp_path / "tiny"), "--split", "public"]) == 2
+    assert ml.main(["evaluate", str(tmp_path / "tiny"), "--split", "public"]) == 3
     assert "--fer2013 PATH is needed" in capsys.readouterr().err
     missing = ["--fer2013", str(tmp_path / "none.csv"), "--split", "public"]
-    assert ml.main(["evaluate", str(tmp_path / "tiny"), *missing]) == 2
+    assert ml.main(["evaluate", str(tmp_path / "tiny"), *missing]) == 3
     assert "there is no file" in capsys.readouterr().err
 
 

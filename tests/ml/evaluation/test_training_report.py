@@ -2,11 +2,13 @@
 
 import json
 import re
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 
-from ml.artefact.exported_model import ExportedModel
+from ml.artefact.answers import ANSWERS, Answer
+from ml.artefact.exported_model import ExportedModel, MeasuredAnswer
 from ml.config import Config
 from ml.data.arrays import Rows
 from ml.evaluation import charts, evaluate, training_report
@@ -29,14 +31,17 @@ def make_tune(n: int = 70, *, index: int = 0) -> Rows:
     )
 
 
-def write(out: Path, tune: Rows) -> str:
+def write(out: Path, tune: Rows, answers: Sequence[Answer] = ("mix",)) -> str:
     p = np.full((len(tune), 7), 0.05, np.float32)
     p[np.arange(len(tune)), (tune.labels + (np.arange(len(tune)) % 5 == 0)) % 7] = 0.7
-    shipped = ExportedModel(
+    measured = MeasuredAnswer(
         probabilities=p,
         figures=evaluate.figures(p, tune, EMOTIONS),
         temperature=1.1,
         certainty_threshold=0.4,
+    )
+    shipped = ExportedModel(
+        answers=dict.fromkeys(answers, measured),
         multiply_adds=1_000_000,
         is_int8=True,
     )
@@ -103,3 +108,12 @@ def test_the_same_figures_draw_the_same_bytes() -> None:
         table, names
     )
     assert charts.training_curves([]) == charts.reliability_diagram([]) == ""
+
+
+def test_three_answers_stand_side_by_side(tmp_path: Path) -> None:
+    assert "Its three answers" not in write(tmp_path, make_tune())
+    page = write(tmp_path, make_tune(), ANSWERS)
+    assert "Its three answers" in page
+    assert re.findall(r"<td>(mix|label|raters)</td><td>80.0%</td>", page) == [*ANSWERS]
+    content = json.loads((tmp_path / "report.json").read_text())
+    assert set(content["answers"]) == {"label", "raters"}

@@ -11,7 +11,7 @@ from scipy.special import softmax
 from ml import __main__ as ml
 from ml import config
 from ml.config import preset
-from ml.data.arrays import Bytes
+from ml.data.arrays import Bytes, Rows
 from ml.errors import BadInput
 from ml.export import calibration, multi_view, onnx_export
 from ml.training import networks, training_loop
@@ -53,6 +53,23 @@ def test_in_another_precision_a_network_says_the_same(name: str) -> None:
     np.testing.assert_allclose(other, logits, atol=0.1 * np.abs(logits).max())
 
 
+def test_what_is_saved_of_a_trained_network_is_its_weights_alone(
+    tmp_path: Path,
+) -> None:
+    config = preset("quick", network="vgg-tiny")
+    trained = training_loop.compile_network(config, None)
+    trained.save(tmp_path / "with-optimizer.keras")
+    networks.with_dtype_policy(trained, "float32").save(tmp_path / "model.keras")
+    size, other = (
+        (tmp_path / name).stat().st_size
+        for name in ("model.keras", "with-optimizer.keras")
+    )
+    assert size < 0.7 * other
+    saved = keras.saving.load_model(tmp_path / "model.keras", compile=False)
+    for one, another in zip(saved.get_weights(), trained.get_weights(), strict=True):
+        np.testing.assert_array_equal(one, another)
+
+
 @pytest.mark.parametrize("name", ["resnet-lean", "mobilenetv2-96", "relu-cnn"])
 def test_outside_mixed_precision_every_layer_computes_in_float32(name: str) -> None:
     keras.mixed_precision.set_global_policy("mixed_bfloat16")
@@ -84,7 +101,7 @@ def artefact(network, tmp_path_factory: pytest.TempPathFactory):
     """It as Keras, ONNX float32 and int8, and 200 faces."""
     folder = tmp_path_factory.mktemp("export")
     config = preset("full", network="vgg-tiny")
-    model = onnx_export.serving_model(network, config, temperature=1.3)
+    model = onnx_export.serving_model(network, config, {"mix": 1.3, "raters": 0.7})
     onnx_export.to_onnx(model, folder / "f.onnx")
     pixels, _labels = training_data.faces(200)
     onnx_export.to_int8(folder / "f.onnx", folder / "q.onnx", pixels)
@@ -94,28 +111,29 @@ def artefact(network, tmp_path_factory: pytest.TempPathFactory):
 def test_keras_and_onnx_agree_on_200_faces(artefact) -> None:
     model, folder, pixels = artefact
     said = model.predict_on_batch(pixels[..., None].astype(np.float32))
-    p, evidence = onnx_export.predict(folder / "f.onnx", pixels)
-    assert np.abs(np.asarray(said[0]) - p).max() < 1e-4
-    assert np.abs(np.asarray(said[1]) - evidence).max() < 1e-3
-    assert p.sum(1) == pytest.approx(np.ones(200), abs=1e-5)
-    assert evidence.shape == (200, 11, 11, 7)
+    found = onnx_export.predict(folder / "f.onnx", pixels)
+    for expected, p in zip((said[0], *said[2:]), found.answers.values(), strict=True):
+        assert np.abs(np.asarray(expected) - p).max() < 1e-4
+        assert p.sum(1) == pytest.approx(np.ones(200), abs=1e-5)
+    assert np.abs(np.asarray(said[1]) - found.evidence).max() < 1e-3
+    assert found.evidence.shape == (200, 11, 11, 7)
 
 
 def test_int8_agrees_with_float32(artefact) -> None:
     _model, folder, pixels = artefact
-    p = onnx_export.predict(folder / "f.onnx", pixels)[0]
-    p8 = onnx_export.predict(folder / "q.onnx", pixels)[0]
-    assert np.abs(p - p8).max() < 0.1
-    assert (p.argmax(1) == p8.argmax(1)).mean() > 0.9
+    said = onnx_export.predict(folder / "f.onnx", pixels).answers
+    said8 = onnx_export.predict(folder / "q.onnx", pixels).answers
+    for answer, p in said.items():
+        assert np.abs(p - said8[answer]).max() < (0.1 if answer == "mix" else 0.15)
+        assert (p.argmax(1) == said8[answer].argmax(1)).mean() > 0.9
     assert (folder / "q.onnx").stat().st_size < (folder / "f.onnx").stat().st_size
 
 
 def said_by(network: keras.Model, pixels: Bytes, **knobs: Any) -> Any:
     """(probabilities, evidence) of the served form of a network."""
     config = preset("full", network="vgg-tiny", **knobs)
-    return onnx_export.serving_model(network, config).predict_on_batch(
-        pixels[..., None]
-    )
+    served = onnx_export.serving_model(network, config)
+    return served.predict_on_batch(pixels[..., None])[:2]
 
 
 def test_a_face_and_its_mirror_image_get_the_same_answer(network) -> None:
@@ -139,10 +157,40 @@ def test_the_graph_looks_at_a_face_as_the_views_do(network, looks) -> None:
     np.testing.assert_allclose(p, softmax(mean, axis=-1), atol=0.02)  # views are uint8
 
 
+def test_each_head_answers_at_its_own_temperature_and_the_mix_as_before(
+    network, tmp_path: Path
+) -> None:
+    pixels = training_data.faces(5)[0].astype(np.float32)[..., None]
+    config = preset("full", network="vgg-tiny", mirror=False)
+    heats = {"label": 2.0, "raters": 0.5}
+    plain, served = (
+        onnx_export.serving_model(network, config, temperatures)
+        for temperatures in ({}, heats)
+    )
+    mix, _evidence, label, raters = served.predict_on_batch(pixels)
+    logits = training_loop.predict_logits(network, pixels[:, 2:-2, 2:-2, 0])
+    np.testing.assert_allclose(label, softmax(logits[:, 0] / 2, axis=-1), atol=1e-4)
+    np.testing.assert_allclose(raters, softmax(logits[:, 1] * 2, axis=-1), atol=1e-4)
+    np.testing.assert_array_equal(mix, plain.predict_on_batch(pixels)[0])
+
+
+def test_with_one_head_all_answers_are_the_same(tmp_path: Path) -> None:
+    config = preset("full", network="vgg-tiny", heads=1)
+    network = networks.build("vgg-tiny", 6, heads=1)
+    model = onnx_export.serving_model(network, config, {"mix": 1.3})
+    onnx_export.to_onnx(model, tmp_path / "f.onnx")
+    said = onnx_export.predict(tmp_path / "f.onnx", training_data.faces(3)[0]).answers
+    assert list(said) == ["mix", "label", "raters"]
+    for p in said.values():
+        np.testing.assert_array_equal(p, said["mix"])
+
+
 def test_one_face_at_a_time_is_the_same_as_many(artefact) -> None:
     _model, folder, pixels = artefact
-    many = onnx_export.predict(folder / "q.onnx", pixels[:8])[0]
-    single = onnx_export.predict(folder / "q.onnx", pixels[:8], batch=1)[0]
+    many, single = (
+        onnx_export.predict(folder / "q.onnx", pixels[:8], batch=batch).probabilities
+        for batch in (8, 1)
+    )
     assert np.abs(many - single).max() < 1e-4
 
 
@@ -161,6 +209,23 @@ def test_the_temperature_makes_answers_honest() -> None:
     sharp = truth**2 / (truth**2).sum(1, keepdims=True)
     found = calibration.best_temperature(sharp.astype(np.float32), labels)
     assert found == pytest.approx(2, abs=0.1)
+
+
+def test_each_answer_is_calibrated_by_the_truth_that_it_learned() -> None:
+    """Labels and raters disagree: who is right with one is wrong with the other."""
+    pixels, labels = training_data.faces(200)
+    hard = np.eye(7, dtype=np.float32)[labels]
+    tune = Rows(
+        *(pixels, np.stack([hard, hard], 1), np.ones(200, np.float32), labels),
+        majority=(labels + 1) % 7,
+        index=np.arange(200),
+    )
+    p = np.full((200, 7), 0.1, np.float32)
+    p[np.arange(200), labels] = 0.4
+    heats = [calibration.tune_temperature(p, tune, a) for a in ("label", "raters")]
+    assert heats[0] < 1 < heats[1]
+    found = [calibration.tune_threshold(p, tune, a) for a in ("label", "raters")]
+    assert found[0] < 0.4 <= found[1]
 
 
 def test_the_certainty_threshold_is_where_it_is_wrong_as_often_as_right() -> None:

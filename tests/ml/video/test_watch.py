@@ -113,5 +113,5 @@ def test_what_is_no_video_is_refused_with_one_sentence(
         done = subprocess.run(
             command(str(source), model), capture_output=True, text=True, check=False
         )
-        assert done.returncode == 2
+        assert done.returncode == 3
         assert str(source) in done.stderr.splitlines()[-1]

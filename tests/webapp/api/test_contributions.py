@@ -4,6 +4,7 @@ import pytest
 from django.test import Client
 
 from labeling import accounts
+from labeling.contributions import withdrawals
 from labeling.models import Contribution
 from tests.support import factories
 
@@ -28,7 +29,8 @@ def gift(client: Client, **changed: Any) -> dict[str, Any]:
 
 
 def give(client: Client, fields: dict[str, Any], **headers: str) -> Any:
-    return client.post(GIVE, fields, content_type="application/json", headers=headers)
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    return client.post(GIVE, fields, content_type="application/json", headers=named)
 
 
 def test_a_face_given_without_an_account_comes_with_its_private_link(
@@ -102,5 +104,53 @@ def test_a_broken_body_is_an_error_with_a_sentence(client: Client) -> None:
     assert answer.json()["error"]["code"] == "parse_error"
 
 
-def test_it_refuses_to_be_fetched(client: Client) -> None:
-    assert client.get(GIVE).status_code == 405
+def test_a_gift_sent_again_gets_its_first_answer_with_the_link(client: Client) -> None:
+    fields = gift(client)
+    first, second = (give(client, fields, Idempotency_Key="k1") for _ in range(2))
+    assert (first.status_code, second.status_code) == (201, 201)
+    assert first.json() == second.json()
+    assert "/withdraw/#" in first.json()["withdrawal"]
+    secret = first.json()["withdrawal"].partition("#")[2]
+    assert secret not in str(list(Contribution.objects.values()))
+    assert withdrawals.face_of_secret(secret) == Contribution.objects.get()
+
+
+def test_with_another_key_it_was_given_already(client: Client) -> None:
+    fields = gift(client)
+    give(client, fields, Idempotency_Key="k1")
+    answer = give(client, fields, Idempotency_Key="k2")
+    assert answer.json()["error"]["code"] == "token_spent"
+
+
+def test_a_gift_of_an_account_is_sent_again_by_that_account_alone(
+    client: Client,
+) -> None:
+    fields = gift(client)
+    _token, ada = accounts.make_token(factories.make_user("ada"), name="laptop")
+    _token, bob = accounts.make_token(factories.make_user("bob"), name="laptop")
+    mine = {"Authorization": f"Bearer {ada}", "Idempotency_Key": "k1"}
+    first, second = (give(client, fields, **mine) for _ in range(2))
+    assert first.json() == second.json()
+    theirs = {"Authorization": f"Bearer {bob}", "Idempotency_Key": "k1"}
+    assert give(client, fields, **theirs).status_code == 409
+
+
+def test_what_was_taken_back_is_not_given_anew(client: Client) -> None:
+    fields = gift(client)
+    give(client, fields, Idempotency_Key="k1")
+    withdrawals.withdraw(Contribution.objects.get())
+    assert give(client, fields, Idempotency_Key="k1").status_code == 409
+    assert not Contribution.objects.exists()
+
+
+@pytest.mark.parametrize("key", ["x" * 201, "a b", "\u00e9"])
+def test_a_key_that_is_none_is_refused(client: Client, key: str) -> None:
+    assert give(client, gift(client), Idempotency_Key=key).status_code == 400
+    assert not Contribution.objects.exists()
+
+
+def test_a_field_that_nobody_reads_is_refused(client: Client) -> None:
+    for how in ({"content_type": "application/json"}, {}):
+        answer = client.post(GIVE, {**gift(client), "may_be_sen": True}, **how)
+        assert answer.status_code == 400
+        assert not Contribution.objects.exists()

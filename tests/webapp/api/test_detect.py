@@ -44,6 +44,25 @@ def test_the_photo_may_be_the_whole_body(client: Client, kind: str) -> None:
     assert answer.json() == client.post(DETECT, multipart(photo)).json()
 
 
+def test_a_photo_may_come_in_base64_as_json(client: Client) -> None:
+    photo = factories.make_photo(29)
+    sent = {"photo": base64.b64encode(photo).decode()}
+    answer = client.post(DETECT, sent, content_type="application/json")
+    assert answer.json() == client.post(DETECT, multipart(photo)).json()
+    broken = client.post(DETECT, {"photo": "%%"}, content_type="application/json")
+    assert list(broken.json()["error"]["fields"]) == ["photo"]
+
+
+def test_counted_requests_say_how_many_are_left(client: Client, settings: Any) -> None:
+    settings.DETECT_RATE = (2, 60)
+    photo = multipart(factories.make_photo(29))
+    left = [client.post(DETECT, photo)["RateLimit-Remaining"] for _ in range(2)]
+    assert left == ["1", "0"]
+    refused = client.post(DETECT, photo)
+    assert (refused.status_code, refused["RateLimit-Remaining"]) == (429, "0")
+    assert int(refused["Retry-After"]) > 0
+
+
 def test_a_photo_without_its_end_comes_with_a_note(client: Client) -> None:
     whole = factories.make_photo(29)
     said = client.post(DETECT, multipart(whole)).json()
@@ -66,6 +85,30 @@ def test_evidence_is_rows_of_0_to_255(client: Client) -> None:
     rows = said["faces"][0]["evidence"]
     assert {len(row) for row in rows} == {len(rows)}
     assert max(max(row) for row in rows) == 255
+
+
+@pytest.mark.parametrize("answer", ["mix", "label", "raters"])
+def test_any_of_the_answers_may_be_asked_for(client: Client, answer: str) -> None:
+    photo = multipart(factories.make_photo(29))
+    assert client.post(f"{DETECT}?answer={answer}", photo).json()["answer"] == answer
+
+
+def test_without_one_named_it_is_the_sites(client: Client, settings: Any) -> None:
+    settings.MODEL_ANSWER = "raters"
+    photo = factories.make_photo(29)
+    assert client.post(DETECT, multipart(photo)).json()["answer"] == "raters"
+
+
+@pytest.mark.parametrize("photos_", [1, 2])
+def test_an_answer_that_there_is_not_is_refused_by_its_name(
+    client: Client, photos_: int
+) -> None:
+    photo = multipart(*[factories.make_photo(29)] * photos_)
+    answer = client.post(f"{DETECT}?answer=crowd", photo)
+    assert answer.status_code == 400
+    error = answer.json()["error"]
+    assert (error["code"], list(error["fields"])) == ("invalid", ["answer"])
+    assert error["message"].endswith("crowd is none of mix, label, raters.")
 
 
 def test_a_live_frame_carries_no_extras(client: Client) -> None:
@@ -102,7 +145,7 @@ def test_too_many_photos_at_once_are_an_error(client: Client) -> None:
 
 
 def test_a_body_of_another_kind_is_415(client: Client) -> None:
-    answer = client.post(DETECT, "{}", content_type="application/json")
+    answer = client.post(DETECT, "{}", content_type="text/plain")
     assert answer.status_code == 415
     assert answer.json()["error"]["code"] == "unsupported_media_type"
 

@@ -41,7 +41,7 @@ def run(program: list[str], text: str, folder: Path, **env: str) -> str:
 
 
 def test_the_guide_has_examples_of_both_kinds() -> None:
-    assert len(SHELL) == 4
+    assert len(SHELL) == 5
     assert len(PYTHON) == 2
 
 

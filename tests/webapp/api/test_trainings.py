@@ -79,4 +79,34 @@ def test_an_unknown_preset_is_named(client: Client) -> None:
 
 
 def test_it_refuses_the_wrong_method(client: Client) -> None:
-    assert client.get(START, headers=sign(client, "trainer")).status_code == 405
+    assert client.put(START, headers=sign(client, "trainer")).status_code == 405
+
+
+def test_a_run_is_started_once_however_often_it_is_sent(client: Client) -> None:
+    headers = {**sign(client, "trainer"), "Idempotency-Key": "tonight"}
+    first, second = (start(client, headers, preset="quick") for _ in range(2))
+    assert (first.status_code, first.json()) == (second.status_code, second.json())
+    assert TrainingRun.objects.count() == 1
+
+
+def test_all_runs_are_listed_the_latest_first_each_with_its_log(
+    client: Client,
+) -> None:
+    runs = [make_run(status="done", log=f"line {n}\n") for n in range(2)]
+    trainer = sign(client, "trainer")
+    found = client.get(START, headers=trainer).json()["results"]
+    assert [one["id"] for one in found] == [runs[1].pk, runs[0].pk]
+    log = client.get(f"{START}/{runs[1].pk}/log", headers=trainer)
+    assert log.text == "line 1\n"
+
+
+def test_a_run_that_goes_on_as_before_is_not_sent_again(client: Client) -> None:
+    run, trainer = make_run(status="training", progress=0.4), sign(client, "trainer")
+    run.seconds_left = 60
+    run.save()
+    first = client.get(f"{START}/{run.pk}", headers=trainer)
+    asked = {**trainer, "If-None-Match": first["ETag"]}
+    assert client.get(f"{START}/{run.pk}", headers=asked).status_code == 304
+    run.progress = 0.5
+    run.save()
+    assert client.get(f"{START}/{run.pk}", headers=asked).status_code == 200

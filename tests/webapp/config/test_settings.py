@@ -74,6 +74,13 @@ def test_a_https_address_turns_the_security_on(tmp_path: Path) -> None:
     assert found["STAFF_MFA"] == "required"
 
 
+def test_a_site_shows_an_answer_that_the_model_has(tmp_path: Path) -> None:
+    assert settings(tmp_path)["MODEL_ANSWER"] == "mix"
+    assert settings(tmp_path, MODEL_ANSWER="raters")["MODEL_ANSWER"] == "raters"
+    wrong = refusal(tmp_path, MODEL_ANSWER="crowd")
+    assert "it takes one of mix, label, raters" in wrong
+
+
 def test_plain_http_away_from_this_machine_is_refused(tmp_path: Path) -> None:
     assert "needs https" in refusal(tmp_path, SITE_URL="http://mien.example")
 

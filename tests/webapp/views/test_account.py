@@ -58,7 +58,9 @@ def test_a_wrong_password_is_said_on_the_form(client: Client) -> None:
 def test_a_token_is_shown_once_and_works(client: Client) -> None:
     user = factories.make_user()
     client.force_login(user)
-    answer = client.post("/account/tokens/", {"name": "laptop"})
+    answer = client.post(
+        "/account/tokens/", {"name": "laptop", "scopes": ["read", "give"]}
+    )
     assert answer.status_code == 201
     assert "no-store" in answer["Cache-Control"]
     secret = re.search(r'id="secret"[^>]*value="([^"]+)"', answer.text)
@@ -73,9 +75,17 @@ def test_a_token_is_shown_once_and_works(client: Client) -> None:
 
 def test_a_token_needs_a_name(client: Client) -> None:
     client.force_login(factories.make_user())
-    answer = client.post("/account/tokens/", {"name": " "})
+    answer = client.post("/account/tokens/", {"name": " ", "scopes": "read"})
     assert answer.status_code == 400
     assert "a name" in answer.text
+    assert not ApiToken.objects.exists()
+
+
+def test_a_token_needs_to_be_for_something(client: Client) -> None:
+    client.force_login(factories.make_user())
+    answer = client.post("/account/tokens/", {"name": "laptop"})
+    assert answer.status_code == 400
+    assert "what the token may do" in answer.text
     assert not ApiToken.objects.exists()
 
 

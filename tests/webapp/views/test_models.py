@@ -5,6 +5,7 @@ import pytest
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import strip_tags
 
@@ -171,6 +172,28 @@ def test_a_version_shows_its_card_its_data_and_who_promoted_it(
     assert ", tom</p>" in html
 
 
+def test_a_version_with_two_heads_tells_all_three_answers_apart(
+    client: Client, settings
+):
+    def facts(accuracy: float, threshold: float) -> dict:
+        figures = {"n": 862, "accuracy": accuracy, "ferplus": {"n": 757, "accuracy": 1}}
+        return {"metrics": {"tune": figures}, "certainty_threshold": threshold}
+
+    heads = {"label": facts(0.72, 0.54), "raters": facts(0.6, 0.25)}
+    make_version("mien-1", card=facts(0.7, 0.41))
+    make_version("mien-2", card={**facts(0.7, 0.41), "answers": heads})
+    settings.MODEL_ANSWER = "raters"
+    assert "Its three answers" not in client.get("/models/mien-1/").text
+    html = client.get("/models/mien-2/").text
+    rows = re.findall(r"<tr><th scope=\"row\">(.*?)</tr>", html)
+    assert [re.findall(r">(\d+)\s%<", row) for row in rows] == [
+        ["70", "100", "41"],
+        ["72", "100", "54"],
+        ["60", "100", "25"],
+    ]
+    assert ["shown here" in row for row in rows] == [False, False, True]
+
+
 def test_only_trainers_see_and_use_the_buttons(client: Client):
     promoted(make_version("mien-1"))
     make_version("mien-2")
@@ -286,3 +309,19 @@ def test_the_number_of_queries_does_not_grow_with_the_versions(client: Client):
             client.get("/models/")
         counts.append(len(queries))
     assert counts[0] == counts[1]
+
+
+def test_each_version_has_a_model_card_and_trainers_read_who_decided(client: Client):
+    version, tom = make_version("mien-1"), make_user("tom", "trainer")
+    model_versions.override(version, by=tom, reason="It is better.")
+    address = reverse("model-card", args=["mien-1"])
+    assert f'href="{address}"' in client.get("/models/mien-1/").text
+    text = client.get(address).text
+    assert "<h1>Model card: mien-1</h1>" in text
+    assert "Decided by a trainer" in text
+    assert "It is better" not in text
+    client.force_login(tom)
+    text = client.get(address).text
+    assert f"account {tom.key}" in text
+    assert "It is better" in text
+    assert client.get("/models/none/card/").status_code == 404

@@ -5,6 +5,7 @@ import { Camera } from "./camera.js";
 import { faceStrip } from "./face_strip.js";
 import { Looker } from "./looker.js";
 import { privateLink } from "./private_link.js";
+import { SiteWay } from "./site_way.js";
 import { area, smoothed, winner } from "./tracks.js";
 
 const page = document.querySelector("[data-booth]");
@@ -14,11 +15,8 @@ const { emotions } = words;
 const SMOOTHING = 0.4; // s
 
 const camera = new Camera(part("video"), { width: 1280 });
-const looker = new Looker(part("video"), {
-  url: page.dataset.liveUrl,
-  csrf: page.dataset.csrf,
-  on: { answer, rest },
-});
+const looker = new Looker(part("video"), { on: { answer, rest } });
+looker.way = new SiteWay({ url: page.dataset.liveUrl, csrf: page.dataset.csrf });
 const taken = new Map(); // name -> {crop, token, src, share, isGiven}
 const skipped = new Set();
 const secrets = []; // of the private link, from every time that faces were given

@@ -1,11 +1,14 @@
 // The live page: camera, looker, tracks and session meet here. Drawing runs at the pace
-// of the screen, detecting at the pace of the answers.
+// of the screen, detecting at the pace of the answers. Frames are looked at on this device
+// where that works, and otherwise by the site; the page says which before one is.
 
 import { Camera } from "./camera.js";
+import { DeviceWay } from "./device_way.js";
 import { Looker } from "./looker.js";
 import { Overlay } from "./overlay.js";
 import { take } from "./results.js";
 import { Session, columns } from "./session.js";
+import { SiteWay } from "./site_way.js";
 import { showPast, showSummary } from "./summary.js";
 import { chart } from "./timeline.js";
 import { Tracks, area } from "./tracks.js";
@@ -18,14 +21,14 @@ const rules = words.session; // ml/video/session.json
 const WINDOW = 60; // s of the running timeline
 const CHART_EVERY = 0.5; // s
 const SHORTEST_SESSION = 2; // s
+const SLOW = 6; // looks a second, below which the page says what helps
 
 const camera = new Camera(part("video"));
 const overlay = new Overlay(part("video"), part("overlay"), words.emotions);
-const looker = new Looker(part("video"), {
-  url: page.dataset.url,
-  csrf: page.dataset.csrf,
-  on: { answer, rest },
-});
+const looker = new Looker(part("video"), { on: { answer, rest } });
+const { url, csrf, engine } = page.dataset;
+let device = null; // the way that looks here, once it has been opened
+looker.way = engine ? null : new SiteWay({ url, csrf });
 let tracks = new Tracks(rules);
 let session = null;
 let chartedAt = 0;
@@ -53,12 +56,35 @@ async function turnOn(act) {
   looker.start();
 }
 
+// Where frames are looked at: opened once, and for as long as the page is.
+async function chooseWay() {
+  if (looker.way) return;
+  say(words.fetching);
+  try {
+    device = new DeviceWay(engine, { csrf, on: { fail: bySite } });
+    await device.open();
+    looker.way ??= device;
+    part("where").textContent = words.by_device;
+  } catch (error) {
+    bySite(error.why ?? "broken");
+  }
+}
+
+function bySite(why) {
+  const because = words.because[why] ?? words.because.broken;
+  part("where").textContent = `${words.by_site} ${because}`;
+  part("how-to-check").hidden = true;
+  looker.way = new SiteWay({ url, csrf });
+  recent.length = 0;
+}
+
 function start() {
   part("summary").hidden = true;
   tracks = new Tracks(rules);
   recent.length = 0;
   const act = async () => {
     await camera.start();
+    await chooseWay();
     session = new Session();
   };
   turnOn(act).then(() => camera.isOn && part("stop").focus());
@@ -131,7 +157,8 @@ function figures(count) {
   if (!count) return say(words.no_face);
   const faces = count === 1 ? words.one_face : words.faces.replace("{count}", count);
   const pace = words.rate.replace("{rate}", Math.round(rate));
-  say(`${faces} · ${pace}`);
+  const isSlow = looker.way === device && recent.length > 20 && rate < SLOW;
+  say(`${faces} · ${pace}${isSlow ? `. ${words.slow}` : ""}`);
 }
 
 function showNow(track) {

@@ -1,16 +1,19 @@
-// Sends frames to the API one at a time: the next one leaves when the answer is back, so
-// the pace is whatever camera, network and site can keep up.
+// Looks at the camera's pictures one at a time: the next one goes off when the answer is
+// back, so the pace is whatever the camera and the way to the answer can keep up. There
+// are two ways: site_way.js and device_way.js.
 
 const LONGEST_SIDE = 640; // px: the face finder looks at no more
-const QUALITY = 0.8;
 const SHORTEST = 1000 / 29; // ms between frames: the site counts up to 30 a second
 const FIRST_REST = 500; // ms, doubled with every refusal in a row
 const LONGEST_REST = 8000;
 
 export class Looker {
+  // `way.look(canvas)` gives {answer, took} or rejects; an error's `why` has a sentence on
+  // the page, its `seconds` are what was asked for.
   // `on.answer(answer, frame)`, `on.rest(seconds, why)`; frame: canvas, sentAt, took.
-  constructor(video, { url, csrf, on }) {
-    Object.assign(this, { video, url, csrf, on });
+  constructor(video, { on }) {
+    Object.assign(this, { video, on });
+    this.way = null; // may be another one between two frames
     this.isOn = false;
     this.refusals = 0;
     // Two canvases take turns, so that the answered frame can still be drawn.
@@ -27,7 +30,7 @@ export class Looker {
 
   stop() {
     this.isOn = false;
-    this.request?.abort();
+    this.way?.stop();
     this.wake();
   }
 
@@ -48,32 +51,16 @@ export class Looker {
   // Looks at one frame; gives the ms to rest afterwards.
   async #one(began) {
     if (!this.video.videoWidth) return 100;
-    const canvas = this.#grab();
-    const blob = await canvas.convertToBlob({ type: "image/jpeg", quality: QUALITY });
-    const encoded = performance.now();
-    let response;
+    const { way } = this;
     try {
-      this.request = new AbortController();
-      response = await fetch(this.url, {
-        method: "POST",
-        body: blob,
-        headers: { "Content-Type": "image/jpeg", "X-CSRFToken": this.csrf },
-        signal: this.request.signal,
-      });
-      if (!response.ok) return this.#refused(response);
-      const answer = await response.json();
+      const canvas = this.#grab();
+      const { answer, took } = await way.look(canvas);
       this.refusals = 0;
-      const answered = performance.now();
-      const took = {
-        encode: encoded - began,
-        ...serverTiming(response),
-        fetch: answered - encoded,
-        total: answered - began,
-      };
-      if (this.isOn) this.on.answer(answer, { canvas, sentAt: began, took });
+      const whole = { ...took, total: performance.now() - began };
+      if (this.isOn) this.on.answer(answer, { canvas, sentAt: began, took: whole });
       return 0;
-    } catch {
-      return this.isOn ? this.#refused(null) : 0;
+    } catch (error) {
+      return this.isOn && way === this.way ? this.#refused(error) : 0;
     }
   }
 
@@ -88,12 +75,11 @@ export class Looker {
     return canvas;
   }
 
-  #refused(response) {
-    const asked = 1000 * Number(response?.headers.get("Retry-After") ?? 0);
+  #refused({ why = "offline", seconds = 0 }) {
     const own = Math.min(LONGEST_REST, FIRST_REST * 2 ** this.refusals);
     this.refusals += 1;
-    const rest = Math.max(asked, own);
-    this.on.rest(Math.ceil(rest / 1000), response ? "busy" : "offline");
+    const rest = Math.max(1000 * seconds, own);
+    this.on.rest(Math.ceil(rest / 1000), why);
     return rest;
   }
 
@@ -106,13 +92,4 @@ export class Looker {
       };
     });
   }
-}
-
-// decode;dur=1.2, detect;dur=4.4 as {decode: 1.2, detect: 4.4}
-function serverTiming(response) {
-  const parts = (response.headers.get("Server-Timing") ?? "").split(",");
-  const steps = parts.map((part) => part.trim().split(";dur="));
-  return Object.fromEntries(
-    steps.filter(([name, ms]) => name && ms).map(([name, ms]) => [name, Number(ms)]),
-  );
 }

@@ -11,7 +11,8 @@ const INSTANT = 1e-6; // s: below it two times are the same
 export class Session {
   constructor() {
     this.startedAt = new Date();
-    this.rows = []; // {t, faces: [{id, box, emotion, smooth, raw}]}, largest face first
+    // {t, faces: [{id, box, emotion, smooth, raw, isOld}]}, largest face first
+    this.rows = [];
   }
 
   // The tracks of one answer's faces. Time begins with the first look, not with the
@@ -19,7 +20,9 @@ export class Session {
   add(tracks, time) {
     this.began ??= time;
     const faces = tracks
-      .map(({ id, box, emotion, smooth, raw }) => ({ id, box, emotion, smooth, raw }))
+      .map(({ id, box, emotion, smooth, raw, isOld }) => {
+        return { id, box, emotion, smooth, raw, isOld };
+      })
       .sort((a, b) => area(b.box) - area(a.box));
     this.rows.push({ t: time - this.began, faces });
   }
@@ -154,7 +157,8 @@ function flashes(rows, rules) {
 function byFace(rows) {
   const looks = new Map();
   for (const { t, faces } of rows) {
-    for (const { id, raw } of faces) {
+    for (const { id, raw, isOld } of faces) {
+      if (isOld) continue; // the same look again would count twice
       if (!looks.has(id)) looks.set(id, []);
       const emotion = winner(raw);
       looks.get(id).push({ t, emotion, share: raw[emotion] });

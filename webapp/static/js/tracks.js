@@ -1,5 +1,6 @@
 // Faces keep their identity over frames, and their expression does not flicker: the same
 // as ml/video/tracking.py, by the same rules (ml/video/session.json). Times in seconds.
+// Where a face was found but not asked about (`is_old`), it moves and its look stays.
 
 export class Tracks {
   constructor(rules) {
@@ -56,17 +57,21 @@ export class Tracks {
       emotion: winner(probabilities),
       since: time,
       seen: time,
+      asked: time,
+      isOld: false,
     };
     this.now.push(track);
     return track;
   }
 
-  #follow(track, { box, probabilities }, time) {
+  #follow(track, { box, probabilities, is_old: isOld = false }, time) {
+    Object.assign(track, { box, seen: time, isOld });
+    if (isOld) return track;
     const { smoothing_seconds, switch_lead } = this.rules;
-    const passed = time - track.seen;
+    const passed = time - track.asked;
     track.smooth = smoothed(track.smooth, probabilities, passed, smoothing_seconds);
     track.emotion = settled(track.emotion, track.smooth, switch_lead);
-    return Object.assign(track, { box, raw: probabilities, seen: time });
+    return Object.assign(track, { raw: probabilities, asked: time });
   }
 }
 

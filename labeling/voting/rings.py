@@ -1,0 +1,231 @@
+"""Rings: givers and voters in league, as far as their votes betray them.
+
+Suspected voters' votes weigh nothing. Of a suspected giver, whatever is accepted as he
+gave it counts for nothing until a second reviewer confirms it, and so does a face that
+nobody but suspected voters backs.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from uuid import UUID
+
+import numpy as np
+from django.db import connection, transaction
+from django.db.models import Exists, F, OuterRef, Q
+from django.db.models.functions import Now
+from django.utils.translation import gettext_lazy as _
+
+from labeling import audit
+from labeling.db import AdvisoryLock, hold_lock
+from labeling.errors import Refused
+from labeling.models import Contribution, Review, Suspect, User, Vote
+from labeling.models.contribution import ContributionQuerySet
+from labeling.review import own_gifts, review_events
+from ml.data import collusion
+from ml.emotions import EMOTIONS
+
+SURE = 0.7  # of suspicion, from which it counts
+ANSWERS = {choice: n for n, choice in enumerate([*EMOTIONS, *Vote.NoEmotion.values])}
+
+# Everybody's votes, by numbers: a face, its giver (-1: no account), its label, a voter.
+_VOTES = """
+SELECT dense_rank() OVER (ORDER BY v.contribution_id) - 1, COALESCE(c.giver_id, -1),
+       c.emotion, COALESCE(v.voter_id::text, v.device_hash), v.voter_id IS NULL,
+       v.choice
+FROM labeling_vote v JOIN labeling_contribution c ON c.id = v.contribution_id
+WHERE v.gold_answer = '' AND c.status <> 'in_doubt'
+ORDER BY 1
+"""
+
+# Who of the suspects met whom, and how often the voter said what the giver says.
+_LINKS = """
+SELECT g.id, s.id, count(*), count(*) FILTER (WHERE v.choice = c.emotion)
+FROM labeling_vote v JOIN labeling_contribution c ON c.id = v.contribution_id
+JOIN labeling_suspect g ON g.role = 'giver' AND g.user_id = c.giver_id
+JOIN labeling_suspect s ON s.role = 'voter' AND (s.user_id = v.voter_id
+    OR (v.voter_id IS NULL AND s.device_hash = v.device_hash))
+WHERE v.gold_answer = '' AND g.cleared_at IS NULL AND s.cleared_at IS NULL
+GROUP BY g.id, s.id
+"""
+
+
+def refresh() -> int:
+    """Look through all votes anew; how many people are suspected. Who was cleared by a
+    reviewer stays so."""
+    with transaction.atomic():
+        hold_lock(AdvisoryLock.RINGS)
+        known = {_who(one): one for one in Suspect.objects.all()}
+        now = {_who(one): one for one in _found()}
+        gone = [one.pk for who, one in known.items() if who not in now]
+        Suspect.objects.filter(pk__in=gone, cleared_at=None).delete()
+        Suspect.objects.bulk_create(one for who, one in now.items() if who not in known)
+        for who in known.keys() & now.keys():
+            known[who].belief = now[who].belief
+        Suspect.objects.bulk_update(known.values(), ["belief"])
+    return Suspect.objects.filter(cleared_at=None).count()
+
+
+def _who(one: Suspect) -> tuple[str, int | None, str | None]:
+    return one.role, one.user_id, one.device_hash
+
+
+def _found() -> Iterator[Suspect]:
+    with connection.cursor() as cursor:
+        cursor.execute(_VOTES)
+        rows = cursor.fetchall()
+    if not rows:
+        return
+    faces, givers, labels, names, on_device, choices = zip(*rows, strict=True)
+    voters, voter = np.unique(np.array(names), return_inverse=True)
+    is_device = dict(zip(names, on_device, strict=True))
+    people, giver = np.unique(np.array(givers), return_inverse=True)
+    people, giver = (people[1:], giver - 1) if people[0] < 0 else (people, giver)
+    face = np.array(faces)
+    _numbers, first = np.unique(face, return_index=True)
+    said = collusion.find(
+        collusion.Votes(
+            face=face,
+            voter=voter,
+            choice=np.array([ANSWERS[choice] for choice in choices]),
+            label=np.array([ANSWERS[labels[row]] for row in first]),
+            giver=giver[first],
+            classes=len(EMOTIONS),
+        )
+    )
+    for n in np.flatnonzero(said.givers >= SURE):
+        belief = float(said.givers[n])
+        yield Suspect(role="giver", user_id=int(people[n]), belief=belief)
+    for n in np.flatnonzero(said.voters >= SURE):
+        name = str(voters[n])
+        who = {"device_hash": name} if is_device[name] else {"user_id": int(name)}
+        yield Suspect(role="voter", belief=float(said.voters[n]), **who)
+
+
+def quarantined() -> ContributionQuerySet:
+    """Accepted faces that count for nothing until a second reviewer confirms them:
+    labelled by a suspect's word alone. A relabelled face is a reviewer's word."""
+    suspects = Suspect.objects.filter(cleared_at=None)
+    givers = suspects.filter(role=Suspect.Role.GIVER).values("user")
+    backing = Vote.objects.filter(
+        contribution=OuterRef("pk"), choice=OuterRef("emotion"), gold_answer=""
+    )
+    confirmed = Review.objects.filter(
+        contribution=OuterRef("pk"), act=Review.Act.CONFIRM, undone_by=None
+    )
+    by_ring = Exists(backing.filter(by_suspect())) & ~Exists(
+        backing.exclude(by_suspect())
+    )
+    faces = Contribution.objects.accepted().filter(emotion=F("decided_emotion"))
+    return faces.filter(Q(giver__in=givers) | by_ring).filter(~Exists(confirmed))
+
+
+def by_suspect() -> Q:
+    """Votes of suspected voters."""
+    voters = Suspect.objects.filter(cleared_at=None, role=Suspect.Role.VOTER)
+    accounts = voters.filter(user__isnull=False).values("user")
+    devices = voters.filter(user=None).values("device_hash")
+    return Q(voter__in=accounts) | Q(voter=None, device_hash__in=devices)
+
+
+def of_suspected_givers() -> Q:
+    """Faces of suspected givers."""
+    givers = Suspect.objects.filter(cleared_at=None, role=Suspect.Role.GIVER)
+    return Q(giver__in=givers.values("user"))
+
+
+def confirm(contribution: Contribution, *, by: User) -> Review:
+    """A second reviewer agrees: the face counts again. Whoever accepted it does only
+    where there is no other reviewer."""
+    with transaction.atomic():
+        rows = Contribution.objects.select_for_update()
+        face = rows.filter(pk=contribution.pk).first()
+        if face is None or not quarantined().filter(pk=face.pk).exists():
+            text = _("This face does not wait for a second reviewer.")
+            raise Refused("not_in_quarantine", text)
+        own_gifts.check(face.giver_id, by)
+        first = face.reviews.filter(to_status=face.status, undone_by=None)
+        decided = first.exclude(act=Review.Act.SCREEN).order_by("-pk").first()
+        if decided and decided.by_id == by.pk and own_gifts.has_other_reviewer(by):
+            text = _("You accepted this face yourself: another reviewer confirms it.")
+            raise Refused("own_decision", text)
+        event = review_events.confirming_review(face, by)
+        event.save(force_insert=True)
+    return event
+
+
+def clear(suspect: Suspect, *, by: User) -> Suspect:
+    """A reviewer sees no league: votes and faces count again, from now on."""
+    with transaction.atomic():
+        rows = Suspect.objects.filter(pk=suspect.pk, cleared_at=None)
+        if suspect.user_id == by.pk:
+            text = _("Another reviewer decides whether you belong to a ring.")
+            raise Refused("own_suspicion", text)
+        if rows.update(cleared_at=Now()):
+            role = {"role": suspect.role}
+            audit.record(
+                audit.Act.SUSPECT_CLEARED, by=by, subject=suspect.user, details=role
+            )
+        suspect.refresh_from_db()
+    return suspect
+
+
+@dataclass(frozen=True)
+class Link:
+    """A suspected voter and a suspected giver who met."""
+
+    giver: Suspect
+    voter: Suspect
+    met: int  # votes
+    backed: int  # of those for what the giver says
+
+
+@dataclass
+class Ring:
+    """Suspects who hang together. One without a partner is a ring of one."""
+
+    givers: list[Suspect] = field(default_factory=list)
+    voters: list[Suspect] = field(default_factory=list)
+    links: list[Link] = field(default_factory=list)
+    faces: list[UUID] = field(default_factory=list)  # in quarantine
+
+
+def found() -> list[Ring]:
+    """All rings, the largest first."""
+    people = Suspect.objects.filter(cleared_at=None).select_related("user")
+    suspects = {one.pk: one for one in people.order_by("role", "-belief", "pk")}
+    with connection.cursor() as cursor:
+        cursor.execute(_LINKS)
+        links = [
+            Link(suspects[giver], suspects[voter], met, backed)
+            for giver, voter, met, backed in cursor.fetchall()
+            if backed
+        ]
+    rings = [_ring(members, suspects, links) for members in _together(suspects, links)]
+    return sorted(rings, key=lambda ring: -len(ring.givers) - len(ring.voters))
+
+
+def _together(suspects: dict[int, Suspect], links: list[Link]) -> list[set[int]]:
+    groups = {pk: {pk} for pk in suspects}
+    for link in links:
+        one, other = groups[link.giver.pk], groups[link.voter.pk]
+        if one is not other:
+            one |= other
+            groups |= dict.fromkeys(other, one)
+    return list({id(group): group for group in groups.values()}.values())
+
+
+def _ring(members: set[int], suspects: dict[int, Suspect], links: list[Link]) -> Ring:
+    of_role = {
+        role: [
+            one for pk, one in suspects.items() if pk in members and one.role == role
+        ]
+        for role in Suspect.Role
+    }
+    givers = of_role[Suspect.Role.GIVER]
+    faces = quarantined().filter(giver__in=[one.user_id for one in givers])
+    return Ring(
+        givers=givers,
+        voters=of_role[Suspect.Role.VOTER],
+        links=[link for link in links if link.giver.pk in members],
+        faces=list(faces.order_by("decided_at", "pk").values_list("pk", flat=True)),
+    )

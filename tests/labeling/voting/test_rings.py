@@ -1,0 +1,161 @@
+"""Rings are found, weigh nothing, and wait for a second reviewer."""
+
+import random
+
+import pytest
+from django.db import transaction
+
+from labeling.datasets import selection
+from labeling.errors import Refused
+from labeling.models import AuditEntry, Contribution, Review, Suspect, User, Vote
+from labeling.review import decisions
+from labeling.voting import rings, vote_weights, votes
+from ml.emotions import EMOTIONS
+from tests.experiments import collude, crowds, rows_at_once
+from tests.experiments.crowds import World
+from tests.experiments.held_out_rows import Stock
+from tests.support.factories import make_contribution, make_user, make_votes
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def stock() -> Stock:
+    dice = random.Random(5)
+    return Stock(pixels=None, labels=[dice.choice(EMOTIONS) for _ in range(900)])
+
+
+def played(stock: Stock, **fields) -> crowds.Crowd:
+    world = World(seed=2, faces=450, **fields)
+    crowd = crowds.gather(world)
+    dice = random.Random(2)
+    for batch in range(2):
+        rows = range(batch * 450, batch * 450 + 450)
+        rows_at_once.give_and_decide(world, stock, crowd, rows, dice, batch=batch)
+    return crowd
+
+
+def names(role: str) -> set[str]:
+    people = Suspect.objects.filter(role=role, cleared_at=None)
+    return {one.user.username for one in people.select_related("user")}
+
+
+def test_a_ring_is_found_and_its_lies_keep_no_weight(stock):
+    crowd = played(stock, poison="spread", share=0.2)
+    found = collude.measure(crowd)
+    assert found["undefended"]["lies"] > 0.02 * found["undefended"]["all"]
+    assert found["defended"]["lies"] < 0.01 * found["defended"]["all"]
+    rings.refresh()
+    assert names("voter") == {user.username for user in crowd.lying_voters}
+    assert names("giver") <= {user.username for user in crowd.liars}
+    (ring,) = rings.found()
+    assert len(ring.voters) == len(crowd.lying_voters)
+    assert all(link.backed <= link.met for link in ring.links)
+    assert set(ring.faces) <= set(rings.quarantined().values_list("pk", flat=True))
+
+
+def test_an_honest_crowd_has_no_ring(stock):
+    found = collude.measure(played(stock))
+    assert found["suspects"] == []
+    assert found["defended"] == found["undefended"]
+
+
+@pytest.fixture
+def ring() -> tuple[User, User]:
+    """A giver and a voter who were found out."""
+    giver, voter = make_user("giver"), make_user("voter")
+    Suspect.objects.create(role="giver", user=giver, belief=0.9)
+    Suspect.objects.create(role="voter", user=voter, belief=0.9)
+    return giver, voter
+
+
+def accepted(**fields) -> Contribution:
+    return make_contribution(status="accepted", emotion="happy", **fields)
+
+
+def trains() -> set:
+    """What a snapshot would take now."""
+    with transaction.atomic():
+        batches = list(selection.stream(without_fer2013=False, weight=1, size=100))
+    return {row.id for batch in batches for row in batch}
+
+
+def test_what_a_ring_gave_or_alone_backs_trains_nothing(ring):
+    giver, voter = ring
+    given, relabelled = accepted(giver=giver), accepted(giver=giver)
+    Contribution.objects.filter(pk=relabelled.pk).update(decided_emotion="sad")
+    backed, also_others, unvoted = accepted(), accepted(), accepted()
+    make_votes(backed, "happy", [voter])
+    make_votes(also_others, "happy", [voter, make_user("other")])
+    assert set(rings.quarantined()) == {given, backed}
+    assert trains() == {relabelled.pk, also_others.pk, unvoted.pk}
+
+
+def test_a_suspects_votes_weigh_nothing_on_a_device_too(ring):
+    _giver, voter = ring
+    Suspect.objects.create(role="voter", device_hash="d", belief=0.9)
+    face = make_contribution()
+    make_votes(face, "happy", [voter])
+    Vote.objects.create(contribution=face, device_hash="d", choice="happy")
+    Vote.objects.create(contribution=face, device_hash="e", choice="sad")
+    assert set(vote_weights.weighed_votes([face.pk])[face.pk]) == {"sad"}
+
+
+def test_nobody_is_tested_on_what_a_ring_gave(ring, monkeypatch):
+    giver, _voter = ring
+    monkeypatch.setattr(votes, "GOLD_SHARE", 1)
+    face = accepted(giver=giver, may_be_seen=True, agreement=1, vote_count=3)
+    Contribution.objects.update(screened_at=face.created_at)
+    assert votes.cast(face, "sad", by=make_user("bob")).gold_answer == ""
+
+
+def test_a_second_reviewer_confirms_a_face(ring):
+    giver, _voter = ring
+    rita, rob = make_user("rita", "reviewer"), make_user("rob", "reviewer")
+    face = make_contribution(giver=giver, emotion="happy")
+    decisions.accept(face, by=rita)
+    with pytest.raises(Refused, match="yourself"):
+        rings.confirm(face, by=rita)
+    event = rings.confirm(face, by=rob)
+    assert (event.act, event.by) == (Review.Act.CONFIRM, rob)
+    assert not rings.quarantined().exists()
+    with pytest.raises(Refused):
+        rings.confirm(face, by=rob)
+    decisions.undo(face, by=rob)
+    face.refresh_from_db()
+    assert face.status == "accepted"
+    assert rings.quarantined().exists()
+    decisions.undo(face, by=rob)
+    face.refresh_from_db()
+    assert face.status == "waiting"
+
+
+def test_the_only_reviewer_confirms_what_he_accepted(ring):
+    giver, _voter = ring
+    rita = make_user("rita", "reviewer")
+    face = make_contribution(giver=giver, emotion="happy")
+    decisions.accept(face, by=rita)
+    assert rings.confirm(face, by=rita)
+
+
+def test_who_is_cleared_counts_again_and_is_not_raised_anew(stock):
+    played(stock, poison="spread", share=0.2)
+    rings.refresh()
+    suspect = Suspect.objects.filter(role="voter").first()
+    rita = make_user("rita", "reviewer")
+    rings.clear(suspect, by=rita)
+    entry = AuditEntry.objects.get(act="suspect")
+    assert (entry.by_key, entry.details) == (rita.key, {"role": "voter"})
+    rings.refresh()
+    assert suspect.user.username not in names("voter")
+
+
+def test_nobody_clears_himself(ring):
+    _giver, voter = ring
+    with pytest.raises(Refused):
+        rings.clear(Suspect.objects.get(user=voter), by=voter)
+
+
+def test_who_is_no_longer_suspected_is_forgotten(ring):
+    assert rings.refresh() == 0
+    assert not Suspect.objects.exists()

@@ -1,0 +1,1 @@
+"""What the API has, a module for each topic: its types, and its operations."""
