@@ -21,6 +21,13 @@ LAST_ROOM = 100 * 2**20  # bytes: for withdrawals, votes, sessions, the journal
 _ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
 
 
+# The database sessions that hold a lock.
+HOLDERS = """
+    SELECT pid FROM pg_locks
+    WHERE locktype = 'advisory' AND granted AND objsubid = 1
+      AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+      AND (classid::bigint << 32) + objid::bigint = %s
+"""
 NAMED = 0x4D49454E  # the first of the two numbers that lock a name
 
 
@@ -68,17 +75,17 @@ def wait_for_session_lock(lock: AdvisoryLock) -> None:
         cursor.execute("SELECT pg_advisory_lock(%s)", [lock])
 
 
+def is_held(lock: AdvisoryLock) -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT EXISTS ({HOLDERS})", [lock])
+        return bool(cursor.fetchone()[0])
+
+
 def disconnect_holder(lock: AdvisoryLock) -> None:
     """End the database session that has a lock, whoever it is."""
     with connection.cursor() as cursor:
         cursor.execute(
-            """
-            SELECT pg_terminate_backend(pid) FROM pg_locks
-            WHERE locktype = 'advisory' AND granted AND objsubid = 1
-              AND database = (
-                  SELECT oid FROM pg_database WHERE datname = current_database())
-              AND (classid::bigint << 32) + objid::bigint = %s
-            """,
+            f"SELECT pg_terminate_backend(pid) FROM ({HOLDERS}) AS holders",  # noqa: S608
             [lock],
         )
 

@@ -105,6 +105,8 @@ def test_every_room_says_what_it_is_for() -> None:
 def test_no_room_holds_more_than_sixteen_modules() -> None:
     for package in ("deploy", "webapp", "workers", "labeling", "ml"):
         for room in [ROOT / package, *(ROOT / package).rglob("*")]:
+            if room.name == "migrations":  # a history, in which nobody looks around
+                continue
             modules = [f for f in room.glob("*.py") if f.name != "__init__.py"]
             assert len(modules) <= 16, room
 

@@ -45,6 +45,11 @@ def _beat(queues: list[str]) -> None:
         time.sleep(EVERY)
 
 
+def beats(queue: str, host: str) -> bool:
+    """Whether a worker on this host serves the queue. Raises redis.RedisError."""
+    return any(True for _ in broker().scan_iter(f"mien:worker:{queue}:{host}:*"))
+
+
 def seen() -> dict[str, int]:
     """How many workers serve each queue just now.
 

@@ -1,9 +1,17 @@
-"""Ask a web process how it is: for the supervisor and for containers."""
+"""Ask a web process how it is: for the supervisor and for containers.
+
+`python -m deploy.supervisor.health_check [ROLE]` ends with 0 if this host's role works.
+"""
 
 import os
+import socket
 import sys
 from http.client import HTTPConnection
 from urllib.parse import urlsplit
+
+import django
+
+from webapp.config import env
 
 
 def ask(address: str) -> int:
@@ -21,6 +29,18 @@ def ask(address: str) -> int:
         connection.close()
 
 
+def works(role: str) -> bool:
+    if role == "web":
+        # Trouble elsewhere (a worker is silent) is no reason to restart the web.
+        return ask(f"http://127.0.0.1:{env.integer('PORT', 8000)}") in (200, 503)
+    django.setup()
+    from labeling import db
+    from workers import heartbeat
+
+    if role == "clock":  # this one, or the one that it waits for
+        return db.is_held(db.AdvisoryLock.CLOCK)
+    return heartbeat.beats(role, socket.gethostname())
+
+
 if __name__ == "__main__":
-    # Trouble elsewhere (a worker is silent) is no reason to restart the web.
-    sys.exit(0 if ask("http://127.0.0.1:8000") in (200, 503) else 1)
+    sys.exit(0 if works(*(sys.argv[1:] or ["web"])) else 1)

@@ -43,6 +43,7 @@ class Operations:
     champion_feedback: FeedbackRate | None
     consents: dict[str, int]  # version of the text -> faces given under it
     consent_version: str  # that is shown now
+    notices: dict[str, int]  # version of the notice -> faces given by who had read it
 
 
 def look() -> Operations:
@@ -71,6 +72,7 @@ def look() -> Operations:
         champion_feedback=_feedback(champion),
         consents=_counted([consent.VERSION], Contribution, "consent_version"),
         consent_version=consent.VERSION,
+        notices=_counted([], Contribution, "notice_version"),
     )
 
 

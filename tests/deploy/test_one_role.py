@@ -47,6 +47,16 @@ class Hosts:
     def until_said(self, name: str, words: str) -> None:
         until(lambda: words in self.said(name))
 
+    def works(self, name: str, role: str) -> bool:
+        """By the health check of a container."""
+        own = {"MIEN_DATA": str(self.folder / name)}
+        own["DJANGO_SETTINGS_MODULE"] = "webapp.config.settings"
+        return not subprocess.run(
+            [sys.executable, "-m", "deploy.supervisor.health_check", role],
+            cwd=ROOT,
+            env={**self.env, **own},
+        ).returncode
+
     def close(self) -> None:
         for process in self.processes:
             process.terminate()
@@ -88,6 +98,10 @@ def test_of_two_clocks_one_ticks_and_the_other_takes_over(hosts: Hosts) -> None:
         hosts.until_said(spare, "this clock ticks")
         broker.delete("default")
         until(lambda: broker.llen("default"))
+    assert hosts.works(spare, "clock")
+    clocks[spare].terminate()
+    clocks[spare].wait()
+    assert not hosts.works(spare, "clock")
 
 
 def test_a_web_host_says_that_it_leaves_and_serves_on(hosts: Hosts) -> None:

@@ -13,7 +13,18 @@ Choice = TypeVar("Choice", bound=str)
 
 
 def text(name: str, default: str = "") -> str:
-    return os.environ.get(name, "").strip() or default
+    """What the environment says, or the file that NAME_FILE names: so come secrets."""
+    return os.environ.get(name, "").strip() or _in_file(f"{name}_FILE") or default
+
+
+def _in_file(name: str) -> str:
+    file = os.environ.get(name, "").strip()
+    try:
+        return Path(file).read_text().strip() if file else ""
+    except (OSError, UnicodeDecodeError) as why:
+        raise ImproperlyConfigured(
+            f"{name} is {file!r}; it takes a file: {why}"
+        ) from why
 
 
 def boolean(name: str, *, default: bool = False) -> bool:
@@ -117,8 +128,12 @@ def contact(name: str) -> str:
 
 
 def database(name: str) -> dict[str, object] | None:
+    """A password that the URL leaves out is POSTGRES_PASSWORD."""
     parts = url(name, schemes=("postgresql", "postgres"))
-    return postgres(parts.geturl()) if parts else None
+    found = postgres(parts.geturl()) if parts else None
+    if found and not found["PASSWORD"]:
+        found["PASSWORD"] = text("POSTGRES_PASSWORD")
+    return found
 
 
 def postgres(address: str) -> dict[str, object]:

@@ -58,6 +58,9 @@ def _of_faces(seen: Operations) -> Iterator[Metric]:
         seen.not_erased_for,
     )
     yield _by("mien_consents", "Faces by the text agreed to.", "version", seen.consents)
+    yield _by(
+        "mien_notices", "Faces by the notice read before.", "version", seen.notices
+    )
     yield _info(
         "mien_consent_text", "The text shown now.", {"version": seen.consent_version}
     )

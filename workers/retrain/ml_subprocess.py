@@ -164,7 +164,9 @@ def _environment() -> dict[str, str]:
     secret = {"SECRET_KEY", "DATABASE_URL", "REDIS_URL", "EMAIL_URL"}
     # compose.yaml gives every container the same file of settings.
     secret |= {"POSTGRES_PASSWORD", "MIEN_ADMIN_EMAIL", "MIEN_ADMIN_PASSWORD"}
-    keep = {k: v for k, v in os.environ.items() if k not in secret}
+    keep = {
+        k: v for k, v in os.environ.items() if k.removesuffix("_FILE") not in secret
+    }
     return {
         **keep,
         "MIEN_DATA": str(settings.MIEN_DATA),
