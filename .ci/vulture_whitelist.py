@@ -11,6 +11,7 @@
     expires_at,
     heartbeat_at,
     alerted_at,
+    found_at,
     saved_at,
     token_hash,
 )

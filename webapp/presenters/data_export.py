@@ -52,7 +52,6 @@ WORK: dict[str, Held] = {
         "by",
         ("contribution_id", "act", "to_emotion", "reason", "note", "created_at"),
     ),
-    "suspected": (Suspect, "user", ("role", "belief", "found_at", "cleared_at")),
     "being_reviewed": (Contribution, "leased_to", ("id", "leased_until")),
     "retrainings": (TrainingRun, "requested_by", ("id", "preset", "created_at")),
     "promotions": (Promotion, "by", ("version__name", "reason", "created_at")),
