@@ -10,7 +10,7 @@ import cv2
 
 from ml.artefact.predictor import Predictor
 from ml.commands import paths
-from ml.commands.detect import add_model_arguments
+from ml.commands.detect import add_answer_argument, add_model_arguments
 from ml.errors import BadInput
 from ml.video import watch, watch_report
 from ml.video.session_summary import SessionSummary
@@ -28,6 +28,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="put report.html, faces.csv and the annotated faces.webm here",
     )
     add_model_arguments(parser)
+    add_answer_argument(parser)
     parser.add_argument("--json", action="store_true", help="one object a frame")
 
 
@@ -41,7 +42,7 @@ def run(args: argparse.Namespace) -> int:
             raise BadInput(f"{args.out} cannot be made: {error.strerror}.") from error
     signal.signal(signal.SIGTERM, _stop)
     summary = watch.record(
-        watch.follow(watch.frames(args.source), predictor, detector),
+        watch.follow(watch.frames(args.source), predictor, detector, args.answer),
         predictor.emotions,
         args.out,
         rate=_rate(args.source),

@@ -12,6 +12,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from ml.artefact.answers import Answer
 from ml.artefact.predictor import Predictor
 from ml.emotions import BY_NAME
 from ml.errors import BadInput
@@ -68,6 +69,7 @@ def follow(
     source: Iterator[tuple[float, NDArray[np.uint8]]],
     predictor: Predictor,
     detector: Detector,
+    answer: Answer = "mix",
 ) -> Iterator[Frame]:
     """Each frame with its faces: number, steady and raw emotion. `source` gives what
     `frames` does."""
@@ -77,7 +79,7 @@ def follow(
         picture = Picture(rgb, rgb.shape[1], rgb.shape[0])
         found = pipeline.predict_faces(picture, predictor, detector, is_one_look=True)
         followed = tracks.update(
-            seconds, [(face.box, face.probabilities) for face in found]
+            seconds, [(face.box, face.answers[answer]) for face in found]
         )
         faces = [
             FaceInFrame(

@@ -9,6 +9,9 @@ from pathlib import Path
 import cv2
 import pytest
 
+from ml.artefact.predictor import Predictor
+from ml.video import watch
+from ml.vision.detector import load_detector
 from tests.support import tiny_model
 from tests.support.real_data import (
     FACE_DETECTOR,
@@ -74,6 +77,21 @@ def test_frames_come_as_json_lines(clip: Path, model: Path) -> None:
     )
     frames = [json.loads(line) for line in done.stdout.splitlines()]
     assert [len(frame["faces"]) for frame in frames] == [3] * 10 + [0] * 10 + [1] * 10
+
+
+@needs_photos
+@needs_face_detector
+def test_faces_are_followed_by_the_answer_that_is_asked_for(
+    clip: Path, tmp_path: Path
+) -> None:
+    tiny_model.make_artefact(tmp_path / "two", heads=2)
+    predictor, detector = Predictor.load(tmp_path / "two"), load_detector(FACE_DETECTOR)
+    mix, raters = (
+        next(watch.follow(watch.frames(str(clip)), predictor, detector, answer)).faces
+        for answer in ("mix", "raters")
+    )
+    assert [face.box for face in mix] == [face.box for face in raters]
+    assert all(a.emotion != b.emotion for a, b in zip(mix, raters, strict=True))
 
 
 @pytest.mark.slow
