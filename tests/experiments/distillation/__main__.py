@@ -3,10 +3,12 @@ stages of a few minutes of one GPU: docs/experiments.md says how to run them.
 
     python -m tests.experiments.distillation pack FACES
     python -m tests.experiments.distillation stage FACES OUT --network resnet-34
+    python -m tests.experiments.distillation seal OUT MODEL
 """
 
 import argparse
 import importlib.util
+import json
 import os
 import sys
 from pathlib import Path
@@ -22,6 +24,8 @@ def main(arguments: list[str] | None = None) -> int:
     args = parser().parse_args(arguments)
     if args.command == "pack":
         return pack(args)
+    if args.command == "seal":
+        return seal(args)
     os.environ.setdefault("KERAS_BACKEND", backend())
     return stage(args)
 
@@ -42,6 +46,9 @@ def parser() -> argparse.ArgumentParser:
         help="a finished OUT, which this one learns from; repeatable")  # fmt: skip
     stage.add_argument("--start", type=Path, help="a model.keras to begin with")
     stage.add_argument("--set", action="append", default=[], metavar="KNOB=VALUE")
+    seal = commands.add_parser("seal", help="make a model folder of a finished OUT")
+    seal.add_argument("trained", type=Path)
+    seal.add_argument("folder", type=Path)
     return parser
 
 
@@ -86,6 +93,26 @@ def stage(args: argparse.Namespace) -> int:
         say=lambda line: print(line, flush=True),
     )  # fmt: skip
     print("done" if done else "not done yet: the same command goes on", flush=True)
+    return 0
+
+
+def seal(args: argparse.Namespace) -> int:
+    """Calibrate, export to int8 and measure on Tune, as at the end of `ml train`."""
+    from ml.training import pipeline
+
+    knobs = json.loads((args.trained / "config.json").read_text())
+    config = configs.from_json(knobs | {"wide": True})
+    data = pipeline.load_data(
+        pipeline.Sources(
+            Path(os.environ["FER2013"]), ferplus=Path(os.environ["FERPLUS"])
+        ),
+        config,
+    )
+    network = pipeline.load_network(args.trained)
+    args.folder.mkdir(parents=True, exist_ok=True)
+    pipeline.save_network(network, args.folder / "model.keras")
+    name = args.folder.name
+    pipeline.export(network, config, data, args.folder, [], name, faces=False)
     return 0
 
 

@@ -56,6 +56,7 @@ def run(
     np.savez(out / "answers.npz", logits=logits.astype(np.float16))
     say(json.dumps(tune_figures(logits, faces)))
     plain(model, task, faces).save(out / "model.keras")
+    (out / "config.json").write_text(json.dumps(task.config.to_json()))
     return is_done
 
 
