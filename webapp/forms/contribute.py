@@ -56,8 +56,10 @@ class ConsentField(forms.Field):
 
 
 class FreeConsentsForm(forms.Form):
-    """The two consents that are free to choose."""
+    """The two consents that are free to choose; and whoever agreed to an older text may
+    agree to today's (`agree`)."""
 
+    agree = ConsentField(required=False)
     may_be_seen = ConsentField(required=False)
     may_be_released = ConsentField(required=False)
 
@@ -79,7 +81,6 @@ class ConsentsForm(FreeConsentsForm):
         ),
         "keep": _("Without this we may not keep the face."),
     }
-    agree = ConsentField(required=False)
     adult = ConsentField(required=False)
     keep = ConsentField(required=False)
 

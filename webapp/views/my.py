@@ -88,7 +88,8 @@ def change_consent(request: UserRequest, pk: UUID) -> HttpResponse:
     form = needed(request.POST)
     if not form.is_valid():
         return _ask_for_consent(request, face, form, status=400)
-    offers.change_consent(face, form.consent(), said_again=needed is ConsentsForm)
+    said_again = needed is ConsentsForm or form.cleaned_data["agree"]
+    offers.change_consent(face, form.consent(), said_again=said_again)
     messages.success(request, _("Saved. It holds from now on."))
     return redirect("my")
 
@@ -100,8 +101,12 @@ def _ask_for_consent(
     *,
     status: int = 200,
 ) -> HttpResponse:
-    text = consent.TEXTS[consent.VERSION]
-    context = {"face": face, "form": form, "text": text}
+    context = {
+        "face": face,
+        "form": form,
+        "text": consent.TEXTS[consent.VERSION],
+        "is_older": face.consent_version != consent.VERSION,
+    }
     return render(request, "my/consent.html", context, status=status)
 
 

@@ -12,7 +12,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from labeling import accounts
-from labeling.contributions import withdrawals
+from labeling.contributions import consent, withdrawals
 from labeling.models import (
     Contribution,
     ModelVersion,
@@ -200,6 +200,19 @@ def test_consents_can_be_changed_later(client: Client, ada: User):
     assert (face.may_be_seen, face.may_be_released) == (False, True)
     others = make_contribution(giver=make_user("bo"))
     assert client.post(f"/my/{others.pk}/consent/").status_code == 404
+
+
+def test_who_agreed_to_an_older_text_may_agree_to_todays(
+    client: Client, ada: User
+) -> None:
+    face = make_contribution(giver=ada, consent_version="2026-11")
+    url = f"/my/{face.pk}/consent/"
+    assert "What we ask has changed" in client.get(url).text
+    for said, version in (({}, "2026-11"), ({"agree": "on"}, consent.VERSION)):
+        client.post(url, {"may_be_seen": "on", **said})
+        face.refresh_from_db()
+        assert (face.may_be_seen, face.consent_version) == (True, version)
+    assert "What we ask has changed" not in client.get(url).text
 
 
 def test_consents_of_a_face_that_is_gone_already_are_not_found(
