@@ -12,6 +12,7 @@
     heartbeat_at,
     alerted_at,
     saved_at,
+    found_at,
     token_hash,
 )
 network_hash
