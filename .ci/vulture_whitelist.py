@@ -13,6 +13,7 @@
     alerted_at,
     found_at,
     saved_at,
+    found_at,
     token_hash,
 )
 network_hash

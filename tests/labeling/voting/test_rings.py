@@ -16,7 +16,8 @@ from tests.experiments.crowds import World
 from tests.experiments.held_out_rows import Stock
 from tests.support.factories import make_contribution, make_user, make_votes
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
+streams = pytest.mark.django_db(transaction=True)  # a snapshot needs one of its own
 
 
 @pytest.fixture
@@ -40,6 +41,7 @@ def names(role: str) -> set[str]:
     return {one.user.username for one in people.select_related("user")}
 
 
+@streams
 def test_a_ring_is_found_and_its_lies_keep_no_weight(stock):
     crowd = played(stock, poison="spread", share=0.2)
     found = collude.measure(crowd)
@@ -54,6 +56,7 @@ def test_a_ring_is_found_and_its_lies_keep_no_weight(stock):
     assert set(ring.faces) <= set(rings.quarantined().values_list("pk", flat=True))
 
 
+@streams
 def test_an_honest_crowd_has_no_ring(stock):
     found = collude.measure(played(stock))
     assert found["suspects"] == []
@@ -80,6 +83,7 @@ def trains() -> set:
     return {row.id for batch in batches for row in batch}
 
 
+@streams
 def test_what_a_ring_gave_or_alone_backs_trains_nothing(ring):
     giver, voter = ring
     given, relabelled = accepted(giver=giver), accepted(giver=giver)
@@ -154,6 +158,19 @@ def test_nobody_clears_himself(ring):
     _giver, voter = ring
     with pytest.raises(Refused):
         rings.clear(Suspect.objects.get(user=voter), by=voter)
+
+
+def test_a_ring_on_devices_is_found_beside_faces_without_an_account(stock):
+    crowd = played(stock, poison="spread", share=0.2)
+    for user in crowd.lying_voters:
+        Vote.objects.filter(voter=user).update(
+            voter=None, device_hash=f"device of {user.username}"
+        )
+    make_votes(make_contribution(emotion="sad"), "sad", crowd.voters[:2])
+    rings.refresh()
+    found = Suspect.objects.filter(role="voter").values_list("device_hash", flat=True)
+    expected = {f"device of {user.username}" for user in crowd.lying_voters}
+    assert set(found) == expected
 
 
 def test_who_is_no_longer_suspected_is_forgotten(ring):
