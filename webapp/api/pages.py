@@ -22,7 +22,10 @@ Row = TypeVar("Row", bound=Model)
 class Listing(Query):
     limit: int = Field(PER_PAGE, ge=1, le=MOST, description="How many at once.")
     cursor: str | None = Field(
-        None, max_length=500, description="From `next` or `previous`: where to go on."
+        None,
+        max_length=500,
+        pattern="^[A-Za-z0-9+/=]*$",
+        description="From `next` or `previous`: where to go on.",
     )
 
 

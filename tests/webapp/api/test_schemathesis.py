@@ -23,7 +23,6 @@ pytestmark = [
 
 SECONDS = os.environ.get("SCHEMATHESIS_SECONDS", "5")
 CONFIG = Path(__file__).with_name("schemathesis.toml")
-SPARE_TOKENS = 10  # whose numbers are likely to be tried
 
 
 @pytest.fixture
@@ -45,6 +44,7 @@ def test_the_description_of_the_api_tells_the_truth(
         user = world.people[role]
         secret = accounts.make_token(user, name="schemathesis")[1]
         asked += ["--header", f"Authorization: Bearer {secret}"]
+        asked += ["--exclude-operation-id", "revoke_token"]  # it would end itself
     done = subprocess.run(
         asked, cwd=tmp_path, capture_output=True, text=True, timeout=3600
     )

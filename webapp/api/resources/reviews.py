@@ -28,6 +28,7 @@ Act = Review.Act
 Reason = Review.Reason
 Source = Contribution.Source
 DecidedAct = Literal[Act.ACCEPT, Act.RELABEL, Act.REJECT, Act.SCREEN]
+Number = Annotated[int, Field(ge=1, le=2**63 - 1), WHOLE]
 BulkAct = Literal[Act.ACCEPT, Act.REJECT, Act.SCREEN]
 
 
@@ -112,7 +113,7 @@ class BulkDecision(Body):
 
 
 class Events(Body):
-    events: list[Annotated[int, WHOLE]] = Field(min_length=1, max_length=MOST_AT_ONCE)
+    events: list[Number] = Field(min_length=1, max_length=MOST_AT_ONCE)
 
 
 class BulkOutcome(Answer):
