@@ -9,14 +9,12 @@ from labeling.models.feedback import PredictionFeedback
 from labeling.models.fer2013_test_set import Fer2013TestSet
 from labeling.models.review import Review
 from labeling.models.session import Session
-from labeling.models.site_record import SiteRecord
-from labeling.models.site_stats import SiteStats
+from labeling.models.site import SiteRecord, SiteStats
 from labeling.models.snapshot import Snapshot, SnapshotRow
-from labeling.models.suspect import Suspect
 from labeling.models.training_run import Checkpoint, RunEvent, TrainingRun
 from labeling.models.user import ApiToken, DatasetSplit, Scope, User
 from labeling.models.version import Exam, ModelFile, ModelVersion, Promotion
-from labeling.models.vote import Vote
+from labeling.models.vote import Suspect, Vote
 from labeling.models.webhook import Webhook, WebhookDelivery
 from labeling.models.withdrawal import Erasure, Withdrawal
 
