@@ -12,7 +12,8 @@ machine that they name; measure again before you rely on them.
 """
 
 
-def write_section(name: str, text: str, *, page: Path = PAGE) -> None:
+def write_section(name: str, text: str, *, page: Path | None = None) -> None:
+    page = page or PAGE
     whole = page.read_text() if page.exists() else HEAD
     section = f"<!-- {name} -->\n{text.strip()}\n<!-- end of {name} -->\n"
     former = re.compile(
