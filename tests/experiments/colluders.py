@@ -36,6 +36,7 @@ class Ring:
     says: Says
     votes: Votes
     against: Votes | None = None  # what its voters say of others' faces
+    gets_through: bool = False  # known, and not stopped yet
 
 
 def one_class(label: str, batch: int, dice: random.Random) -> str:
@@ -99,5 +100,7 @@ RINGS = {
     "framing": Ring(
         "half lies; honest givers are voted against", half(any_class), back, mislead
     ),
-    "erased": Ring("the group; its voters erase their accounts", one_class, back),
+    "erased": Ring(
+        "the group; its voters erase their accounts", one_class, back, gets_through=True
+    ),
 }

@@ -38,6 +38,8 @@ def check(out: Path) -> int:
     broken = 0
     for found in _results(out):
         world, last = found["world"], found["steps"][-1]
+        if (ring := RINGS.get(world["poison"])) and ring.gets_through:
+            continue
         most = MOST.get(world["share"], 0.0)
         if lies(last, "defended") > most:
             print(f"{world['name']}: lies have {lies(last, 'defended'):.2%}")

@@ -67,6 +67,7 @@ def test_a_world_is_played_told_and_checked(tmp_path, capsys):
     assert page.read_text().startswith("Mine.")
     for step in found["steps"]:
         step["defended"]["lies"] = 0.04 * step["defended"]["all"]
+    found["world"]["poison"] = "group"
     (tmp_path / "s1-erased40.json").write_text(json.dumps(found))
     assert collusion_report.check(tmp_path) == 1
     assert "lies have 4.00%" in capsys.readouterr().out

@@ -43,9 +43,9 @@ def names(role: str) -> set[str]:
 
 @streams
 def test_a_ring_is_found_and_its_lies_keep_no_weight(stock):
-    crowd = played(stock, poison="spread", share=0.2)
+    crowd = played(stock, poison="spread", share=0.4)
     found = collude.measure(crowd)
-    assert found["undefended"]["lies"] > 0.02 * found["undefended"]["all"]
+    assert found["undefended"]["lies"] > 0.05 * found["undefended"]["all"]
     assert found["defended"]["lies"] < 0.01 * found["defended"]["all"]
     rings.refresh()
     assert names("voter") == {user.username for user in crowd.lying_voters}
