@@ -56,6 +56,8 @@ def operation(
     if is_repeatable:
         headers = [*headers, idempotency.HEADER]
         codes += ["key_in_use", "key_reused"]
+    if "too_many" in codes:
+        headers = [*headers, *rate_headers.DESCRIBED]
 
     def decorate(view: View) -> View:
         @describe(

@@ -68,6 +68,12 @@ def test_a_photo_is_a_file(schema: Any) -> None:
     assert photo["items"] == {"type": "string", "format": "binary"}
 
 
+def test_what_is_counted_says_so(schema: Any) -> None:
+    answers = operations(schema)["detect"]["responses"]
+    assert "RateLimit-Remaining" in answers["200"]["headers"]
+    assert "Retry-After" in answers["429"]["headers"]
+
+
 def test_links_lead_to_operations_that_there_are(schema: Any) -> None:
     known, linked = operations(schema), 0
     for one in known.values():
