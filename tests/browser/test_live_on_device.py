@@ -98,7 +98,7 @@ def test_a_model_that_answers_wrongly_here_is_not_used_and_is_told(
         card["golden"]["probabilities"][0].reverse()
         route.fulfill(json=card)
 
-    page.route("**/engine/models/*.json", altered)
+    page.route("**/engine/models/*.json?*", altered)
     start(page)
     where(page).to_contain_text("wrong answers to known faces")
     told = client.get("/health").json()["champion"]

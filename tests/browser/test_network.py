@@ -72,7 +72,7 @@ def is_page(line: Line) -> bool:
         return False
     if line.route.startswith("admin/"):
         return line.route in OF_THE_ADMIN
-    return not line.route.endswith((".jpg", ".png"))
+    return not line.route.endswith((".jpg", ".png", "/picture"))
 
 
 def sign_in(page: Page, cookies: Any, server: str) -> None:

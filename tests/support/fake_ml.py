@@ -173,6 +173,7 @@ def main() -> int:
             sub.add_argument("champion")
             sub.add_argument("challenger")
             sub.add_argument("--snapshot", type=Path)
+            sub.add_argument("--detector", type=Path)
             sub.add_argument("--policy")
         else:
             sub.add_argument("folder")

@@ -254,4 +254,4 @@ def test_the_bench_ranks_networks_and_marks_what_could_not_run(
     assert "vgg-tiny" in said
     assert "not run: the ImageNet weights could not be downloaded" in said
     assert "<svg" in (tmp_path / "out" / "networks.html").read_text()
-    assert ml.main(["bench-networks", "--networks", "x", *out]) == 2
+    assert ml.main(["bench-networks", "--networks", "x", *out]) == 3
