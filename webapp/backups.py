@@ -9,13 +9,12 @@ set aside.
 
 import os
 import re
-import subprocess
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 from shutil import copyfileobj
-from tempfile import TemporaryDirectory, TemporaryFile
-from typing import IO, cast
+from tempfile import TemporaryDirectory
+from typing import IO
 from uuid import UUID
 
 import psycopg2
@@ -28,9 +27,9 @@ from psycopg2 import errors, sql
 from labeling import audit, withdrawal_replay
 from labeling.contributions import face_reports, retention, withdrawal_log
 from labeling.models import AuditEntry, Contribution, SiteRecord, User, Withdrawal
-from webapp import backup_encryption
+from webapp import backup_encryption, postgres_clients
 from webapp.backup_encryption import KeyProblem
-from webapp.config import postgres_programs
+from webapp.postgres_clients import ProgramFailed
 
 LOG_NAME = "withdrawals.log"
 # Who is signed in is nobody's business in a backup.
@@ -91,10 +90,14 @@ def _dump_tables(file: Path) -> None:
     try:
         with (
             os.fdopen(descriptor, "wb") as kept,
-            _written_by("pg_dump", "--format=custom", *left_out, _name()) as plain,
+            postgres_clients.written_by(
+                "pg_dump", "--format=custom", *left_out, _name()
+            ) as plain,
         ):
             _keep(plain, kept)
         part.rename(file)
+    except ProgramFailed as why:
+        raise Failed(str(why)) from why
     finally:
         part.unlink(missing_ok=True)
 
@@ -129,12 +132,14 @@ def restore(
             return _restore(file, plain, newest_log, accept_resurrection)
     except KeyProblem as why:
         raise Failed(f"{file.name} stays closed: {why}") from why
+    except ProgramFailed as why:
+        raise Failed(str(why)) from why
 
 
 def _restore(
     file: Path, plain: IO[bytes], newest_log: Path | None, accept_resurrection: bool
 ) -> tuple[int, int]:
-    made = _made_at(_run("pg_restore", "--list", stdin=plain))
+    made = _made_at(postgres_clients.run("pg_restore", "--list", stdin=plain))
     for place in withdrawal_log.places():
         withdrawal_log.distrust_copy(place)
     call_command("migrate", verbosity=0, interactive=False)
@@ -149,7 +154,8 @@ def _restore(
         logs = [known_here, *withdrawal_log.places(), beside, newest_log]
         try:
             options = ("--no-owner", "--no-privileges", "--exit-on-error")
-            _run("pg_restore", *options, f"--dbname={fresh}", stdin=plain)
+            into = (*options, f"--dbname={fresh}")
+            postgres_clients.run("pg_restore", *into, stdin=plain)
             with _using(fresh):
                 call_command("migrate", verbosity=0, interactive=False)
                 is_certain = _is_certain(here, newest_log)
@@ -287,51 +293,3 @@ def _server() -> Iterator[Callable[..., None]]:
                 ) from None
 
         yield execute
-
-
-def _run(program: str, *arguments: str, stdin: IO[bytes] | None = None) -> str:
-    """What it said; it reads a file from its beginning."""
-    if stdin:
-        stdin.seek(0)
-    done = subprocess.run(
-        [postgres_programs.folder() / program, *arguments],
-        env=_environment(),
-        stdin=stdin,
-        capture_output=True,
-        text=True,
-    )
-    _check(program, done.returncode, done.stderr)
-    return done.stdout
-
-
-@contextmanager
-def _written_by(program: str, *arguments: str) -> Iterator[IO[bytes]]:
-    """What it writes, while it writes it; Failed at the end, if it did."""
-    command = [str(postgres_programs.folder() / program), *arguments]
-    with TemporaryFile("w+") as complaints:
-        process = subprocess.Popen(
-            command, env=_environment(), stdout=subprocess.PIPE, stderr=complaints
-        )
-        with process, cast(IO[bytes], process.stdout) as written:
-            yield written
-        complaints.seek(0)
-        _check(program, process.returncode, complaints.read())
-
-
-def _check(program: str, code: int, complaints: str) -> None:
-    if code:
-        said = complaints.strip().splitlines() or ["it gave no reason"]
-        raise Failed(f"{program} failed: {said[0]}")
-
-
-def _environment() -> dict[str, str]:
-    """By it Postgres' programs find the database that Django uses."""
-    found = connection.settings_dict
-    given = {
-        "PGHOST": found["HOST"],
-        "PGPORT": found["PORT"],
-        "PGUSER": found["USER"],
-        "PGPASSWORD": found["PASSWORD"],
-        **{f"PG{name.upper()}": str(value) for name, value in found["OPTIONS"].items()},
-    }
-    return {**os.environ, **{name: value for name, value in given.items() if value}}

@@ -35,7 +35,7 @@ from labeling.models import (
     Withdrawal,
 )
 from tests.support.factories import make_contribution, make_user
-from webapp import backup_encryption, backups
+from webapp import backup_encryption, backups, postgres_clients
 from webapp.presenters import contribution
 from workers import tasks
 
@@ -358,11 +358,22 @@ def test_the_clock_makes_one_and_keeps_the_last_of_each_day(
 
 def test_who_was_signed_in_is_not_in_a_backup(data: Path) -> None:
     backups.dump(data / "mien.dump")
-    backups._run("pg_restore", f"--file={data / 'sql'}", str(data / "mien.dump"))
+    postgres_clients.run("pg_restore", f"--file={data / 'sql'}", f"{data}/mien.dump")
     told = (data / "sql").read_text()
     assert "COPY public.labeling_user" in told
     assert "COPY public.django_session" not in told
     assert "COPY public.labeling_session" not in told
+
+
+def test_a_dump_that_fails_leaves_nothing_behind(
+    data: Path, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.BACKUP_KEY = backup_encryption.new_key()[1]
+    monkeypatch.setattr(backups, "_name", lambda: "no_such_database")
+    with pytest.raises(CommandError, match="pg_dump failed: .*no_such_database"):
+        call_command("backup")
+    assert list((data / "second").iterdir()) == []
+    assert not AuditEntry.objects.exists()
 
 
 def test_a_file_that_is_no_dump_changes_nothing(data: Path) -> None:
