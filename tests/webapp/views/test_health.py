@@ -7,6 +7,7 @@ from pytest_django import Settings
 
 from labeling import audit
 from labeling.registry import serving
+from tests.support.factories import make_user
 from webapp.views import health
 from workers import heartbeat
 
@@ -96,3 +97,5 @@ def test_the_last_backups_age_is_told_where_the_clock_makes_them(
     told = client.get("/health").json()["backup"]
     assert told["is_late"]
     assert told["ok"]  # the site does not go down for it
+    client.force_login(make_user("root", is_staff=True, is_superuser=True))
+    assert "There is no backup of the last day" in client.get("/admin/").text
