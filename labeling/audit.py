@@ -5,6 +5,7 @@ import logging
 import os
 import pwd
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 from functools import partial
 
 from django.conf import settings
@@ -46,6 +47,7 @@ LIMITS = (
     "WEBHOOKS_TO_LOOPBACK",
     *("PURPOSE", "LEGAL_BASIS", "MINIMUM_AGE", "IMPACT_ASSESSMENT"),
     *("KEEP_WAITING_DAYS", "KEEP_REJECTED_DAYS", "KEEP_BACKUPS_DAYS"),
+    *("KEEP_DAILY_BACKUPS", "KEEP_WEEKLY_BACKUPS", "KEEP_MONTHLY_BACKUPS"),
 )
 
 
@@ -95,6 +97,12 @@ def record_limits() -> AuditEntry | None:
     if last and not changed:
         return None
     return record(Act.LIMITS_SET, details={"changed": changed, "all_limits": now})
+
+
+def last(act: Act) -> datetime | None:
+    """When it was done the last time."""
+    done = AuditEntry.objects.filter(act=act).order_by("-at")
+    return done.values_list("at", flat=True).first()
 
 
 def of(user: User) -> QuerySet[AuditEntry]:

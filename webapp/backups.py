@@ -9,11 +9,12 @@ set aside.
 
 import os
 import re
-import subprocess
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
+from shutil import copyfileobj
 from tempfile import TemporaryDirectory
+from typing import IO
 from uuid import UUID
 
 import psycopg2
@@ -26,7 +27,9 @@ from psycopg2 import errors, sql
 from labeling import audit, withdrawal_replay
 from labeling.contributions import face_reports, retention, withdrawal_log
 from labeling.models import AuditEntry, Contribution, SiteRecord, User, Withdrawal
-from webapp.config import postgres_programs
+from webapp import backup_encryption, postgres_clients
+from webapp.backup_encryption import KeyProblem
+from webapp.postgres_clients import ProgramFailed
 
 LOG_NAME = "withdrawals.log"
 # Who is signed in is nobody's business in a backup.
@@ -40,7 +43,8 @@ class Failed(Exception):
 def default_file(addition: str = "") -> Path:
     """Where the log of withdrawals has its second place: both outlive the database."""
     moment = timezone.now().strftime("%Y-%m-%d-%H%M%S")
-    name = f"mien-{moment}{addition}.dump"
+    ending = ".age" if settings.BACKUP_KEY else ""
+    name = f"mien-{moment}{addition}.dump{ending}"
     return Path(settings.WITHDRAWAL_LOG_COPY).with_name(name)
 
 
@@ -81,26 +85,61 @@ def dump_before_upgrade() -> Path:
 def _dump_tables(file: Path) -> None:
     file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     part = file.with_name(f"{file.name}.part")
-    os.close(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600))
+    descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     left_out = [f"--exclude-table-data={table}" for table in LEFT_OUT]
     try:
-        _run("pg_dump", "--format=custom", *left_out, f"--file={part}", _name())
+        with (
+            os.fdopen(descriptor, "wb") as kept,
+            postgres_clients.written_by(
+                "pg_dump", "--format=custom", *left_out, _name()
+            ) as plain,
+        ):
+            _keep(plain, kept)
         part.rename(file)
+    except ProgramFailed as why:
+        raise Failed(str(why)) from why
     finally:
         part.unlink(missing_ok=True)
 
 
+def _keep(plain: IO[bytes], kept: IO[bytes]) -> None:
+    if not settings.BACKUP_KEY:
+        copyfileobj(plain, kept)
+        return
+    try:
+        backup_encryption.encrypt(plain, kept, settings.BACKUP_KEY)
+    except KeyProblem as why:
+        raise Failed(f"BACKUP_KEY does not fit: {why}") from why
+
+
 def restore(
-    file: Path, *, newest_log: Path | None = None, accept_resurrection: bool = False
+    file: Path,
+    *,
+    key: str = "",
+    newest_log: Path | None = None,
+    accept_resurrection: bool = False,
 ) -> tuple[int, int]:
     """Put a dump in the place of the database; (faces, accounts) taken back again.
 
     `newest_log`: a log of the dump's site that, as whoever asks knows, misses nothing.
     Without it, and where neither the database that is replaced nor a log in its place
     is known to miss nothing, all faces are in doubt: Failed, or with
-    `accept_resurrection` they are set aside.
+    `accept_resurrection` they are set aside. `key` opens an encrypted dump; without it,
+    BACKUP_KEY does.
     """
-    made = _made_at(_run("pg_restore", "--list", str(file)))
+    try:
+        with backup_encryption.opened(file, key or settings.BACKUP_KEY) as plain:
+            return _restore(file, plain, newest_log, accept_resurrection)
+    except KeyProblem as why:
+        raise Failed(f"{file.name} stays closed: {why}") from why
+    except ProgramFailed as why:
+        raise Failed(str(why)) from why
+
+
+def _restore(
+    file: Path, plain: IO[bytes], newest_log: Path | None, accept_resurrection: bool
+) -> tuple[int, int]:
+    made = _made_at(postgres_clients.run("pg_restore", "--list", stdin=plain))
     for place in withdrawal_log.places():
         withdrawal_log.distrust_copy(place)
     call_command("migrate", verbosity=0, interactive=False)
@@ -115,7 +154,8 @@ def restore(
         logs = [known_here, *withdrawal_log.places(), beside, newest_log]
         try:
             options = ("--no-owner", "--no-privileges", "--exit-on-error")
-            _run("pg_restore", *options, f"--dbname={fresh}", str(file))
+            into = (*options, f"--dbname={fresh}")
+            postgres_clients.run("pg_restore", *into, stdin=plain)
             with _using(fresh):
                 call_command("migrate", verbosity=0, interactive=False)
                 is_certain = _is_certain(here, newest_log)
@@ -253,25 +293,3 @@ def _server() -> Iterator[Callable[..., None]]:
                 ) from None
 
         yield execute
-
-
-def _run(program: str, *arguments: str) -> str:
-    """What it said."""
-    found = connection.settings_dict
-    given = {
-        "PGHOST": found["HOST"],
-        "PGPORT": found["PORT"],
-        "PGUSER": found["USER"],
-        "PGPASSWORD": found["PASSWORD"],
-        **{f"PG{name.upper()}": str(value) for name, value in found["OPTIONS"].items()},
-    }
-    done = subprocess.run(
-        [postgres_programs.folder() / program] + list(arguments),
-        env={**os.environ, **{name: value for name, value in given.items() if value}},
-        capture_output=True,
-        text=True,
-    )
-    if done.returncode:
-        said = done.stderr.strip().splitlines() or ["it gave no reason"]
-        raise Failed(f"{program} failed: {said[0]}")
-    return done.stdout

@@ -109,6 +109,12 @@ if settings.RETRAIN_AT:
         "schedule": _daily(settings.RETRAIN_AT),
         "options": {"expires": 3600},
     }
+if settings.BACKUP_AT:
+    app.conf.beat_schedule["back up"] = {
+        "task": "workers.tasks.back_up",
+        "schedule": _daily(settings.BACKUP_AT),
+        "options": {"expires": 3600},
+    }
 
 
 @celeryd_init.connect

@@ -70,6 +70,12 @@ def purge() -> None:
 
 
 @app.task
+def back_up() -> None:
+    """A fault is told as any task's is, and as a backup that is late."""
+    call_command("backup", nightly=True)
+
+
+@app.task
 def erase() -> None:
     if erasure.is_due():
         erasure.erase()

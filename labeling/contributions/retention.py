@@ -1,8 +1,10 @@
 """Nothing is kept for longer than it is of use. Beat calls `purge` once a day."""
 
 import logging
+import re
 import time
-from datetime import timedelta
+from collections.abc import Iterable
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from django.conf import settings
@@ -17,6 +19,8 @@ from labeling.webhooks import deliveries
 log = logging.getLogger(__name__)
 
 BATCH = 500
+NIGHTLY = "-nightly"  # what the clock's dumps have in their names
+MADE_AT = re.compile(rf"mien-(\d{{4}}-\d\d-\d\d-\d{{6}}){NIGHTLY}\.dump(\.age)?")
 
 
 def purge() -> dict[str, int]:
@@ -47,13 +51,42 @@ def purge() -> dict[str, int]:
 
 def prune_dumps(folder: Path) -> int:
     """Delete `mien-….dump` in a folder that are too old, for withdrawn faces lie in
-    them; how many."""
+    them, and of the clock's those that are in no ring; how many."""
     oldest = time.time() - settings.KEEP_BACKUPS_DAYS * 24 * 3600
-    dumps = folder.glob("mien-*.dump")
-    old = [dump for dump in dumps if dump.stat().st_mtime < oldest]
-    for dump in old:
+    dumps = [
+        dump for ending in ("", ".age") for dump in folder.glob(f"mien-*.dump{ending}")
+    ]
+    nightly = {dump.name for dump in dumps if MADE_AT.fullmatch(dump.name)}
+    in_no_ring = nightly - in_rings(nightly)
+    gone = [
+        dump
+        for dump in dumps
+        if dump.name in in_no_ring or dump.stat().st_mtime < oldest
+    ]
+    for dump in gone:
         dump.unlink(missing_ok=True)
-    return len(old)
+    return len(gone)
+
+
+def in_rings(names: Iterable[str]) -> set[str]:
+    """The last of each day, week and month, of as many of them as the settings say.
+    Only those count that have a dump: while none are made, none are lost."""
+    rings = {
+        "%Y-%m-%d": settings.KEEP_DAILY_BACKUPS,
+        "%G-%V": settings.KEEP_WEEKLY_BACKUPS,
+        "%Y-%m": settings.KEEP_MONTHLY_BACKUPS,
+    }
+    oldest_first = sorted(names)
+    kept = set(oldest_first[-1:])
+    for period, number in rings.items():
+        last_of = {_made_at(name).strftime(period): name for name in oldest_first}
+        kept |= set(list(last_of.values())[::-1][:number])
+    return kept
+
+
+def _made_at(name: str) -> datetime:
+    moment = MADE_AT.sub(r"\1+0000", name)
+    return datetime.strptime(moment, "%Y-%m-%d-%H%M%S%z")
 
 
 def _delete(old: QuerySet[Contribution]) -> int:

@@ -7,6 +7,7 @@ from datetime import datetime
 from django.db.models import Count, Min
 from django.utils import timezone
 
+from labeling import audit
 from labeling.contributions import consent
 from labeling.models import (
     Contribution,
@@ -43,6 +44,7 @@ class Operations:
     champion_feedback: FeedbackRate | None
     consents: dict[str, int]  # version of the text -> faces given under it
     consent_version: str  # that is shown now
+    last_backup: float | None
     notices: dict[str, int]  # version of the notice -> faces given by who had read it
 
 
@@ -72,6 +74,7 @@ def look() -> Operations:
         champion_feedback=_feedback(champion),
         consents=_counted([consent.VERSION], Contribution, "consent_version"),
         consent_version=consent.VERSION,
+        last_backup=_age(audit.last(audit.Act.BACKED_UP)),
         notices=_counted([], Contribution, "notice_version"),
     )
 

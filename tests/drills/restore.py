@@ -2,9 +2,10 @@
 
     python -m tests.drills.restore [FACES]
 
-Faces are given, a backup is made, some are withdrawn, and the database is lost with
-all that it knew of that. The backup is restored into an empty one, by the log of
-withdrawals alone. It prints what each step took; what was withdrawn must stay so.
+Faces are given, an encrypted backup is made, some are withdrawn, and the database is
+lost with all that it knew of that. The backup is opened with its key and restored into
+an empty one, by the log of withdrawals alone. It prints what each step took; what was
+withdrawn must stay so.
 """
 
 import logging
@@ -34,20 +35,22 @@ def main() -> None:
 
 
 def drill(faces: int, dump: Path) -> None:
+    from django.conf import settings
     from django.core.management import call_command
 
     from labeling import synthetic_data
     from labeling.contributions import withdrawal_log, withdrawals
     from labeling.models import Contribution, Withdrawal
-    from webapp import backups
+    from webapp import backup_encryption, backups
 
     call_command("migrate", verbosity=0)
     withdrawal_log.begin()
     synthetic_data.make(faces)
-    with timed(f"a backup of {faces} faces"):
+    key, settings.BACKUP_KEY = backup_encryption.new_key()
+    with timed(f"a backup of {faces} faces, encrypted"):
         backups.dump(dump)
     print(f"  {dump.stat().st_size / 2**20:.0f} MB")
-    gone = list(Contribution.objects.order_by("pk")[:WITHDRAWN])
+    gone = list(Contribution.objects.order_by("pk")[: min(WITHDRAWN, faces // 10)])
     with timed(f"{len(gone)} faces withdrawn"):
         for face in gone:
             withdrawals.withdraw(face)
@@ -55,7 +58,7 @@ def drill(faces: int, dump: Path) -> None:
     lose_database()
     call_command("migrate", verbosity=0)
     with timed("the restore"):
-        taken_back, _accounts = backups.restore(dump)
+        taken_back, _accounts = backups.restore(dump, key=key)
     pks = [face.pk for face in gone]
     assert taken_back == len(gone), taken_back
     assert not Contribution.objects.filter(pk__in=pks).exists()

@@ -17,7 +17,7 @@ from django.test import Client
 from django.utils import timezone
 from pytest_django import Settings
 
-from labeling import accounts
+from labeling import accounts, audit
 from labeling.contributions import (
     consent,
     erasure,
@@ -35,8 +35,9 @@ from labeling.models import (
     Withdrawal,
 )
 from tests.support.factories import make_contribution, make_user
-from webapp import backups
+from webapp import backup_encryption, backups, postgres_clients
 from webapp.presenters import contribution
+from workers import tasks
 
 pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
 
@@ -307,13 +308,72 @@ def test_dumps_are_kept_no_longer_than_the_settings_say(
     assert kept == {"mien-2.dump", "old.dump", "mien.dump"}
 
 
+def test_an_encrypted_backup_comes_back_with_its_key_alone(
+    data: Path, settings: Settings
+) -> None:
+    whole, settings.BACKUP_KEY = backup_encryption.new_key()
+    (data / "key").write_text(whole)
+    face = make_contribution()
+    call_command("backup")
+    [dump] = (data / "second").glob("mien-*.dump.age")
+    assert dump.read_bytes().startswith(backup_encryption.HEADER)
+    withdrawals.withdraw(face)
+    kept, before = make_user(), databases()
+    with pytest.raises(CommandError, match="stays closed: .* BACKUP_KEY can only lock"):
+        call_command("restore", dump)
+    assert User.objects.filter(pk=kept.pk).exists()
+    assert databases() == before
+    said = StringIO()
+    call_command("restore", dump, key=data / "key", stdout=said)
+    assert "did so since: 1 faces" in said.getvalue()
+    assert not Contribution.objects.exists()
+    settings.BACKUP_KEY = whole  # as a site may have it that restores by itself
+    backups.restore(dump)
+    assert not User.objects.filter(pk=kept.pk).exists()
+
+
+def test_a_key_that_is_none_leaves_no_backup_behind(
+    data: Path, settings: Settings
+) -> None:
+    settings.BACKUP_KEY = "a long password"
+    with pytest.raises(CommandError, match="BACKUP_KEY does not fit: .*backup_key"):
+        call_command("backup")
+    assert list((data / "second").iterdir()) == []
+    assert not AuditEntry.objects.exists()
+
+
+def test_the_clock_makes_one_and_keeps_the_last_of_each_day(
+    data: Path, settings: Settings
+) -> None:
+    earlier = data / "second" / f"mien-{timezone.now():%Y-%m-%d}-000000-nightly.dump"
+    earlier.parent.mkdir()
+    earlier.touch()
+    tasks.back_up()
+    [made] = (data / "second").glob("*.dump")
+    assert made.name.endswith("-nightly.dump")
+    assert made.stat().st_size
+    assert audit.last(audit.Act.BACKED_UP)
+    assert backups.restore(made) == (0, 0)
+
+
 def test_who_was_signed_in_is_not_in_a_backup(data: Path) -> None:
     backups.dump(data / "mien.dump")
-    backups._run("pg_restore", f"--file={data / 'sql'}", str(data / "mien.dump"))
+    postgres_clients.run("pg_restore", f"--file={data / 'sql'}", f"{data}/mien.dump")
     told = (data / "sql").read_text()
     assert "COPY public.labeling_user" in told
     assert "COPY public.django_session" not in told
     assert "COPY public.labeling_session" not in told
+
+
+def test_a_dump_that_fails_leaves_nothing_behind(
+    data: Path, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.BACKUP_KEY = backup_encryption.new_key()[1]
+    monkeypatch.setattr(backups, "_name", lambda: "no_such_database")
+    with pytest.raises(CommandError, match="pg_dump failed: .*no_such_database"):
+        call_command("backup")
+    assert list((data / "second").iterdir()) == []
+    assert not AuditEntry.objects.exists()
 
 
 def test_a_file_that_is_no_dump_changes_nothing(data: Path) -> None:

@@ -1,6 +1,8 @@
 """The door that enqueues, and what the clock starts by itself."""
 
+import os
 import subprocess
+import sys
 
 import pytest
 from django.utils import timezone
@@ -10,6 +12,7 @@ from labeling.models import TrainingRun
 from labeling.registry import serving
 from tests.support.factories import make_accepted_crowd, make_version
 from workers import heartbeat, launch, tasks
+from workers.app import app
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -84,3 +87,16 @@ def test_a_withdrawal_is_a_reason_but_too_little_data_is_no_error(settings):
     make_version(is_champion=True, contaminated_at=timezone.now())
     tasks.retrain_when_due()
     assert not TrainingRun.objects.exists()
+
+
+def test_the_clock_backs_up_when_it_is_told_a_time():
+    schedule = "from workers.app import app; print(app.conf.beat_schedule)"
+    said = subprocess.run(
+        [sys.executable, "-c", schedule],
+        env={**os.environ, "BACKUP_AT": "02:40"},
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+    assert "'workers.tasks.back_up', 'schedule': <crontab: 40 02" in said
+    assert "back up" not in app.conf.beat_schedule

@@ -345,6 +345,13 @@ KEEP_WAITING_DAYS = env.integer("KEEP_WAITING_DAYS", 180)
 KEEP_REJECTED_DAYS = env.integer("KEEP_REJECTED_DAYS", 30)
 # After so many days dumps (`mien-*.dump`) are deleted.
 KEEP_BACKUPS_DAYS = env.integer("KEEP_BACKUPS_DAYS", 30)
+# When the clock makes one each night, and of how many days, weeks and months the last
+# is kept. Encrypted with a key of age, of which the public half is enough.
+BACKUP_AT = env.text("BACKUP_AT")
+KEEP_DAILY_BACKUPS = env.integer("KEEP_DAILY_BACKUPS", 7)
+KEEP_WEEKLY_BACKUPS = env.integer("KEEP_WEEKLY_BACKUPS", 4)
+KEEP_MONTHLY_BACKUPS = env.integer("KEEP_MONTHLY_BACKUPS", 6)
+BACKUP_KEY = env.text("BACKUP_KEY")
 # The second place of the log of withdrawals, which has to outlive the database's disk;
 # dumps are made beside it. Hosts that share a database must be told of one place for
 # all, for each alone does not hear of what is withdrawn at another.

@@ -28,6 +28,7 @@ class SiteCollector(Collector):
             yield from _of_faces(seen)
             yield from _of_trainings(seen)
             yield from _of_champion(seen)
+            yield from _of_backups(seen)
         try:
             yield from _of_broker(queues.look(), heartbeat.seen())
         except RedisError:
@@ -99,6 +100,17 @@ def _of_champion(seen: Operations) -> Iterator[Metric]:
         "mien_corrections", "Answers that it was wrong.", rate.wrong if rate else 0
     )
     yield _gauge("mien_answers", "Answers about it, all.", rate.n if rate else 0)
+
+
+def _of_backups(seen: Operations) -> Iterator[Metric]:
+    yield _gauge(
+        "mien_last_backup_age_seconds", "Since the last backup.", seen.last_backup
+    )
+    yield _gauge(
+        "mien_backups_scheduled",
+        "Whether the clock makes one each night.",
+        bool(settings.BACKUP_AT),
+    )
 
 
 def _of_broker(

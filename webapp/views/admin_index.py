@@ -76,6 +76,8 @@ def _problems() -> list[str]:
     found += [str(problem.message) for problem in serving.problems()]
     if not parts["detector"]["is_best"]:
         found.append(_("The better face detector is missing: fewer faces are found."))
+    if parts["backup"].get("is_late"):
+        found.append(_("There is no backup of the last day and a half."))
     if count := FaceReport.objects.count():
         sentence = ngettext(
             "%(n)s face was reported and is hidden: decide at %(page)s.",

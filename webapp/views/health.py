@@ -5,17 +5,19 @@ It names no visitor and no secret, so anybody may ask.
 
 import time
 from collections.abc import Callable
+from datetime import timedelta
 from functools import lru_cache
 from pathlib import Path
 
 from django.conf import settings
 from django.db import DatabaseError, connection, transaction
 from django.http import HttpRequest, JsonResponse
+from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 from redis.exceptions import RedisError
 
-from labeling import controller, db
+from labeling import audit, controller, db
 from labeling.contributions import device_model
 from labeling.detection import photos
 from labeling.models import FaceReport
@@ -25,6 +27,7 @@ from webapp.http import leaving
 from workers import heartbeat
 
 LEAST_ROOM = 2 * db.LAST_ROOM  # told before anybody is refused
+LATE_BACKUP = timedelta(hours=36)  # a night was missed, or failed
 WRITTEN_EVERY = 10  # seconds; anybody may ask, and as often as they like
 # As much as the largest crop; a temporary table leaves nothing behind, not even WAL.
 WRITE = """
@@ -58,6 +61,7 @@ def check_all() -> dict[str, Part]:
         "workers": _workers,
         "champion": _champion,
         "detector": _detector,
+        "backup": _backup,
         "impact_assessment": _impact_assessment,
         "reported_faces": _reported_faces,
     }
@@ -133,6 +137,23 @@ def _detector() -> Part:
     """The Haar cascade finds fewer faces, but the site works: no reason to be down."""
     name = photos.detector().name
     return {"ok": True, "name": name, "is_best": name == "yunet"}
+
+
+def _backup() -> Part:
+    """Of a site whose clock makes them. A late one is told; the site stays up."""
+    if not settings.BACKUP_AT:
+        return {"ok": True, "is_scheduled": False}
+    try:
+        made_at = audit.last(audit.Act.BACKED_UP)
+    except DatabaseError:
+        return {"ok": False}
+    age = timezone.now() - made_at if made_at else None
+    return {
+        "ok": True,
+        "is_scheduled": True,
+        "age_seconds": int(age.total_seconds()) if age else None,
+        "is_late": age is None or age > LATE_BACKUP,
+    }
 
 
 def _impact_assessment() -> Part:

@@ -1,9 +1,14 @@
+from datetime import timedelta
+
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 from django.test import Client
 from pytest_django import Settings
 
+from labeling import audit
 from labeling.registry import serving
+from tests.support.factories import make_user
+from webapp.views import health
 from workers import heartbeat
 
 pytestmark = pytest.mark.django_db
@@ -73,3 +78,24 @@ def test_it_answers_plain_http_where_others_are_sent_to_https(
     assert (
         connection.settings_dict["NAME"] not in client.get("/health").content.decode()
     )
+
+
+def test_the_last_backups_age_is_told_where_the_clock_makes_them(
+    client: Client, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert client.get("/health").json()["backup"] == {"ok": True, "is_scheduled": False}
+    settings.BACKUP_AT = "02:40"
+    told = client.get("/health").json()["backup"]
+    assert (told["age_seconds"], told["is_late"]) == (None, True)
+    with transaction.atomic():
+        audit.record(audit.Act.BACKED_UP)
+    told = client.get("/health").json()["backup"]
+    assert told["age_seconds"] < 600
+    assert told["ok"]
+    assert not told["is_late"]
+    monkeypatch.setattr(health, "LATE_BACKUP", timedelta())
+    told = client.get("/health").json()["backup"]
+    assert told["is_late"]
+    assert told["ok"]  # the site does not go down for it
+    client.force_login(make_user("root", is_staff=True, is_superuser=True))
+    assert "There is no backup of the last day" in client.get("/admin/").text

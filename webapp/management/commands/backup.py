@@ -4,6 +4,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from labeling.contributions import retention
 from webapp import backups
 
 
@@ -12,9 +13,15 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("file", nargs="?", type=Path)
+        parser.add_argument(
+            "--nightly",
+            action="store_true",
+            help="One of those that are kept in rings, as the clock makes them.",
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        file: Path = (options["file"] or backups.default_file()).resolve()
+        addition = retention.NIGHTLY if options["nightly"] else ""
+        file: Path = (options["file"] or backups.default_file(addition)).resolve()
         try:
             backups.dump(file)
         except (backups.Failed, OSError) as why:

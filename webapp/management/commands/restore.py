@@ -18,6 +18,11 @@ class Command(BaseCommand):
             help="The newest log of withdrawals of the site that made the dump.",
         )
         parser.add_argument(
+            "--key",
+            type=Path,
+            help="The file with the key of an encrypted dump; else BACKUP_KEY is.",
+        )
+        parser.add_argument(
             "--accept-resurrection",
             action="store_true",
             help="Without that log: set all faces aside until their givers consent.",
@@ -31,8 +36,10 @@ class Command(BaseCommand):
         if log and not log.is_file():
             raise CommandError(f"There is no file {log}.")
         try:
+            key: Path | None = options["key"]
             faces, accounts = backups.restore(
                 file,
+                key=key.read_text() if key else "",
                 newest_log=log,
                 accept_resurrection=options["accept_resurrection"],
             )
