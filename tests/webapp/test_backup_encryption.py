@@ -46,6 +46,7 @@ def test_what_is_not_encrypted_is_read_as_it_is(tmp_path: Path) -> None:
         (backup_encryption.new_key()[0], "encrypted with another.*--key FILE"),
         (f"{WHOLE[:-9]}", "no key of age"),
     ],
+    ids=["none", "public", "another", "cut off"],
 )
 def test_a_lost_or_wrong_key_is_told_kindly(locked: Path, key: str, said: str) -> None:
     with (
@@ -56,7 +57,7 @@ def test_a_lost_or_wrong_key_is_told_kindly(locked: Path, key: str, said: str) -
     assert WHOLE[:-9] not in str(told.value)
 
 
-@pytest.mark.parametrize("damage", [DUMP[:50], b""])
+@pytest.mark.parametrize("damage", [DUMP[:50], b""], ids=["more", "less"])
 def test_a_damaged_one_is_not_blamed_on_the_key(locked: Path, damage: bytes) -> None:
     whole = locked.read_bytes()
     locked.write_bytes(whole[:100_000] + damage)
