@@ -5,6 +5,8 @@ else is as it runs. Each of pytest's workers has a Postgres and a Redis of its o
 In none of these is a run stuck, a face lost, or a second champion made.
 """
 
+import threading
+
 import pytest
 from django.core.management import call_command
 from django.db import connection
@@ -42,12 +44,23 @@ def services(django_db_setup, django_db_blocker):
 
 @pytest.fixture(scope="package")
 def sweeping(services):
-    """A machine that sweeps, all the time."""
+    """A machine that sweeps, all the time. A clock that loses its database ends; it is
+    started again, as the supervisor does."""
     machine = Machine(services, "sweeping")
     machine.worker("default")
-    machine.start("beat", "--max-interval", "1")
+    is_over = threading.Event()
+
+    def tick() -> None:
+        while not is_over.is_set():
+            machine.start("beat", "--max-interval", "1").wait()
+
+    ticking = threading.Thread(target=tick, daemon=True)
+    ticking.start()
     yield machine
+    is_over.set()
     machine.close()
+    ticking.join(timeout=1)
+    machine.close()  # one that was begun just then
 
 
 @pytest.fixture
