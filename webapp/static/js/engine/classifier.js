@@ -1,6 +1,6 @@
 // The current model: crops in, probabilities out, of the answer that the site gives.
-// Before it answers anybody it is asked
-// for the known faces of its card, as the server asks it (ml/artefact/predictor.py).
+// Before it answers anybody it is asked for the known faces of its card, as the server
+// asks it (ml/artefact/predictor.py).
 
 import { refusal } from "./refusal.js";
 
