@@ -10,7 +10,6 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from functools import cache
 from pathlib import Path
 
 from django.contrib.staticfiles import finders
@@ -38,9 +37,10 @@ def is_whole() -> bool:
     return is_same and all((FOLDER / name).is_file() for name in FILES)
 
 
-@cache
 def is_served() -> bool:
-    """Whether this process can name the files: from here, or as they were collected."""
+    """Whether the files lie here, or where they were collected. Asked each time: they
+    may have come since the last one.
+    """
     names = [f"engine/{name}" for name in FILES]
     return all(finders.find(name) or staticfiles_storage.exists(name) for name in names)
 

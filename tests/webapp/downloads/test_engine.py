@@ -3,6 +3,7 @@
 import os
 from io import StringIO
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.core.management import call_command
@@ -13,6 +14,7 @@ MADE = "\n".join(
     f"echo {name} > node_modules/onnxruntime-web/dist/{name}" for name in engine.FILES
 )
 WORKS = f"#!/bin/sh\nmkdir -p node_modules/onnxruntime-web/dist\n{MADE}\n"
+FROM_FOLDERS = "django.contrib.staticfiles.finders.FileSystemFinder"
 FAILS = "#!/bin/sh\necho no such registry >&2\nexit 1\n"
 
 
@@ -35,6 +37,16 @@ def test_what_browsers_need_is_kept_and_nothing_else(folder: Path) -> None:
     engine.fetch()
     assert engine.is_whole()
     assert {file.name for file in folder.iterdir()} == {*engine.FILES, ".made"}
+
+
+def test_it_is_served_as_soon_as_it_is_there(folder: Path, settings: Any) -> None:
+    settings.STATICFILES_FINDERS = [FROM_FOLDERS]
+    settings.STATICFILES_DIRS = [folder.parent]
+    settings.STATIC_ROOT = folder.parent / "collected"
+    put_npm(folder, WORKS)
+    assert not engine.is_served()
+    engine.fetch()
+    assert engine.is_served()
 
 
 def test_another_version_is_fetched_anew(folder: Path) -> None:
