@@ -56,6 +56,15 @@ class User(AbstractUser):
         help_text="Fixed at the first gift: do this giver's faces train or examine?",
     )
 
+    language = models.CharField(
+        max_length=10,
+        blank=True,
+        default="",
+        db_default="",
+        editable=False,
+        help_text="Chosen on a page, and spoken on all; empty: as the browser asks.",
+    )
+
     class Meta:
         verbose_name, verbose_name_plural = _("account"), _("accounts")
 

@@ -12,7 +12,12 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import cache_control, never_cache
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import (
+    require_http_methods,
+    require_POST,
+    require_safe,
+)
+from django.views.i18n import set_language
 
 from labeling import accounts, controller
 from labeling.contributions import consent
@@ -68,6 +73,15 @@ def notice(request: HttpRequest) -> HttpResponse:
     return response
 
 
+@require_POST
+def language(request: HttpRequest) -> HttpResponse:
+    """What the pages speak from now on, kept in a cookie and with the account."""
+    chosen = request.POST.get("language", "")
+    if (user := person(request)) and chosen in dict(settings.LANGUAGES):
+        accounts.choose_language(user, chosen)
+    return set_language(request)
+
+
 @require_safe
 def favicon(request: HttpRequest) -> HttpResponse:
     return redirect(static("mark.svg"), permanent=True)
@@ -90,7 +104,7 @@ def security(request: HttpRequest) -> HttpResponse:
     lines = [
         f"Contact: {settings.SECURITY_CONTACT}",
         f"Expires: {expires:%Y-%m-%dT%H:%M:%SZ}",
-        "Preferred-Languages: en",
+        f"Preferred-Languages: {', '.join(code for code, _ in settings.LANGUAGES)}",
         f"Canonical: {settings.SITE_URL}{request.path}",
     ]
     if settings.SECURITY_POLICY:
