@@ -12,14 +12,16 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from labeling.emotions import Emotion
+from labeling.figures import in_percent, percent
 from labeling.models import FaceReport
 from webapp.http.languages import ASKED, without_language
-from webapp.presenters.formats import percent
+from webapp.presenters.formats import of_worker
 
 register = template.Library()
 
 
 register.filter(percent)
+register.filter(of_worker)
 
 
 @register.simple_tag
@@ -133,6 +135,12 @@ def this_page(context: Context) -> str:
     if request is None or request.method != "GET":
         return reverse("try")
     return without_language(request)
+
+
+@register.simple_tag
+def percent_pattern() -> str:
+    """For scripts, which put their figure in the place of {n}."""
+    return in_percent("{n}")
 
 
 @register.simple_tag

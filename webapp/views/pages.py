@@ -10,6 +10,7 @@ from django.shortcuts import redirect, render
 from django.templatetags.static import static
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import cache_control, never_cache
 from django.views.decorators.http import (
@@ -117,15 +118,21 @@ def _lines(*lines: str) -> HttpResponse:
 
 
 def paper(
-    request: HttpRequest, text: str, *, back: str, **arguments: object
+    request: HttpRequest,
+    text: str,
+    *,
+    back: str,
+    language: str | None = None,
+    **arguments: object,
 ) -> HttpResponse:
     """A paper of `labeling/papers/`: Markdown whose first line is the title. `back`:
-    the page that it is of."""
+    the page that it is of. `language`: the paper's own, if it is not the page's."""
     title = text.strip().splitlines()[0].lstrip("# ").replace("\\", "")
     context = {
         "title": title,
         "paper": markdown.to_html(text),
         "back": reverse(back, kwargs=arguments),
+        "language": language or get_language(),
     }
     return render(request, "papers/paper.html", context)
 
