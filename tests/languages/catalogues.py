@@ -177,7 +177,9 @@ def _text_faults(text: str, likes: Sequence[str]) -> Iterator[str]:
     elif parts(text) not in [parts(like) for like in likes]:
         yield f"has other placeholders or marks in {text!r}"
     if text[:1].isspace() != likes[0][:1].isspace():
-        yield f"begins otherwise in {text!r}"
+        yield f"begins otherwise: {text!r}"
+    if text[-1:].isspace() != likes[0][-1:].isspace():
+        yield f"ends otherwise: {text!r}"
 
 
 def parts(text: str) -> list[str]:

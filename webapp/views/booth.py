@@ -125,7 +125,7 @@ def _answer(
 def _page(request: SiteRequest, *, status: int = 200, **answer: object) -> HttpResponse:
     context = {
         "form": ConsentsForm(),
-        "text": consent.TEXTS[consent.VERSION],
+        "text": consent.shown(),
         "words": words(),
         **answer,
     }

@@ -45,7 +45,7 @@ def about(request: HttpRequest) -> HttpResponse:
 def privacy(request: HttpRequest) -> HttpResponse:
     context = {
         "version": consent.VERSION,
-        "text": consent.TEXTS[consent.VERSION],
+        "text": consent.shown(),
         "controller": controller.stated(),
         "keep_waiting_days": settings.KEEP_WAITING_DAYS,
         "keep_rejected_days": settings.KEEP_REJECTED_DAYS,

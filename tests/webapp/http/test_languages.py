@@ -1,13 +1,23 @@
 """Which language a page speaks, and what is kept of a choice."""
 
 import re
+from dataclasses import replace
+from typing import Any
 
 import pytest
 from django.conf import settings
+from django.core import mail
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext, override
 
-from tests.support.factories import make_user
+from labeling import accounts, figures
+from labeling.contributions import consent, face_reports
+from labeling.detection import notice
+from tests.support.factories import make_contribution, make_user
+from tests.support.public_site import open_to_the_public
+from webapp.presenters import formats
 
 pytestmark = pytest.mark.django_db
 
@@ -104,3 +114,82 @@ def test_each_language_is_named_in_its_own_words(client: Client) -> None:
         assert re.search(rf'<button [^>]*lang="{code}"[^>]*>{re.escape(name)}<', html)
     assert 'value="fr" lang="fr" aria-current="true"' in html
     assert '<input type="hidden" name="next" value="/about/?page=2">' in html
+
+
+def test_a_consent_is_kept_in_the_language_that_it_stood_in() -> None:
+    with override("pl"):
+        assert consent.shown().language == consent.given().language == "pl"
+    with override("de"):
+        assert consent.shown().language == consent.given().language == "en"
+
+
+def test_a_consent_of_which_a_sentence_lacks_is_shown_in_english(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    known = consent.TEXTS[consent.VERSION]
+    half = replace(known, seen="A sentence that nobody has translated.")
+    monkeypatch.setitem(consent.TEXTS, consent.VERSION, half)  # type: ignore[misc]
+    with override("pl"):
+        text = consent.shown()
+        given = consent.given()
+    assert text.language == given.language == "en"
+    assert text.keep.startswith("Mien may keep this face")
+
+
+def test_the_notice_is_read_in_a_language_and_holds_in_all(
+    client: Client, settings: Any
+) -> None:
+    open_to_the_public(settings)
+    client.cookies["language"] = "fr"
+    client.post(reverse("notice"), {"page": "try"})
+    assert client.cookies["notice"].value == f"{notice.version()}/fr"
+    client.cookies["language"] = "pl"
+    assert 'id="photo"' in client.get("/").text
+
+
+def test_operators_are_written_to_in_their_own_language(settings: Any) -> None:
+    make_user("ada", is_superuser=True)
+    marie = make_user("marie", is_superuser=True)
+    accounts.choose_language(marie, "fr")
+    face = make_contribution(may_be_seen=True, screened_at=timezone.now())
+    reported = face_reports.report(face, reason="child")
+    face_reports.alert(reported.pk)
+    spoken = {letter.to[0]: letter.subject for letter in mail.outbox}
+    assert spoken["ada@example.org"] == "Mien: a face was reported"
+    assert spoken["marie@example.org"] != spoken["ada@example.org"]
+
+
+@pytest.mark.parametrize("accepted", ["fr", "en", ""])
+def test_an_error_of_the_api_speaks_what_the_program_accepts(
+    client: Client, accepted: str
+) -> None:
+    answer = client.post("/api/v1/detect", headers={"accept-language": accepted})
+    message = answer.json()["error"]["message"]
+    assert ("No photo arrived." in message) == (accepted != "fr")
+    assert answer["Content-Language"] == (accepted or "en")
+
+
+def test_numbers_and_shares_are_written_as_the_reader_does() -> None:
+    written = {}
+    for code in CODES:
+        with override(code):
+            written[code] = (figures.number(12345.6, 1), figures.percent(0.82))
+    assert written == {
+        "en": ("12,345.6", "82\u202f%"),
+        "pt-br": ("12.345,6", "82%"),
+        "es": ("12\xa0345,6", "82\u202f%"),
+        "fr": ("12\xa0345,6", "82\u202f%"),
+        "pl": ("12\xa0345,6", "82%"),
+        "ru": ("12\xa0345,6", "82\u202f%"),
+    }
+
+
+def test_what_a_worker_wrote_down_is_read_in_ones_own_language() -> None:
+    with override("es"):
+        assert formats.of_worker("Training: epoch 3 of 10.") != (
+            "Training: epoch 3 of 10."
+        )
+        assert "3" in formats.of_worker("Training: epoch 3 of 10.")
+        assert formats.of_worker("Cancelled.") == gettext("Cancelled.") != "Cancelled."
+        assert formats.of_worker("What it said itself.") == "What it said itself."
+        assert formats.of_worker("") == ""
