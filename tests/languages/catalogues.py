@@ -61,6 +61,8 @@ def path_of(package: str, language: str, kind: str = "po") -> Path:
 @cache
 def template(package: str) -> polib.POFile:
     """Every marked sentence of a package, without translations."""
+    if shutil.which("xgettext") is None:
+        raise SystemExit("Sentences are found by GNU gettext: apt install gettext")
     with tempfile.TemporaryDirectory() as folder:
         for name in PACKAGES[package]:
             _copy_sources(ROOT / name, Path(folder, name))

@@ -95,10 +95,10 @@ def test_the_check_sees_what_was_not_compiled(
     path = tmp_path / "django.po"
     path.write_text(path_of("labeling", "es").read_text())
     path.with_suffix(".mo").write_bytes(b"")
+    said = polib.pofile(path.read_text())
     monkeypatch.setattr(catalogues, "ROOT", tmp_path)
     monkeypatch.setattr(catalogues, "path_of", lambda *_: path)
-    said = polib.pofile(path.read_text())
-    monkeypatch.setattr(catalogues, "template", lambda _: said)
-    assert list(catalogues.faults("labeling", "es")) == [
-        "django.po is not what lies compiled beside it"
-    ]
+    monkeypatch.setattr(catalogues, "template", lambda _: said[1:])
+    faults = list(catalogues.faults("labeling", "es"))
+    assert "django.po is not what lies compiled beside it" in faults
+    assert f"django.po has {said[0].msgid!r} for nothing" in faults

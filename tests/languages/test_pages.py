@@ -34,11 +34,12 @@ pytestmark = [
 
 WALKED = [*PLURALS] if os.environ.get("ALL_LANGUAGES") else ["pl"]
 
-# What stays plain in every language: names, addresses, numbers and codes, the words
-# between the parts of a date in the language that lends its code, and what allauth and
-# Django make of the names of their own tables.
+# What stays plain in every language: names, addresses, numbers, units and codes, the
+# words between the parts of a date in the language that lends its code, and what
+# allauth and Django make of the names of their own tables.
 NAMES = re.compile(
-    r"\S*[\d@/_:.…#=*×-]\S*|\b(Mien|FER|JSON|CSV|PNG|MB|UTC|API|de|je|"
+    r"^\{.*|The database holds no card for|\S*[\d@/_:.…#=*×-]\S*|"
+    r"\b(Mien|FER|JSON|CSV|PNG|MB|MiB|ms|UTC|API|de|je|en|new|"
     + "|".join((*ROLES, "bystander", "script", "tiny", "ada", "old", "happy"))
     + r"|authenticators?|user|type|id|train|created at|last used at)\b",
     re.IGNORECASE,
