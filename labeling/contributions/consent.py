@@ -108,7 +108,8 @@ def shown(version: str = VERSION) -> Text:
 
 def _in(language: str, version: str) -> Text:
     with override(language):
-        return Text(*map(str, TEXTS[version].sentences), language=language)
+        keep, adult, seen, released = map(str, TEXTS[version].sentences)
+    return Text(keep, adult, seen, released, language)
 
 
 def given(*, may_be_seen: bool = False, may_be_released: bool = False) -> Consent:
