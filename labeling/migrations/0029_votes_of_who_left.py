@@ -17,6 +17,7 @@ class Migration(migrations.Migration):
                 default=False,
                 db_default=False,
                 help_text="Deleted the account since. Nothing says who it was.",
+                verbose_name="voter left",
             ),
         ),
         migrations.AddConstraint(

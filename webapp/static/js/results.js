@@ -78,7 +78,7 @@ async function look(job) {
   const { place } = job;
   const said = place.querySelector("p");
   const result = await ask(await bodyOf(job), (share) => {
-    const percent = `${words.sending}${Math.round(100 * share)}\u202f%`;
+    const percent = words.sending + percent(share);
     said.textContent = share < 1 ? percent : words.looking;
   }).catch(() => null);
   if (!result) {
