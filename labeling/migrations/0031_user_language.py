@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('labeling', '0026_fer2013_test_set'),
+        ('labeling', '0029_votes_of_who_left'),
     ]
 
     operations = [
