@@ -213,6 +213,16 @@ class Contribution(models.Model):
                 name="desk_by_emotion",
             ),
             models.Index(
+                fields=["-priority", "created_at"],
+                condition=Q(status="waiting", may_be_seen=True, screened_at=None),
+                name="desk_unscreened",
+            ),
+            models.Index(
+                fields=["source", "-priority", "created_at"],
+                condition=Q(status="waiting"),
+                name="desk_by_source",
+            ),
+            models.Index(
                 fields=["created_at"],
                 condition=Q(status="waiting"),
                 name="waiting_since",
@@ -221,6 +231,20 @@ class Contribution(models.Model):
                 fields=["decided_at"],
                 condition=Q(status="rejected"),
                 name="rejected_since",
+            ),
+            # Whether a training is due.
+            models.Index(
+                fields=["decided_at"],
+                condition=Q(status="accepted"),
+                name="accepted_since",
+            ),
+            # The admin's list: one source, or one import, the newest first.
+            models.Index(fields=["source", "-created_at"], name="faces_by_source"),
+            models.Index(
+                fields=["source_name"],
+                condition=~Q(source_name=""),
+                name="faces_by_source_name",
+                opclasses=["varchar_pattern_ops"],
             ),
             # The vote page draws from a random place in here.
             models.Index(
