@@ -6,7 +6,8 @@ import io
 import json
 import math
 import shutil
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from enum import IntEnum
 from pathlib import Path
 from typing import Any
@@ -73,6 +74,17 @@ def try_lock(lock: AdvisoryLock) -> bool:
 def try_session_lock(lock: AdvisoryLock) -> bool:
     """Take a lock until this connection closes; False if somebody else has it."""
     return _ask("SELECT pg_try_advisory_lock(%s)", lock)
+
+
+@contextmanager
+def trying_lock(lock: AdvisoryLock) -> Iterator[bool]:
+    """Hold a lock for a block that is no transaction; False if somebody else has it."""
+    is_ours = try_session_lock(lock)
+    try:
+        yield is_ours
+    finally:
+        if is_ours:
+            _ask("SELECT pg_advisory_unlock(%s)", lock)
 
 
 def wait_for_session_lock(lock: AdvisoryLock) -> None:

@@ -200,11 +200,13 @@ _FACES = """
     FROM dice, people
 """
 
+# They are ready as they are: found as copies of one another, all would be one cluster.
 # NOT IN is answered from a table in memory, made once; NOT EXISTS would read, for each
 # face, through the very rows that the statement is adding.
 _CROPS = """
-    INSERT INTO labeling_crop (contribution_id, jpeg, edge, signature, is_compared)
-    SELECT id, jpeg, %(edge)s, signature, TRUE
+    INSERT INTO labeling_crop (contribution_id, jpeg, edge, signature, is_compared,
+        has_vector)
+    SELECT id, jpeg, %(edge)s, signature, TRUE, TRUE
     FROM (
         SELECT id, row_number() OVER () AS n FROM labeling_contribution c
         WHERE source_name = %(name)s AND id NOT IN (
