@@ -139,8 +139,9 @@ def _voters(
     query = f"""SELECT DISTINCT ON (voter) voter, voter_id, device_hash
                 FROM ({_VOTES}) AS votes WHERE voter = ANY(%(voters)s)"""  # noqa: S608
     with connection.cursor() as cursor:
-        known = {"answers": ANSWERS, "oldest": oldest, "voters": numbers}
-        cursor.execute(query, known)
+        cursor.execute(
+            query, {"answers": ANSWERS, "oldest": oldest, "voters": numbers}
+        )
         return list(cursor.fetchall())
 
 
