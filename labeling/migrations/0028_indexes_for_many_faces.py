@@ -22,7 +22,7 @@ class Migration(migrations.Migration):
     atomic = False
 
     dependencies = [
-        ("labeling", "0026_fer2013_test_set"),
+        ("labeling", "0027_face_vectors"),
     ]
 
     operations = [
