@@ -1,4 +1,5 @@
 import uuid
+from typing import Any
 
 from django.db import models
 from django.db.models import Q
@@ -213,6 +214,16 @@ class Contribution(models.Model):
                 name="desk_by_emotion",
             ),
             models.Index(
+                fields=["-priority", "created_at"],
+                condition=Q(status="waiting", may_be_seen=True, screened_at=None),
+                name="desk_unscreened",
+            ),
+            models.Index(
+                fields=["source", "-priority", "created_at"],
+                condition=Q(status="waiting"),
+                name="desk_by_source",
+            ),
+            models.Index(
                 fields=["created_at"],
                 condition=Q(status="waiting"),
                 name="waiting_since",
@@ -221,6 +232,20 @@ class Contribution(models.Model):
                 fields=["decided_at"],
                 condition=Q(status="rejected"),
                 name="rejected_since",
+            ),
+            # Whether a training is due.
+            models.Index(
+                fields=["decided_at"],
+                condition=Q(status="accepted"),
+                name="accepted_since",
+            ),
+            # The admin's list: one source, or one import, the newest first.
+            models.Index(fields=["source", "-created_at"], name="faces_by_source"),
+            models.Index(
+                fields=["source_name"],
+                condition=~Q(source_name=""),
+                name="faces_by_source_name",
+                opclasses=["varchar_pattern_ops"],
             ),
             # The vote page draws from a random place in here.
             models.Index(
@@ -306,6 +331,9 @@ class Crop(models.Model):
         db_default=False,
         help_text=_("With all others, by `near_duplicates.py`."),
     )
+    has_vector = models.BooleanField(
+        default=False, db_default=False, help_text="See `FaceVector`."
+    )
     views = models.PositiveIntegerField(
         default=0, db_default=0, help_text=_("How often voters were shown it: capped.")
     )
@@ -314,10 +342,44 @@ class Crop(models.Model):
         indexes = [
             models.Index(
                 fields=["contribution"],
+                condition=Q(has_vector=False, signature__isnull=False),
+                name="without_vector",
+            ),
+            models.Index(
+                fields=["contribution"],
                 condition=Q(is_compared=False),
                 name="not_compared_yet",
-            )
+            ),
         ]
+
+    def __str__(self) -> str:
+        return str(self.pk)
+
+
+class HalfVector(models.Field[str, str]):
+    """Numbers of 16 bits, as pgvector keeps them; written as text, `[.1,.2]`."""
+
+    def __init__(self, numbers: int, **options: Any) -> None:
+        self.numbers = numbers
+        super().__init__(**options)
+
+    def deconstruct(self) -> Any:
+        name, path, _positional, options = super().deconstruct()
+        return name, path, [self.numbers], options
+
+    def db_type(self, connection: object) -> str:
+        return f"halfvec({self.numbers})"
+
+
+class FaceVector(models.Model):
+    """What copies of a face are found by, apart from it for its index is large
+    (`labeling/face_vectors.py`). Postgres deletes it with the crop, whoever does that.
+    """
+
+    crop = models.OneToOneField(
+        Crop, models.DO_NOTHING, primary_key=True, db_constraint=False, related_name="+"
+    )
+    numbers = HalfVector(44)
 
     def __str__(self) -> str:
         return str(self.pk)

@@ -4,6 +4,7 @@ from typing import Any
 from django.conf import settings
 from django.contrib.auth.models import AbstractUser
 from django.db import models, transaction
+from django.db.models import Q
 from django.db.models.functions import Now
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
@@ -70,6 +71,11 @@ class User(AbstractUser):
 
     class Meta:
         verbose_name, verbose_name_plural = _("account"), _("accounts")
+        indexes = [
+            models.Index(
+                fields=["id"], condition=Q(is_superuser=True), name="superusers"
+            )
+        ]
 
     def save(self, *args: Any, **kwargs: Any) -> None:
         """A new password, by whichever door, ends what was opened with the old one.

@@ -4,13 +4,16 @@ from collections.abc import Mapping
 
 from django import template
 from django.conf import settings
+from django.contrib.humanize.templatetags.humanize import intcomma
 from django.http import HttpRequest
 from django.template import Context
 from django.templatetags.static import static
 from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
 
+from labeling.db import COUNTED_UP_TO
 from labeling.emotions import Emotion
 from labeling.figures import in_percent, percent
 from labeling.models import FaceReport
@@ -22,6 +25,14 @@ register = template.Library()
 
 register.filter(percent)
 register.filter(of_worker)
+
+
+@register.filter
+def about(count: int) -> str:
+    """What `labeling.db.count_about` found: a number, or that it is an estimate."""
+    if count < COUNTED_UP_TO:
+        return intcomma(count)
+    return _("about %(count)s") % {"count": intcomma(round(count, -3))}
 
 
 @register.simple_tag
