@@ -298,7 +298,7 @@ def test_the_effect_names_the_faces_in_the_champion_and_how_recall_moved():
     assert effect.faces == 2
     assert "now" in str(effect.sentence)
     ((move),) = effect.moves
-    assert (move.emotion, move.was, move.now) == ("fear", "40%", "55%")
+    assert (move.emotion, move.was, move.now) == ("fear", "40\u202f%", "55\u202f%")
     withdrawals.withdraw(own[0])
     assert contributor_impact.contributor_impact(alice).faces == 1
 
