@@ -209,7 +209,7 @@ def _families(
         "re-cropped, 80–110 % of the side": lambda face, dice: _compressed(
             _cropped(face, dice, 0.8, 1.1), dice
         ),
-        "all at once, turned and relit too": _everything,
+        "all at once, turned and relit too": everything,
         "re-cropped, 65–80 % of the side": lambda face, dice: _compressed(
             _cropped(face, dice, 0.65, 0.8), dice
         ),
@@ -249,7 +249,7 @@ def _cropped(
     return np.asarray(cut, np.uint8)
 
 
-def _everything(face: Grey, dice: Dice) -> Grey:
+def everything(face: Grey, dice: Dice) -> Grey:
     copy = _cropped(face, dice, 0.8, 1.1, dice.uniform(-5, 5))
     if dice.random() < 0.5:
         copy = copy[:, ::-1]
