@@ -48,14 +48,26 @@ class Proposal:
 
 
 def feedback_rates(version_ids: Collection[int]) -> dict[int, FeedbackRate]:
-    """By version; those that nobody answered to are left out."""
+    """By version; those that nobody answered to are left out. What nothing proves is
+    left out too: see `answers_from_devices`."""
     rows = (
-        PredictionFeedback.objects.filter(model_version__in=version_ids)
+        PredictionFeedback.objects.filter(
+            model_version__in=version_ids, is_from_device=False
+        )
         .order_by()
         .values_list("model_version")
         .annotate(wrong=Count("pk", filter=Q(is_right=False)), n=Count("pk"))
     )
     return {pk: FeedbackRate(wrong, n, *wilson(wrong, n)) for pk, wrong, n in rows}
+
+
+def answers_from_devices(version_id: int) -> tuple[int, int]:
+    """How many were "no", of how many, where browsers looked by themselves. Anybody
+    can send any number of these, so nothing follows from them."""
+    found = PredictionFeedback.objects.filter(
+        model_version=version_id, is_from_device=True
+    ).aggregate(wrong=Count("pk", filter=Q(is_right=False)), n=Count("pk"))
+    return found["wrong"], found["n"]
 
 
 def roll_back_proposal() -> Proposal | None:
