@@ -10,6 +10,7 @@ urlpatterns = [
     path("", try_it.try_it, name="try"),
     path("detect/", try_it.detect, name="detect"),
     path("answer/", try_it.answer, name="answer"),
+    path("answer/device/", try_it.answer_from_device, name="answer-from-device"),
     path("notice/", pages.notice, name="notice"),
     path("language/", pages.language, name="language"),
     path("live/", live.live, name="live"),

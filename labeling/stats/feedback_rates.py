@@ -50,7 +50,7 @@ class Proposal:
 
 def feedback_rates(version_ids: Collection[int]) -> dict[int, FeedbackRate]:
     """By version, as last counted and with what was said since; those that nobody
-    answered to are left out."""
+    answered to are left out, and so is what nothing proves (`answers_from_devices`)."""
     counted, known = SiteStats.objects.first(), {}
     answers = PredictionFeedback.objects.filter(model_version__in=version_ids)
     if counted is not None:
@@ -72,7 +72,8 @@ def count_anew(*, until: datetime) -> dict[int, FeedbackRate]:
 def _rates(
     known: dict[int, tuple[int, int]], answers: QuerySet[PredictionFeedback]
 ) -> dict[int, FeedbackRate]:
-    counts = answers.order_by().values_list("model_version")
+    proved = answers.filter(is_from_device=False)
+    counts = proved.order_by().values_list("model_version")
     wrong = Count("pk", filter=Q(is_right=False))
     found = dict(known)
     for pk, more_wrong, more in counts.annotate(wrong=wrong, n=Count("pk")):
@@ -82,6 +83,15 @@ def _rates(
         pk: FeedbackRate(wrong, n, *wilson(wrong, n))
         for pk, (wrong, n) in found.items()
     }
+
+
+def answers_from_devices(version_id: int) -> tuple[int, int]:
+    """How many were "no", of how many, where browsers looked by themselves. Anybody
+    can send any number of these, so nothing follows from them."""
+    found = PredictionFeedback.objects.filter(
+        model_version=version_id, is_from_device=True
+    ).aggregate(wrong=Count("pk", filter=Q(is_right=False)), n=Count("pk"))
+    return found["wrong"], found["n"]
 
 
 def roll_back_proposal() -> Proposal | None:

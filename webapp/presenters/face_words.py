@@ -74,21 +74,17 @@ WHY_NOT_SURE: dict[Doubt, Promise] = {
 }
 
 
+HEADLINES: dict[tuple[bool, bool], Promise] = {  # by: is sure, has a runner-up
+    (False, True): gettext_lazy("Hard to say: %(first)s, or %(second)s?"),
+    (False, False): gettext_lazy("Hard to say: %(first)s?"),
+    (True, True): gettext_lazy("Looks %(first)s, or perhaps %(second)s."),
+    (True, False): gettext_lazy("Looks %(first)s."),
+}
+
+
 def headline(emotion: str, *, is_sure: bool, runner_up: str | None) -> str:
-    first = LOOKS[emotion]
-    if not is_sure and runner_up:
-        return _("Hard to say: %(first)s, or %(second)s?") % {
-            "first": first,
-            "second": LOOKS[runner_up],
-        }
-    if not is_sure:
-        return _("Hard to say: %(first)s?") % {"first": first}
-    if runner_up:
-        return _("Looks %(first)s, or perhaps %(second)s.") % {
-            "first": first,
-            "second": LOOKS[runner_up],
-        }
-    return _("Looks %(first)s.") % {"first": first}
+    words = {"first": LOOKS[emotion], "second": LOOKS[runner_up] if runner_up else ""}
+    return str(HEADLINES[is_sure, bool(runner_up)]) % words
 
 
 def kind_words(faces: Sequence[DetectedFace]) -> list[str]:
@@ -120,3 +116,26 @@ def tally(faces: Iterable[DetectedFace]) -> str:
         many = ngettext("%(n)d hard to say", "%(n)d hard to say", unsure)
         parts.append(many % {"n": unsure})
     return ", ".join(parts)
+
+
+def for_scripts() -> dict[str, object]:
+    """The same sentences, for a browser that looks by itself
+    (static/js/on_device/words.js)."""
+    return {
+        "looks": {name: str(word) for name, word in LOOKS.items()},
+        "kind_words": {name: list(map(str, all_)) for name, all_ in KIND_WORDS.items()},
+        "not_sure": str(NOT_SURE),
+        "why_not_sure": {why: str(word) for why, word in WHY_NOT_SURE.items()},
+        "headlines": {
+            "unsure_two": str(HEADLINES[False, True]),
+            "unsure": str(HEADLINES[False, False]),
+            "two": str(HEADLINES[True, True]),
+            "one": str(HEADLINES[True, False]),
+        },
+        "hard_to_say": _("{n} hard to say"),
+        "face": _("Face {number}"),
+        "face_and_headline": _("Face {number}: {headline}"),
+        "nobody": _("No face found"),
+        "one_face": _("One face"),
+        "faces": _("{count} faces"),
+    }

@@ -7,11 +7,9 @@ from django.utils.translation import ngettext, npgettext
 from django.views.decorators.csrf import ensure_csrf_cookie
 from django.views.decorators.http import require_safe
 
-from labeling.contributions import device_model
 from labeling.emotions import Emotion
-from labeling.errors import Refused
 from ml.video import session_rules
-from webapp.engine import views as engine
+from webapp.engine import words as engine_words
 from webapp.http.notice import notice_first
 from webapp.presenters.formats import by_count
 
@@ -22,31 +20,22 @@ Said = str | dict[str, str]  # a sentence, or one in its forms by a count
 @ensure_csrf_cookie
 @notice_first("live")
 def live(request: HttpRequest) -> HttpResponse:
-    why = _why_by_site()
+    why = engine_words.why_by_site()
     context = {
         "emotions": list(Emotion),
         "words": words(),
         "rules": session_rules.RULES,
         "is_by_device": why is None,
-        "where": f"{_by_site()} {_because()[why]}" if why else _by_device(),
+        "where": f"{_by_site()} {engine_words.because()[why]}" if why else _by_device(),
     }
     return render(request, "live/live.html", context)
-
-
-def _why_by_site() -> str | None:
-    """Why no browser can look by itself; None where it can, as far as we know."""
-    try:
-        engine.parts_on_offer()
-    except Refused as no:
-        return no.code
-    return None
 
 
 def words() -> dict[str, object]:
     """Every sentence that the script may say, the emotions, and a session's rules."""
     said = _while_looking() | camera_troubles() | _ends() | _afterwards()
     rules = session_rules.as_json()
-    where = {"by_site": _by_site(), "because": _because()}
+    where = {"by_site": _by_site(), "because": engine_words.because()}
     return {"emotions": emotions(), "session": rules, **where, **said}
 
 
@@ -59,20 +48,6 @@ def _by_device() -> str:
 
 def _by_site() -> str:
     return _("The camera’s pictures are sent to this site, looked at and forgotten.")
-
-
-def _because() -> dict[str, str]:
-    """By what the engine, or the site that hands it out, says why not."""
-    return {
-        **{code: str(why) for code, why in device_model.WHY_NOT.items()},
-        "no_engine": _("This site has not got what browsers need to do it themselves."),
-        "no_detector": _("This site has no face finder that runs in browsers."),
-        "no_wasm": _("This browser cannot do it itself: it has no WebAssembly."),
-        "fetch": _("What this browser needs to do it itself did not arrive whole."),
-        "memory": _("This device has too little memory to do it itself."),
-        "golden": _("In this browser the model gave wrong answers to known faces."),
-        "broken": _("This browser could not do it itself."),
-    }
 
 
 def emotions() -> list[dict[str, str]]:
