@@ -2,10 +2,9 @@
 
 from collections.abc import Sequence
 
-from webapp.charts.axes import Chart, Frame, Table, Tick
+from webapp.charts.axes import Chart, Frame, Table, Tick, room_for
 
-CELL, LEAST_LEFT, TOP, EDGE = 44.0, 70.0, 42.0, 8.0
-LETTER = 8.0  # of the names to the left, generously
+CELL, LEFT, TOP, EDGE = 44.0, 70.0, 42.0, 8.0
 
 
 def confusion(
@@ -18,7 +17,7 @@ def confusion(
     column_label: str,
 ) -> Chart:
     """Rows are the labels, columns what the model said; shades are shares of a row."""
-    left = max(LEAST_LEFT, LETTER * max(map(len, names), default=0) + EDGE)
+    left = room_for(names, least=LEFT, before=EDGE)
     side = CELL * len(names) + EDGE
     counts = [[str(n) for n in row] for row in matrix]
     return Chart(
