@@ -63,6 +63,18 @@ def test_nothing_sticks_out_of_pages_behind_an_account(
 
 
 @pytest.mark.parametrize("language", LOOKED_AT)
+def test_nothing_sticks_out_of_a_result(
+    visit: Visit, language: str, photo_file: Any
+) -> None:
+    page = visit("/about/", reduced_motion="reduce")
+    speaks(page, visit, language)
+    page.goto("/")
+    page.locator("#photo").set_input_files(photo_file(29, 2))
+    expect(page.locator(".face-card")).to_have_count(2)
+    assert sticks_out(page) == 0
+
+
+@pytest.mark.parametrize("language", LOOKED_AT)
 def test_a_live_session_is_told_in_the_pages_language(
     visit: Visit, language: str, settings: Any
 ) -> None:

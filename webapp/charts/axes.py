@@ -1,7 +1,7 @@
 """What every chart shares: scales, ticks people like to read, the table underneath."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from labeling.figures import number
@@ -67,6 +67,15 @@ class Chart:
     table: Table
     frame: Frame
     parts: dict[str, object] = field(default_factory=dict)
+
+
+LETTER = 8.0  # on a phone, where letters are larger
+
+
+def room_for(names: Iterable[str], *, least: float, before: float = 0) -> float:
+    """How wide a margin the longest name takes: words differ with the language."""
+    longest = max(map(len, names), default=0)
+    return max(least, before + LETTER * longest + LETTER / 2)
 
 
 def step_for(span: float, wanted: int) -> float:

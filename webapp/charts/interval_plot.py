@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from labeling.figures import number
-from webapp.charts.axes import Chart, Frame, Scale, Table, Tick, nice, plain
+from webapp.charts.axes import Chart, Frame, Scale, Table, Tick, nice, plain, room_for
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,8 @@ def whiskers(
     x_range: tuple[float, float] | None = None,
 ) -> Chart:
     """`heads` names the first column, the figure and its interval in the table."""
-    frame = Frame(left=112, right=60, top=8, height=48 + TALL * len(rows))
+    left = room_for((row.name for row in rows), least=112, before=26)
+    frame = Frame(left=left, right=60, top=8, height=48 + TALL * len(rows))
     ends = [v for r in rows for v in (r.low, r.high)] + ([0.0] if zero else [])
     low, high, values = nice(*(x_range or (min(ends or [0]), max(ends or [1]))))
     scale = Scale(low, high, frame.left, frame.x1)

@@ -17,6 +17,7 @@ from labeling.contributions import consent, face_reports
 from labeling.detection import notice
 from tests.support.factories import make_contribution, make_user
 from tests.support.public_site import open_to_the_public
+from webapp.http import sessions
 from webapp.presenters import formats
 
 pytestmark = pytest.mark.django_db
@@ -193,3 +194,11 @@ def test_what_a_worker_wrote_down_is_read_in_ones_own_language() -> None:
         assert formats.of_worker("Cancelled.") == gettext("Cancelled.") != "Cancelled."
         assert formats.of_worker("What it said itself.") == "What it said itself."
         assert formats.of_worker("") == ""
+
+
+def test_a_browser_that_signed_in_is_named_in_the_readers_language() -> None:
+    kept = sessions.browser("Mozilla/5.0 (X11; Linux x86_64) Firefox/140.0")
+    assert sessions.in_words(kept) == kept == "Firefox on Linux"
+    with override("es"):
+        assert sessions.in_words(kept) == "Firefox en Linux"
+        assert sessions.in_words("Firefox") == "Firefox"
