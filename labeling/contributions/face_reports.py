@@ -2,6 +2,7 @@
 removed is remembered by its fingerprint, so that it does not come in again."""
 
 import logging
+from uuid import UUID
 
 import numpy as np
 from django.conf import settings
@@ -32,6 +33,15 @@ log = logging.getLogger(__name__)
 Status = Contribution.Status
 
 
+def shown(number: UUID | None) -> Contribution:
+    """The face with this number, as it stands in a release. Raises Refused for one that
+    nobody knows; `report` looks at whether others may see it."""
+    face = Contribution.objects.filter(pk=number).first() if number else None
+    if face is None:
+        raise _not_shown()
+    return face
+
+
 @transaction.atomic
 def report(face: Contribution, reason: str) -> FaceReport:
     """Hide a face that others may see. Raises Refused; a second report of it changes
@@ -43,9 +53,7 @@ def report(face: Contribution, reason: str) -> FaceReport:
     if known:
         return known
     if row is None or not (row.screened_at or row.released_at):
-        raise Refused(
-            "not_shown", _("No face with this number is shown here. Is it whole?")
-        )
+        raise _not_shown()
     reported = FaceReport.objects.create(
         contribution=row,
         reason=reason,
@@ -140,6 +148,11 @@ def _operators() -> list[str]:
     if stated and "@" in stated.contact:
         addresses.add(stated.contact)
     return sorted(addresses)
+
+
+def _not_shown() -> Refused:
+    text = _("No face with this number is shown here. Is it whole?")
+    return Refused("not_shown", text)
 
 
 def _held(reported: FaceReport, by: User) -> FaceReport:
