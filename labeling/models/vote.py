@@ -48,6 +48,11 @@ class Vote(models.Model):
         blank=True,
         help_text="Of network and face together: it ties no two faces to each other.",
     )
+    voter_left = models.BooleanField(
+        default=False,
+        db_default=False,
+        help_text="Deleted the account since. Nothing says who it was.",
+    )
     created_at = models.DateTimeField(db_default=Now())
 
     class Meta:
@@ -68,6 +73,10 @@ class Vote(models.Model):
                 name="vote_has_a_voter",
                 condition=Q(voter__isnull=False) | Q(device_hash__isnull=False),
             ),
+            models.CheckConstraint(
+                name="who_left_is_not_named",
+                condition=Q(voter_left=False) | Q(voter=None),
+            ),
         ]
         indexes = [
             # How reliable a voter is, and the last vote, which may be taken back.
@@ -85,6 +94,11 @@ class Vote(models.Model):
                 fields=["voter", "device_hash"],
                 condition=~Q(gold_answer=""),
                 name="gold_votes",
+            ),
+            models.Index(
+                fields=["contribution"],
+                condition=Q(voter_left=True),
+                name="votes_of_who_left",
             ),
         ]
 

@@ -36,7 +36,6 @@ class Ring:
     says: Says
     votes: Votes
     against: Votes | None = None  # what its voters say of others' faces
-    gets_through: bool = False  # known, and not stopped yet
 
 
 def one_class(label: str, batch: int, dice: random.Random) -> str:
@@ -100,7 +99,5 @@ RINGS = {
     "framing": Ring(
         "half lies; honest givers are voted against", half(any_class), back, mislead
     ),
-    "erased": Ring(
-        "the group; its voters erase their accounts", one_class, back, gets_through=True
-    ),
+    "erased": Ring("the group; its voters erase their accounts", one_class, back),
 }

@@ -210,7 +210,8 @@ def undo_one(request: UserRequest, pk: UUID) -> HttpResponse:
 @reviewers_only
 @never_cache
 def show_rings(request: UserRequest) -> HttpResponse:
-    return render(request, "review/rings.html", {"rings": review_item.ring_sheets()})
+    found = {"rings": review_item.ring_sheets(), "others": review_item.other_faces()}
+    return render(request, "review/rings.html", found)
 
 
 @require_POST
