@@ -285,7 +285,7 @@ def _ring(
     members: set[int],
     suspects: dict[int, Suspect],
     links: list[Link],
-    waiting: list[tuple[int | None, UUID]],
+    waiting: list[tuple[int, UUID]],
 ) -> Ring:
     of_role = {
         role: [
