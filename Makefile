@@ -23,7 +23,7 @@ PYTEST := $(BIN)/pytest -n 2 --dist worksteal
 export HOST PORT
 
 .DEFAULT_GOAL := help
-.PHONY: help run test quick lint format bench drill lock audit backup restore
+.PHONY: help run test quick lint format bench drill words lock audit backup restore
 
 help: ## List these verbs
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "%-9s %s\n", $$1, $$2}'
@@ -49,6 +49,7 @@ lint: $(VENV)/.dev ## Check style, types, imports, dead code, templates, setting
 	$(BIN)/vulture
 	@$(PYTHON) -m deploy.locks check
 	$(PYTHON) -m deploy.licences check
+	$(PYTHON) -m tests.languages check
 	$(PRODUCTION) $(PYTHON) manage.py check --deploy --fail-level WARNING
 	$(PRODUCTION) $(PYTHON) -W ignore manage.py makemigrations --check --dry-run
 
@@ -63,6 +64,7 @@ bench: $(VENV)/.dev ## Measure speed and size (each file of tests/bench/)
 		echo "== $$file"; $(PYTHON) -m tests.bench.$$(basename $$file .py); done
 
 drill: $(VENV)/.dev ## Run the long checks, which end at the first fault
+	ALL_LANGUAGES=1 $(PYTEST) tests/languages tests/browser/test_languages.py
 	HOSTILE_VALUES=99 $(PYTEST) tests/security/test_hostile_walk.py
 	SCHEMATHESIS_SECONDS=300 $(PYTEST) tests/webapp/api/test_schemathesis.py
 	GENERATED_CLIENTS=1 $(PYTEST) tests/webapp/api/test_generated_clients.py
@@ -72,6 +74,9 @@ drill: $(VENV)/.dev ## Run the long checks, which end at the first fault
 		fifth-erased
 	@set -e; for file in $$(grep -l __main__ tests/drills/*.py); do \
 		echo "== $$file"; $(PYTHON) -m tests.drills.$$(basename $$file .py); done
+
+words: $(VENV)/.dev ## Bring the catalogues of all languages up to date (needs gettext)
+	$(PYTHON) -m tests.languages make
 
 lock: $(VENV)/.dev ## Pin what is installed anew, with hashes, and write docs/licences.md
 	$(PYTHON) -m deploy.locks make

@@ -18,6 +18,7 @@
 )
 network_hash
 # Templates.
+scopes_in_words
 is_narrow, kind_word, neighbours, disagrees, given_also_as, is_by_hand
 correction_text, of_hundred, by_labels, unsure_below, is_shown
 data_protection, declared_by, legal_basis_in_words

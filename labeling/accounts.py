@@ -90,6 +90,11 @@ def say_of_age(user: User) -> None:
     User.objects.filter(pk=user.pk).update(is_of_age=True)
 
 
+def choose_language(user: User, language: str) -> None:
+    """What the pages speak to it from now on, in every browser."""
+    User.objects.filter(pk=user.pk).update(language=language)
+
+
 def make_token(
     user: User,
     *,

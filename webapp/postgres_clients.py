@@ -9,6 +9,7 @@ from typing import IO, cast
 
 from django.db import connection
 
+from labeling.face_vectors import INDEXING
 from webapp.config import postgres_programs
 
 
@@ -59,6 +60,7 @@ def _environment() -> dict[str, str]:
         "PGPORT": found["PORT"],
         "PGUSER": found["USER"],
         "PGPASSWORD": found["PASSWORD"],
+        "PGOPTIONS": " ".join(f"-c {name}={value}" for name, value in INDEXING.items()),
         **{f"PG{name.upper()}": str(value) for name, value in found["OPTIONS"].items()},
     }
     return {**os.environ, **{name: value for name, value in given.items() if value}}

@@ -11,6 +11,7 @@ urlpatterns = [
     path("detect/", try_it.detect, name="detect"),
     path("answer/", try_it.answer, name="answer"),
     path("notice/", pages.notice, name="notice"),
+    path("language/", pages.language, name="language"),
     path("live/", live.live, name="live"),
     path("engine/", include("webapp.engine.views")),
     path("booth/", include("webapp.views.booth")),

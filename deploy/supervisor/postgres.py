@@ -53,6 +53,8 @@ ERASING = """
     grant pg_checkpoint to {role};
     grant execute on function pg_switch_wal() to {role};
 """
+# By it copies of faces are found (labeling/face_vectors.py); only a superuser may.
+EXTENSION = "create extension if not exists vector"
 
 
 def programs(account: Account) -> Path:
@@ -214,10 +216,11 @@ def _make_database(paths: ServicePaths) -> None:
         if not asked.rowcount:
             make = sql.SQL("create database {} owner {}")
             asked.execute(make.format(database, role))
-    # Each database has its own say about functions; new ones come from template1.
+    # Each database has functions and extensions of its own; new ones copy template1.
     for name in (service_paths.DATABASE, "template1"):
         with _as_superuser(paths, name) as asked:
             asked.execute(sql.SQL(ERASING).format(role=role))
+            asked.execute(EXTENSION)
 
 
 @contextmanager

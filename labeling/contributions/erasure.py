@@ -14,7 +14,8 @@ from django.db.models import F
 from django.db.models.functions import Now
 from django.utils import timezone
 
-from labeling.models import ModelFile, SiteRecord
+from labeling import face_vectors
+from labeling.models import FaceVector, ModelFile, SiteRecord
 
 log = logging.getLogger(__name__)
 
@@ -22,6 +23,7 @@ NIGHT = 4  # o'clock: the hour in which the tables may be locked for a moment
 LONGEST = timedelta(hours=20)  # then it is done by day; four more hours to try again
 LOCKED = "10s"  # so long whoever asks may wait behind us for a table that we wait for
 NOTHING_PERSONAL = [ModelFile._meta.db_table]  # and large
+APART = [FaceVector._meta.db_table]  # its index takes long
 
 OLDER_SNAPSHOTS = """
     SELECT count(*) FROM pg_stat_activity
@@ -44,6 +46,8 @@ def count_deletion() -> None:
 
 def is_due(now: datetime | None = None) -> bool:
     """At night, or once something has waited for most of a day."""
+    if not face_vectors.are_ready():  # somebody was stopped while at it
+        return True
     record, now = SiteRecord.get(), now or timezone.now()
     if record.deletions == record.erased or not record.deleted_at:
         return False
@@ -88,13 +92,15 @@ def _is_seen_by_nobody(patience: float) -> bool:
 
 
 def _rewrite_tables() -> None:
-    tables = set(connection.introspection.table_names()) - set(NOTHING_PERSONAL)
+    tables = set(connection.introspection.table_names()) - {*NOTHING_PERSONAL, *APART}
     with connection.cursor() as cursor:
         cursor.execute(f"SET lock_timeout = '{LOCKED}'")
         try:
             for table in sorted(tables):
                 name = connection.ops.quote_name(table)
                 cursor.execute(f"VACUUM (FULL, ANALYZE) {name}")
+            if not face_vectors.rewrite():
+                raise DatabaseError("faces are being compared")
             # Samples of each column, bytes and addresses too, as of the last ANALYZE.
             cursor.execute("VACUUM (FULL) pg_catalog.pg_statistic")
         finally:

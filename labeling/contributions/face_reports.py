@@ -11,6 +11,7 @@ from django.db import transaction
 from django.db.models.functions import Now
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import override
 from numpy.typing import NDArray
 
 from labeling import audit, controller
@@ -129,6 +130,12 @@ def alert(report_id: int) -> None:
         return
     reported = FaceReport.objects.get(pk=report_id)
     page = f"{settings.SITE_URL}{reverse('reported-faces')}"
+    for language, addresses in _operators().items():
+        with override(language):
+            _mail(reported, page, addresses)
+
+
+def _mail(reported: FaceReport, page: str, addresses: list[str]) -> None:
     text = _(
         "Somebody reports a face: %(reason)s.\nIt is hidden until a reviewer decides: "
         "%(page)s\nIts number is %(number)s.\n"
@@ -138,16 +145,25 @@ def alert(report_id: int) -> None:
         "number": reported.contribution_id,
     }
     subject = str(_("Mien: a face was reported"))
-    send_mail(subject, text, from_email=None, recipient_list=_operators())
+    send_mail(subject, text, from_email=None, recipient_list=addresses)
 
 
-def _operators() -> list[str]:
+def _operators() -> dict[str, list[str]]:
+    """Their addresses, by the language that they are written to in."""
     admins = User.objects.filter(is_superuser=True, is_active=True)
-    addresses = set(admins.values_list("email", flat=True))
+    chosen = dict(admins.values_list("email", "language"))
     stated = controller.stated()
     if stated and "@" in stated.contact:
-        addresses.add(stated.contact)
-    return sorted(addresses)
+        chosen.setdefault(stated.contact, "")
+    found: dict[str, list[str]] = {}
+    for address, language in sorted(chosen.items()):
+        found.setdefault(language or settings.LANGUAGE_CODE, []).append(address)
+    return found
+
+
+def _not_shown() -> Refused:
+    text = _("No face with this number is shown here. Is it whole?")
+    return Refused("not_shown", text)
 
 
 def _not_shown() -> Refused:

@@ -2,9 +2,10 @@
 giver's are taken without a word, for nobody shall learn what is stored. A worker
 clusters those later, and only one of a cluster enters a snapshot.
 
-Signatures say which faces may be copies; the pixels of those few say whether the
-expression is another one (`ml/vision/local_change.py`), and then they are none. The
-test faces of FER-2013 are known by their signatures alone, whatever they show."""
+Signatures say which faces may be copies, those of all faces by an index in Postgres
+(`labeling/face_vectors.py`); the pixels of those few say whether the expression is
+another one (`ml/vision/local_change.py`), and then they are none. The test faces of
+FER-2013 are known by their signatures alone, whatever they show."""
 
 import logging
 from collections import defaultdict
@@ -18,6 +19,7 @@ from django.db.models import Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 from numpy.typing import NDArray
 
+from labeling import face_vectors
 from labeling.contributions import fer2013_test_set, recent_gifts
 from labeling.db import AdvisoryLock, hold_lock_on, try_lock
 from labeling.errors import Refused
@@ -30,9 +32,9 @@ from ml.vision.near_duplicates import Alignment, SignatureIndex
 log = logging.getLogger(__name__)
 
 LATEST_OWN = 2000  # of a giver's faces, the latest, are looked through
-LIKELY_OWN = 60  # of these are aligned: of one sitting, many are nearly alike
-CHUNK = 20_000  # faces compared with at once: 24 MB, however many there are
+LIKELY = 60  # are aligned: of one sitting, many are nearly alike
 BATCH = 50  # new faces a run
+BACKLOG = 2_000  # faces a run that are made ready to be found
 
 
 def signature_of(crop: NDArray[np.uint8]) -> bytes:
@@ -72,7 +74,7 @@ def own_copy(
     if network:
         hold_lock_on(recent_gifts.key_of(network))
     own = _own_signatures(by, [*before, *recent_gifts.given_from(network)])
-    matches = SignatureIndex(list(own.values())).find(signature, most=LIKELY_OWN)
+    matches = SignatureIndex(list(own.values())).find(signature, most=LIKELY)
     ids = list(own)
     found = {ids[match.position]: match.alignment for match in matches}
     copies = Contribution.objects.filter(pk__in=_unchanged(crop, found))
@@ -92,11 +94,18 @@ def cluster_with(earlier: Contribution) -> UUID | None:
 
 
 def cluster_new(*, batch: int = BATCH) -> int:
-    """Compare the latest faces with all others; how many were compared.
+    """Compare the latest faces with all others; with how many something was done.
 
     Near-duplicates share a cluster from then on. A cluster never lies on both splits:
-    who came first stays, a later copy from the other split goes to neither.
+    who came first stays, a later copy from the other split goes to neither. Nothing is
+    compared before all can be found: after an upgrade that takes some runs.
     """
+    with transaction.atomic():
+        if not try_lock(AdvisoryLock.NEAR_DUPLICATES) or not face_vectors.are_ready():
+            return 0
+        added = face_vectors.add_missing(BACKLOG)
+    if added == BACKLOG:
+        return added
     with transaction.atomic():
         if not try_lock(AdvisoryLock.NEAR_DUPLICATES):
             return 0
@@ -155,23 +164,21 @@ def _not_compared(batch: int) -> dict[UUID, bytes]:
 
 def _pairs(new: dict[UUID, bytes]) -> Iterator[tuple[UUID, UUID]]:
     """Every new face with every face that is the same picture."""
-    for ids, known in _chunks():
-        for asked, signature in new.items():
-            matches = known.find(signature)
-            found = {ids[match.position]: match.alignment for match in matches}
-            found.pop(asked, None)
-            crop = _pixels([asked]).get(asked) if found else None
-            if crop is not None:
-                yield from ((asked, copy) for copy in _unchanged(crop, found))
+    for asked, signature in new.items():
+        found = alike(signature)
+        found.pop(asked, None)
+        crop = _pixels([asked]).get(asked) if found else None
+        if crop is not None:
+            yield from ((asked, copy) for copy in _unchanged(crop, found))
 
 
-def _chunks() -> Iterator[tuple[list[UUID], SignatureIndex]]:
-    rows = Crop.objects.order_by("pk")
-    chunk = _signatures(rows, CHUNK)
-    while chunk:
-        ids = list(chunk)
-        yield ids, SignatureIndex(list(chunk.values()))
-        chunk = _signatures(rows.filter(pk__gt=ids[-1]), CHUNK)
+def alike(signature: bytes) -> dict[UUID, Alignment]:
+    """Of all faces those that agree with a signature as a whole."""
+    likeliest = face_vectors.likeliest(signature)
+    known = _signatures(Crop.objects.filter(pk__in=likeliest), len(likeliest))
+    matches = SignatureIndex(list(known.values())).find(signature, most=LIKELY)
+    ids = list(known)
+    return {ids[match.position]: match.alignment for match in matches}
 
 
 def _reject_test_faces(new: dict[UUID, bytes]) -> None:

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ("labeling", "0026_fer2013_test_set"),
+        ("labeling", "0028_indexes_for_many_faces"),
     ]
 
     operations = [
@@ -17,6 +17,7 @@ class Migration(migrations.Migration):
                 default=False,
                 db_default=False,
                 help_text="Deleted the account since. Nothing says who it was.",
+                verbose_name="voter left",
             ),
         ),
         migrations.AddConstraint(

@@ -2,7 +2,12 @@
 (`contributions/offers.py`, `review/decisions.py`, …), never in `save()`."""
 
 from labeling.models.audit_entry import AuditEntry
-from labeling.models.contribution import Contribution, Crop, SpentToken
+from labeling.models.contribution import (
+    Contribution,
+    Crop,
+    FaceVector,
+    SpentToken,
+)
 from labeling.models.dataset_release import DatasetRelease, ReleasedFace
 from labeling.models.face_report import FaceReport, RemovedPicture
 from labeling.models.feedback import PredictionFeedback
@@ -29,6 +34,7 @@ __all__ = [
     "Erasure",
     "Exam",
     "FaceReport",
+    "FaceVector",
     "Fer2013TestSet",
     "Scope",
     "SiteRecord",

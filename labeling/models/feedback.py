@@ -30,7 +30,8 @@ class PredictionFeedback(models.Model):
             models.Index(
                 fields=["model_version", "guess", "is_right"],
                 name="answers_per_version",
-            )
+            ),
+            models.Index(fields=["created_at"], name="answers_since"),
         ]
         constraints = [
             models.CheckConstraint(

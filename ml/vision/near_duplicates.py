@@ -7,6 +7,10 @@ The twenty likeliest are then aligned to a fraction of a pixel (ECC, affine) and
 correlated after a band-pass, where two pictures, even of one person, agree far less
 than two copies of one picture do.
 
+Where the known faces are too many to look at each, a database has an index over their
+low frequencies (`low_frequencies`) and is asked for those nearest to a fourth of the
+frames (`framed`); both steps then look at these alone.
+
 docs/duplicates.md holds how well that works, and how it was measured.
 """
 
@@ -58,9 +62,17 @@ class _Frame(NamedTuple):
     dy: float
 
 
-FRAMES = tuple(
-    _Frame(part, dx, dy) for part, dy, dx in itertools.product(PARTS, SHIFTS, SHIFTS)
+_STEPS = tuple(
+    itertools.product(range(len(PARTS)), range(len(SHIFTS)), range(len(SHIFTS)))
 )
+FRAMES = tuple(_Frame(PARTS[p], SHIFTS[x], SHIFTS[y]) for p, y, x in _STEPS)
+# Those whose steps are all even or all odd: of so many, they leave the least gaps.
+COARSE_FRAMES = tuple(
+    frame
+    for frame, steps in zip(FRAMES, _STEPS, strict=True)
+    if len({step % 2 for step in steps}) == 1
+)
+NUMBERS = 44  # that describe a part
 
 
 def signature(face: NDArray[np.uint8]) -> bytes:
@@ -69,14 +81,22 @@ def signature(face: NDArray[np.uint8]) -> bytes:
     return resize(grey, SIDE, SIDE).tobytes()
 
 
+def low_frequencies(signatures: Sequence[bytes]) -> Floats:
+    """What known faces are found by: float32 [n, 44], each of length 1."""
+    return _low_frequencies(_patches(signatures))
+
+
+def framed(query: bytes) -> Floats:
+    """The same of a query in its coarse frames: float32 [378, 44]."""
+    return _framed(_patch(query), COARSE_FRAMES)
+
+
 class SignatureIndex:
     """Signatures to search in: all test faces, or all contributions. 1.2 KB each."""
 
     def __init__(self, signatures: Sequence[bytes]) -> None:
-        joined = np.frombuffer(b"".join(signatures), np.uint8)
-        self._patches = joined.reshape(-1, SIDE, SIDE)
-        flat = self._patches.reshape(-1, SIDE * SIDE).astype(np.float32)
-        self._low = _unit(flat @ _middle_spectrum())
+        self._patches = _patches(signatures)
+        self._low = _low_frequencies(self._patches)
 
     def __len__(self) -> int:
         return len(self._patches)
@@ -100,9 +120,7 @@ class SignatureIndex:
         """Candidates with the frame in which they agree best."""
         if not len(self):
             return []
-        framed = _sampled(query, FRAMES)
-        low = _unit(_spectrum(np.concatenate([framed, framed[:, :, ::-1]])))
-        agreement = low @ self._low.T
+        agreement = _framed(query, FRAMES) @ self._low.T
         best = agreement.max(axis=0)
         order = np.argsort(-best)[:most]
         found = []
@@ -111,6 +129,21 @@ class SignatureIndex:
             is_mirrored = number >= len(FRAMES)
             found.append((int(index), FRAMES[number % len(FRAMES)], is_mirrored))
         return found
+
+
+def _patches(signatures: Sequence[bytes]) -> NDArray[np.uint8]:
+    return np.frombuffer(b"".join(signatures), np.uint8).reshape(-1, SIDE, SIDE)
+
+
+def _low_frequencies(patches: NDArray[np.uint8]) -> Floats:
+    flat = patches.reshape(-1, SIDE * SIDE).astype(np.float32)
+    return _unit(flat @ _middle_spectrum())
+
+
+def _framed(patch: NDArray[np.uint8], frames: Sequence[_Frame]) -> Floats:
+    """Each frame as it is, then each mirrored."""
+    sampled = _sampled(patch, frames)
+    return _unit(_spectrum(np.concatenate([sampled, sampled[:, :, ::-1]])))
 
 
 def _patch(query: bytes) -> NDArray[np.uint8]:

@@ -5,6 +5,7 @@ python -m tests.experiments.measure_duplicates --fer2013 PATH --photos FOLDER
 Copies are made of test faces and looked for among all test faces; then Training faces,
 none of which has the pixels of a test face, are looked for there too. What is found is
 a true copy more often than not, so its doubtful part is drawn for the eye to decide.
+With --by-index they are found as the site finds them, by a database of its own.
 With photos: the same for what a giver gave before, where another expression is no copy.
 """
 
@@ -13,7 +14,8 @@ import itertools
 import json
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +33,7 @@ from tests.experiments import sittings
 
 Grey = NDArray[np.uint8]
 Dice = np.random.Generator
+Search = Any  # a `SignatureIndex`, or what finds like one
 Alarm = tuple[float, Grey, Grey]  # how alike a Training face and a test face are
 
 DOUBTFUL = (0.90, 0.97)  # scores whose pairs are drawn
@@ -56,6 +59,9 @@ def arguments(argv: list[str]) -> argparse.Namespace:
     parser.add_argument("--cache", type=Path, help="folder that keeps what was read")
     parser.add_argument("--detector", type=Path, help="YuNet's file: adds a family")
     parser.add_argument("--photos", type=Path, help="their folder; needs YuNet")
+    parser.add_argument(
+        "--by-index", action="store_true", help="Postgres', as the site"
+    )
     parser.add_argument("--copies", type=int, default=500, help="of each family")
     parser.add_argument("--pairs", type=int, help="of each sort, at most")
     parser.add_argument("--others", type=int, default=1500, help="Training faces")
@@ -69,13 +75,29 @@ def measure(
     tests: Grey, others: Grey, args: argparse.Namespace
 ) -> tuple[dict[str, Any], list[Alarm]]:
     """The figures, and the alarms that only an eye can decide, the likest first."""
+    start = time.process_time()
+    signatures = [near_duplicates.signature(face) for face in tests]
+    made = time.process_time() - start
+    with _search(signatures, by_index=args.by_index) as known:
+        return _measured(known, tests, others, made, args)
+
+
+@contextmanager
+def _search(signatures: list[bytes], *, by_index: bool) -> Iterator[Search]:
+    if not by_index:
+        yield near_duplicates.SignatureIndex(signatures)
+        return
+    from tests.experiments.indexed_search import indexed
+
+    with indexed(signatures) as known:
+        yield known
+
+
+def _measured(
+    known: Search, tests: Grey, others: Grey, made: float, args: argparse.Namespace
+) -> tuple[dict[str, Any], list[Alarm]]:
     detector = load_detector(args.detector) if args.detector else None
     dice = np.random.default_rng(args.seed)
-    start = time.perf_counter()
-    known = near_duplicates.SignatureIndex(
-        [near_duplicates.signature(face) for face in tests]
-    )
-    made = time.perf_counter() - start
     found = {
         name: _found(known, tests, family, args.copies, dice)
         for name, family in _families(detector).items()
@@ -161,7 +183,7 @@ def _faces(path: Path, cache: Path | None) -> tuple[Grey, Grey]:
 
 
 def _found(
-    known: near_duplicates.SignatureIndex,
+    known: Search,
     tests: Grey,
     family: Callable[[Grey, Dice], Grey | None],
     count: int,
@@ -187,7 +209,7 @@ def _families(
         "re-cropped, 80–110 % of the side": lambda face, dice: _compressed(
             _cropped(face, dice, 0.8, 1.1), dice
         ),
-        "all at once, turned and relit too": _everything,
+        "all at once, turned and relit too": everything,
         "re-cropped, 65–80 % of the side": lambda face, dice: _compressed(
             _cropped(face, dice, 0.65, 0.8), dice
         ),
@@ -227,7 +249,7 @@ def _cropped(
     return np.asarray(cut, np.uint8)
 
 
-def _everything(face: Grey, dice: Dice) -> Grey:
+def everything(face: Grey, dice: Dice) -> Grey:
     copy = _cropped(face, dice, 0.8, 1.1, dice.uniform(-5, 5))
     if dice.random() < 0.5:
         copy = copy[:, ::-1]

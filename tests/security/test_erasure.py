@@ -7,6 +7,7 @@ from datetime import timedelta
 from io import StringIO
 from pathlib import Path
 
+import numpy as np
 import psycopg2
 import pytest
 from django.core.management import CommandError, call_command
@@ -15,17 +16,19 @@ from django.utils import timezone
 
 from labeling import accounts
 from labeling.contributions import erasure, withdrawals
-from labeling.models import Contribution, SiteRecord, User
+from labeling.models import Contribution, FaceVector, SiteRecord, User
 from tests.support.factories import make_contribution, make_user
 from workers import tasks
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 PIXELS, SIGNATURE, KEPT = os.urandom(6000), os.urandom(64), os.urandom(6000)
+VECTOR = np.random.default_rng().uniform(-1, 1, 44).astype("<f2")
 NEEDLES = {
     "pixels": PIXELS[100:140],
     "more pixels": PIXELS[4500:4540],
     "signature": SIGNATURE,
+    "vector": VECTOR.tobytes()[:40],
     "address": b"vanishing@example.org",
 }
 
@@ -63,6 +66,7 @@ def deleted() -> Contribution:
     user = make_user("vanishing")
     face = make_contribution(jpeg=PIXELS, signature=SIGNATURE)
     kept = make_contribution(jpeg=KEPT, signature=os.urandom(64))
+    FaceVector.objects.create(crop_id=face.pk, numbers=str(VECTOR.tolist()))
     with connection.cursor() as cursor:
         cursor.execute("analyze")
         cursor.execute("checkpoint")

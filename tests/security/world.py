@@ -79,6 +79,7 @@ FIELDS = {
     "instead_of": "",
     "keep": "on",
     "lang": "en",
+    "language": "pl",
     "login": "account@example.org",
     "may_be_released": "on",
     "may_be_seen": "on",

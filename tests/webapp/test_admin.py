@@ -10,7 +10,7 @@ from django.test import Client
 from django.utils import timezone
 from unfold.admin import ModelAdmin
 
-from labeling import accounts
+from labeling import accounts, db
 from labeling.models import (
     ApiToken,
     AuditEntry,
@@ -21,6 +21,8 @@ from labeling.models import (
 )
 from labeling.registry import model_versions
 from tests.support.factories import make_contribution, make_run, make_user, make_version
+from webapp.admin import read_only
+from webapp.templatetags import mien
 
 pytestmark = pytest.mark.django_db
 
@@ -395,3 +397,32 @@ def test_staff_see_the_log_only_with_that_permission(client: Client):
     sam = make_user("sam", is_staff=True)
     client.force_login(sam)
     assert client.get("/admin/labeling/auditentry/").status_code == 403
+
+
+def test_a_long_list_says_about_how_long_it_is_and_shows_its_beginning(
+    client: Client, boss: User, monkeypatch: pytest.MonkeyPatch
+):
+    for module in (db, mien):
+        monkeypatch.setattr(module, "COUNTED_UP_TO", 50)
+    monkeypatch.setattr(read_only.AboutCounted, "most", 50)
+    for _ in range(60):
+        make_contribution(jpeg=b"")
+    html = client.get("/admin/labeling/contribution/").text
+    assert "about" in html
+    assert "are shown. Search or filter to see others." in html
+    assert "?p=2" not in html
+    html = client.get("/admin/labeling/contribution/?status__exact=rejected").text
+    assert "about" not in html
+
+
+@pytest.mark.parametrize("word", ["Ada@", "ada@example.org", "camp-2", "number"])
+def test_a_face_is_found_by_how_its_number_giver_or_import_begins(
+    client: Client, boss: User, word: str
+):
+    ada = make_user("ada")
+    face = make_contribution(giver=ada, source_name="camp-2026")
+    other = make_contribution(giver=make_user("bob"), source_name="old-camp")
+    word = face.pk.hex[:8] if word == "number" else word
+    html = client.get("/admin/labeling/contribution/", {"q": word}).text
+    assert str(face.pk) in html
+    assert str(other.pk) not in html

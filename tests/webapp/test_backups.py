@@ -17,7 +17,7 @@ from django.test import Client
 from django.utils import timezone
 from pytest_django import Settings
 
-from labeling import accounts, audit
+from labeling import accounts, audit, face_vectors
 from labeling.contributions import (
     consent,
     erasure,
@@ -29,12 +29,14 @@ from labeling.contributions import (
 from labeling.models import (
     AuditEntry,
     Contribution,
+    FaceVector,
     RemovedPicture,
     SiteRecord,
     User,
     Withdrawal,
 )
-from tests.support.factories import make_contribution, make_user
+from ml.vision.near_duplicates import signature
+from tests.support.factories import make_contribution, make_face, make_user
 from webapp import backup_encryption, backups, postgres_clients
 from webapp.presenters import contribution
 from workers import tasks
@@ -77,7 +79,8 @@ def databases() -> set[str]:
 
 
 def test_a_backup_brings_back_what_was_there(data: Path) -> None:
-    face = make_contribution()
+    face = make_contribution(signature=signature(make_face(1)))
+    face_vectors.add_missing(1)
     jpeg = bytes(face.crop.jpeg)
     dump = data / "backups" / "mien.dump"
     backups.dump(dump)
@@ -86,6 +89,7 @@ def test_a_backup_brings_back_what_was_there(data: Path) -> None:
     Contribution.objects.all().delete()
     assert backups.restore(dump) == (0, 0)
     assert bytes(Contribution.objects.get(pk=face.pk).crop.jpeg) == jpeg
+    assert FaceVector.objects.get().pk == face.pk and face_vectors.are_ready()
     assert databases() == before
     with connection.cursor() as cursor:  # A new database, with the rights of the old.
         cursor.execute(erasure.MAY_DROP_JOURNAL)

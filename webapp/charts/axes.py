@@ -4,6 +4,8 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from labeling.figures import number
+
 
 @dataclass(frozen=True)
 class Table:
@@ -90,7 +92,8 @@ def nice(
 
 def plain(value: float) -> str:
     """A figure without needless digits."""
-    return f"{value:.4f}".rstrip("0").rstrip(".") if value % 1 else f"{value:,.0f}"
+    text = f"{value:.4f}".rstrip("0").rstrip(".") if value % 1 else f"{value:.0f}"
+    return number(float(text), len(text.partition(".")[2]))
 
 
 def spread(

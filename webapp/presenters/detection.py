@@ -15,9 +15,10 @@ from PIL import Image
 
 from labeling.detection import photos
 from labeling.emotions import Emotion
+from labeling.figures import percent
 from ml.vision.decode import Note
 from webapp.http.error_responses import Problem
-from webapp.presenters import box_labels, face_words, formats
+from webapp.presenters import box_labels, face_words
 from webapp.presenters.box_labels import Label, Words
 
 PREVIEW_SIDE = 1280  # px: sharp on a phone, and about 200 KB
@@ -126,7 +127,7 @@ def _cards(result_id: str, seen: photos.Detection) -> Iterator[FaceCard]:
 
 def _words(number: int, face: photos.DetectedFace, faces: int) -> Words:
     emotion = Emotion(face.emotion)
-    share = formats.percent(face.probabilities[emotion])
+    share = percent(face.probabilities[emotion])
     rest = f"{emotion.label} {share}"
     return Words(number if faces > 1 else None, emotion.emoji, rest)
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import gettext_lazy, ngettext, pgettext, pgettext_lazy
 
 from labeling.detection.photos import DetectedFace
 from labeling.emotions import Emotion
@@ -15,13 +15,13 @@ from ml.vision.face_crop import Doubt
 
 # As said of a face: "looks surprised".
 LOOKS: dict[str, Promise] = {
-    Emotion.ANGRY: gettext_lazy("angry"),
-    Emotion.DISGUST: gettext_lazy("disgusted"),
-    Emotion.FEAR: gettext_lazy("afraid"),
-    Emotion.HAPPY: gettext_lazy("happy"),
-    Emotion.SAD: gettext_lazy("sad"),
-    Emotion.SURPRISE: gettext_lazy("surprised"),
-    Emotion.NEUTRAL: gettext_lazy("neutral"),
+    Emotion.ANGRY: pgettext_lazy("looks", "angry"),
+    Emotion.DISGUST: pgettext_lazy("looks", "disgusted"),
+    Emotion.FEAR: pgettext_lazy("looks", "afraid"),
+    Emotion.HAPPY: pgettext_lazy("looks", "happy"),
+    Emotion.SAD: pgettext_lazy("looks", "sad"),
+    Emotion.SURPRISE: pgettext_lazy("looks", "surprised"),
+    Emotion.NEUTRAL: pgettext_lazy("looks", "neutral"),
 }
 
 KIND_WORDS: dict[str, tuple[Promise, ...]] = {
@@ -111,7 +111,11 @@ def tally(faces: Iterable[DetectedFace]) -> str:
     """How many show what, the most first: "11 happy, 3 neutral, 1 hard to say"."""
     shown = Counter(face.emotion if face.is_sure else "" for face in faces)
     unsure = shown.pop("", 0)
-    parts = [f"{n} {Emotion(name).label}" for name, n in shown.most_common()]
+    how_many = pgettext("how many faces show it", "%(n)s %(word)s")
+    parts = [
+        how_many % {"n": n, "word": Emotion(name).label}
+        for name, n in shown.most_common()
+    ]
     if unsure:
         many = ngettext("%(n)d hard to say", "%(n)d hard to say", unsure)
         parts.append(many % {"n": unsure})

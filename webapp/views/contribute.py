@@ -146,7 +146,7 @@ def confirm(
         "crop": crop,
         "problem": problem,
         "is_answer": is_answer,
-        "text": consent.TEXTS[consent.VERSION],
+        "text": consent.shown(),
     }
     template = "try/give.html" if request.htmx else "contribute/confirm.html"
     return render(request, template, context, status=status)

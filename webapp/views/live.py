@@ -3,6 +3,7 @@
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext, npgettext
 from django.views.decorators.csrf import ensure_csrf_cookie
 from django.views.decorators.http import require_safe
 
@@ -12,6 +13,9 @@ from labeling.errors import Refused
 from ml.video import session_rules
 from webapp.engine import views as engine
 from webapp.http.notice import notice_first
+from webapp.presenters.formats import by_count
+
+Said = str | dict[str, str]  # a sentence, or one in its forms by a count
 
 
 @require_safe
@@ -83,7 +87,7 @@ def emotions() -> list[dict[str, str]]:
     ]
 
 
-def _while_looking() -> dict[str, str]:
+def _while_looking() -> dict[str, Said]:
     return {
         "waiting": _("Waiting for the camera…"),
         "by_device": _(
@@ -93,9 +97,14 @@ def _while_looking() -> dict[str, str]:
         "fetching": _("Fetching what this device needs (about 6 MB, once)…"),
         "slow": _("This device is slow; fewer faces in view and less else open help."),
         "no_face": _("No face in view. Come closer, or find more light."),
-        "one_face": _("One face"),
-        "faces": _("{count} faces"),
-        "rate": _("checked {rate} times a second"),
+        "faces": by_count(
+            lambda n: npgettext("in view", "One face", "{count} faces", n)
+        ),
+        "rate": by_count(
+            lambda n: ngettext(
+                "checked {rate} time a second", "checked {rate} times a second", n
+            )
+        ),
         "resting": _("Resting while this tab is hidden."),
         "busy": _("Many people are here. Going on in {seconds} s."),
         "offline": _("The site cannot be reached. Trying again in {seconds} s."),
@@ -126,9 +135,10 @@ def _ends() -> dict[str, str]:
     }
 
 
-def _afterwards() -> dict[str, str]:
+def _afterwards() -> dict[str, Said]:
     return {
         "time": _("Time"),
+        "time_axis": _("Time (min:s)"),
         "seconds": _("seconds"),
         "share": _("Share of time"),
         "expression": _("Expression"),
@@ -137,19 +147,27 @@ def _afterwards() -> dict[str, str]:
         "no_faces": _("No face was seen."),
         "no_moments": _("No expression but neutral stood out."),
         "no_flashes": _("None was seen."),
-        "flash_limit": _(
-            "The picture was checked {rate} times a second: only what lasts {ms} ms or "
-            "longer can be seen."
+        "flash_limit": by_count(
+            lambda n: ngettext(
+                "The picture was checked {rate} time a second: only what lasts {ms} ms "
+                "or longer can be seen.",
+                "The picture was checked {rate} times a second: only what lasts {ms} "
+                "ms or longer can be seen.",
+                n,
+            )
         ),
         "everybody": _("Everybody"),
         "person": _("Person {number}, {length} in sight"),
         "session_of": _("Session of {date}"),
-        "length": _("{length}, {faces}, checked {rate} times a second"),
+        "length": _("{length}, {faces}, {rate}"),
         "timeline": _("Expressions over time"),
         "erase_one": _("Erase the session of {date}"),
         "erase_all": _("Erase all sessions from this browser?"),
         "show": _("Show"),
         "none_kept": _("No session is kept in this browser yet."),
-        "period_one": _("One session of {length}"),
-        "period": _("{count} sessions, {length} in all"),
+        "period": by_count(
+            lambda n: ngettext(
+                "One session of {length}", "{count} sessions, {length} in all", n
+            )
+        ),
     }

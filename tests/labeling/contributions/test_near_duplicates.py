@@ -148,12 +148,12 @@ def test_a_later_copy_joins_the_cluster_that_is_there():
     assert third.cluster == first.cluster is not None
 
 
-def test_many_faces_are_compared_chunk_by_chunk(monkeypatch):
-    monkeypatch.setattr(near_duplicates, "CHUNK", 2)
+def test_faces_without_a_vector_get_theirs_before_any_is_compared(monkeypatch):
+    monkeypatch.setattr(near_duplicates, "BACKLOG", 2)
     faces = [offer(jpeg_of(make_face(seed))) for seed in range(5)]
+    Crop.objects.update(is_compared=True)  # as an earlier version left them
     twin = offer(copies_of(3)[0])
-    near_duplicates.cluster_new(batch=3)
-    assert near_duplicates.cluster_new(batch=3) == 3
+    assert [near_duplicates.cluster_new() for _ in range(5)] == [2, 2, 2, 1, 0]
     clusters = {
         face.pk: face.cluster for face in Contribution.objects.exclude(cluster=None)
     }

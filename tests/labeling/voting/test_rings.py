@@ -224,3 +224,14 @@ def test_a_ring_on_devices_is_found_beside_faces_without_an_account(stock):
 def test_who_is_no_longer_suspected_is_forgotten(ring):
     assert rings.refresh() == 0
     assert not Suspect.objects.exists()
+
+
+def test_of_whom_the_newest_votes_say_nothing_he_stays_suspected(ring, monkeypatch):
+    _giver, voter = ring
+    make_votes(make_contribution(emotion="sad"), "sad", [voter])
+    crowd = [make_user(f"honest{n}") for n in range(3)]
+    make_votes(make_contribution(emotion="sad"), "sad", crowd)
+    monkeypatch.setattr(rings, "MOST_VOTES", 3)
+    assert rings.refresh() == 2
+    monkeypatch.setattr(rings, "MOST_VOTES", 4)
+    assert rings.refresh() == 0

@@ -74,3 +74,17 @@ def test_a_signature_is_a_kilobyte_whatever_the_crop() -> None:
 
 def test_the_threshold_is_the_one_that_was_measured() -> None:
     assert near_duplicates.SAME == 0.93
+
+
+def test_the_coarse_frames_are_near_enough_to_every_copy(known: SignatureIndex) -> None:
+    """Whoever looks for the nearest to each finds what `find` does."""
+    vectors = near_duplicates.low_frequencies(
+        [signature(factories.make_face(seed)) for seed in range(60)]
+    )
+    for seed in range(10):
+        copy = signature(recompressed(recropped(mirrored(factories.make_face(seed)))))
+        frames = near_duplicates.framed(copy)
+        assert frames.shape == (378, near_duplicates.NUMBERS)
+        assert known.find(copy)[0].position in {
+            *(frames @ vectors.T).max(axis=0).argsort()[-3:]
+        }

@@ -1,6 +1,8 @@
 // What becomes of photos: each goes to the site in a request of its own, and its answer,
 // ready-made HTML, takes the place that was kept for it. Also what is done with results.
 
+import { percent } from "./said.js";
+
 const results = document.getElementById("results");
 const words = results.dataset;
 const AT_ONCE = 2; // more would only wait for each other on the server
@@ -78,8 +80,7 @@ async function look(job) {
   const { place } = job;
   const said = place.querySelector("p");
   const result = await ask(await bodyOf(job), (share) => {
-    const percent = `${words.sending}${Math.round(100 * share)}\u202f%`;
-    said.textContent = share < 1 ? percent : words.looking;
+    said.textContent = share < 1 ? words.sending + percent(share) : words.looking;
   }).catch(() => null);
   if (!result) {
     say(place, words.offline, () => look(job));

@@ -1,0 +1,145 @@
+"""Which of all faces may be copies of one: Postgres finds them by an index (pgvector's
+HNSW) over the low frequencies of each, at a cost that hardly grows with their number.
+Whether they are, `contributions/near_duplicates.py` says.
+
+A face gets its vector when it is compared. Postgres deletes that with the face.
+"""
+
+from uuid import UUID
+
+from django.core.exceptions import ImproperlyConfigured
+from django.db import ProgrammingError, connection, transaction
+
+from labeling import db
+from labeling.db import AdvisoryLock
+from labeling.models import Crop, FaceVector
+from ml.vision.near_duplicates import Floats, framed, low_frequencies
+
+# docs/duplicates.md holds how these were chosen.
+NEAREST = 20  # to each frame of the asked face …
+EFFORT = 40  # … of so many that the index looks at
+LIKELIEST = 500  # of these all are compared as a whole
+
+EXTENSION = "vector"
+OLDEST = (0, 8)  # pgvector
+
+INDEX = "faces_by_vector"
+# All faces' graph is built in memory, 400 MB of it for a million; and by one process,
+# for several share memory, of which a container has little.
+INDEXING = {"maintenance_work_mem": "1GB", "max_parallel_maintenance_workers": "0"}
+
+_LIKELIEST = """
+    SELECT crop_id FROM unnest(%s::halfvec[]) AS frame (numbers)
+    CROSS JOIN LATERAL (
+        SELECT crop_id, known.numbers <#> frame.numbers AS distance
+        FROM labeling_facevector AS known
+        ORDER BY known.numbers <#> frame.numbers LIMIT %s
+    ) AS nearest
+    GROUP BY crop_id ORDER BY min(distance) LIMIT %s
+"""
+_IS_READY = """
+    SELECT EXISTS (SELECT FROM pg_index
+        WHERE indexrelid = to_regclass(%s) AND indisvalid)
+"""
+_REWRITE = (
+    f"DROP INDEX IF EXISTS {INDEX}",
+    "VACUUM (FULL, ANALYZE) labeling_facevector",
+    *(f"SET {name} = '{value}'" for name, value in INDEXING.items()),
+    f"CREATE INDEX CONCURRENTLY {INDEX} ON labeling_facevector "
+    "USING hnsw (numbers halfvec_ip_ops)",
+    *(f"RESET {name}" for name in INDEXING),
+)
+
+
+def likeliest(signature: bytes) -> list[UUID]:
+    """The faces nearest to one of this signature, however it is framed, the nearest
+    first. Call it in a transaction."""
+    frames = [_text(frame) for frame in framed(signature)]
+    with connection.cursor() as cursor:
+        # With "relaxed_order", faces that were just deleted take nobody's place.
+        cursor.execute(
+            "SET LOCAL hnsw.ef_search = %s;"
+            "SET LOCAL hnsw.iterative_scan = relaxed_order; SET LOCAL jit = off",
+            [EFFORT],
+        )
+        cursor.execute(_LIKELIEST, [frames, NEAREST, LIKELIEST])
+        return [pk for (pk,) in cursor.fetchall()]
+
+
+def are_ready() -> bool:
+    """Not while they are rewritten, nor after that was broken off."""
+    with connection.cursor() as cursor:
+        cursor.execute(_IS_READY, [INDEX])
+        return bool(cursor.fetchone()[0])
+
+
+@transaction.atomic
+def add_missing(most: int) -> int:
+    """Give faces their vector; how many have got it."""
+    rows = Crop.objects.filter(has_vector=False, signature__isnull=False)
+    held = rows.select_for_update(no_key=True, skip_locked=True)
+    found = held.values_list("pk", "signature")[:most]
+    signatures = {pk: bytes(signature or b"") for pk, signature in found}
+    numbers = low_frequencies(list(signatures.values()))
+    vectors = [
+        FaceVector(crop_id=pk, numbers=_text(row))
+        for pk, row in zip(signatures, numbers, strict=True)
+    ]
+    FaceVector.objects.bulk_create(vectors, ignore_conflicts=True, batch_size=500)
+    Crop.objects.filter(pk__in=signatures).update(has_vector=True)
+    return len(signatures)
+
+
+def rewrite() -> bool:
+    """Write them anew, without the bytes of those that were deleted; False while faces
+    are compared. Not in a transaction.
+
+    The index would be built anew while the table is locked, and withdrawals wait; so it
+    goes first, and comes again beside all else. Meanwhile nothing is compared.
+    """
+    with db.trying_lock(AdvisoryLock.NEAR_DUPLICATES) as is_ours:
+        if not is_ours:
+            return False
+        with connection.cursor() as cursor:
+            for statement in _REWRITE:
+                cursor.execute(statement)
+    return True
+
+
+def ensure_extension(name: str = EXTENSION) -> None:
+    """Have it in this database, or say what is missing where."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT coalesce(installed_version, default_version), installed_version "
+            "FROM pg_available_extensions WHERE name = %s",
+            [name],
+        )
+        version, installed = cursor.fetchone() or ("", None)
+        if not version:
+            raise ImproperlyConfigured(
+                f"This Postgres lacks the extension {name} (pgvector), by which copies "
+                "of faces are found. Install it where Postgres runs (as in the image "
+                "pgvector/pgvector, or Debian's package postgresql-18-pgvector), and "
+                "start again. Nothing was changed."
+            )
+        if tuple(map(int, version.split(".")[:2])) < OLDEST:
+            raise ImproperlyConfigured(
+                f"The extension {name} (pgvector) of this Postgres is {version}; it "
+                f"takes {OLDEST[0]}.{OLDEST[1]} or later. Nothing was changed."
+            )
+        if installed:
+            return
+        try:
+            with transaction.atomic():
+                cursor.execute(f"CREATE EXTENSION {name}")
+        except ProgrammingError as why:
+            raise ImproperlyConfigured(
+                f"This site's role may not create the extension {name} (pgvector). "
+                f"Let a superuser of Postgres say CREATE EXTENSION {name}; in the "
+                "site's database, and in template1 too, so that a restore has it. "
+                "Then start again. Nothing was changed."
+            ) from why
+
+
+def _text(numbers: Floats) -> str:
+    return f"[{','.join(f'{number:.4f}' for number in numbers)}]"

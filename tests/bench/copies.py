@@ -1,0 +1,162 @@
+"""What it costs to look for copies of a face among many, and whether they are found.
+
+    FER2013=PATH python -m tests.bench.copies
+    COPIES=10000,100000 python -m tests.bench.copies    # 10⁶ takes long, mostly adding
+
+The many are pictures of FER-2013's Training faces, laid over one another by twos, so
+that all differ. Among them are PublicTest faces, whose copies are looked for: mirrored
+or not, re-cropped, turned, relit, re-compressed. Processor time is Postgres' and ours.
+"""
+
+# ruff: noqa: E402 (Django is set up before anything of ours is imported)
+
+import logging
+import os
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from uuid import UUID, uuid4
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tests.settings")
+
+import django
+import numpy as np
+from numpy.typing import NDArray
+
+django.setup()
+
+from django.core.management import call_command
+from django.db import connection, transaction
+
+from labeling import face_vectors
+from labeling.contributions import near_duplicates
+from labeling.db import copy_rows
+from labeling.models import Crop
+from ml.data import arrays, fer2013
+from ml.vision.near_duplicates import SignatureIndex, low_frequencies, signature
+from tests.experiments import measure_duplicates
+from tests.support.real_data import FER2013
+
+SIZES = [int(n) for n in os.environ.get("COPIES", "10000,100000").split(",")]
+ASKED = int(os.environ.get("COPIES_ASKED", "60"))
+CHUNK = 10_000
+TICKS = os.sysconf("SC_CLK_TCK")
+FACE = {
+    "status": "waiting",
+    "emotion": "neutral",
+    "decided_emotion": "",
+    "source": "import",
+    "source_name": "",
+    "consent_version": "",
+    "consent_language": "",
+    "consent_basis": "",
+    "may_be_seen": "f",
+    "may_be_released": "f",
+    "model_emotion": "",
+    "model_probabilities": "{}",
+    "digest_key": b"",
+    "digest": b"",
+}
+
+
+def main() -> None:
+    if FER2013 is None:
+        sys.exit("FER2013 says nothing of where that is.")
+    logging.disable(logging.WARNING)
+    call_command("migrate", verbosity=0)
+    cache = os.environ.get("FER2013_CACHE")
+    data = fer2013.read(FER2013, cache=Path(cache) if cache else None)
+    varied = data.pixels.reshape(len(data.pixels), -1).std(axis=1) > 5
+    pool = np.stack(
+        [
+            np.frombuffer(signature(face), np.uint8)
+            for face in data.pixels[varied & (data.usage == arrays.TRAINING)]
+        ]
+    )
+    known = data.pixels[varied & (data.usage == arrays.PUBLIC)][:ASKED]
+    ids = [uuid4() for _face in known]
+    add(dict(zip(ids, map(signature, known), strict=True)))
+    dice = np.random.default_rng(1)
+    copies = [measure_duplicates.everything(face, dice) for face in known]
+    print("faces; index MB, min to build; ms a face: Postgres, ours; found of")
+    for size in SIZES:
+        for some in made_up(pool, size - Crop.objects.count(), dice):
+            add(some)
+        megabytes, minutes = build()
+        postgres, ours, found, of = look_for(copies, dict(zip(ids, known, strict=True)))
+        print(
+            f"{size:>9,}; {megabytes:.0f}, {minutes:.1f}; {postgres:.0f}, {ours:.0f}; "
+            f"{found} of {of}",
+            flush=True,
+        )
+
+
+def made_up(
+    pool: NDArray[np.uint8], count: int, dice: np.random.Generator
+) -> Iterator[dict[UUID, bytes]]:
+    for start in range(0, count, CHUNK):
+        some = min(CHUNK, count - start)
+        one, other = (pool[dice.integers(0, len(pool), some)] for _ in range(2))
+        share = dice.uniform(0.5, 1, (some, 1))
+        mixed = (share * one + (1 - share) * other).astype(np.uint8)
+        yield {uuid4(): row.tobytes() for row in mixed}
+
+
+@transaction.atomic
+def add(faces: dict[UUID, bytes]) -> None:
+    """As `face_vectors.add_missing` would, but for the index, which comes last."""
+    with connection.cursor() as cursor:
+        cursor.execute(f"DROP INDEX IF EXISTS {face_vectors.INDEX}")
+    rows = ((pk, *FACE.values()) for pk in faces)
+    copy_rows("labeling_contribution", ["id", *FACE], rows)
+    columns = ["contribution_id", "jpeg", "edge", "signature", "has_vector"]
+    rows = ((pk, b"", 48, found, "t") for pk, found in faces.items())
+    copy_rows("labeling_crop", columns, rows)
+    numbers = low_frequencies(list(faces.values()))
+    vectors = zip(faces, map(face_vectors._text, numbers), strict=True)
+    copy_rows("labeling_facevector", ["crop_id", "numbers"], vectors)
+
+
+def build() -> tuple[float, float]:
+    """Megabytes of the index, and the processor's minutes for it."""
+    began = used_by_postgres()
+    assert face_vectors.rewrite()
+    took = used_by_postgres() - began
+    with connection.cursor() as cursor:
+        cursor.execute("VACUUM ANALYZE labeling_crop")
+        cursor.execute("SELECT pg_relation_size(%s)", [face_vectors.INDEX])
+        return cursor.fetchone()[0] / 2**20, took / 60
+
+
+def look_for(
+    copies: list[NDArray[np.uint8]], known: dict[UUID, NDArray[np.uint8]]
+) -> tuple[float, float, int, int]:
+    """Milliseconds a face; and of the copies that are known beside their face alone,
+    how many are known among all."""
+    asked = [signature(copy) for copy in copies]
+    kept = [
+        (pk, copy)
+        for (pk, face), copy in zip(known.items(), asked, strict=True)
+        if SignatureIndex([signature(face)]).find(copy)
+    ]
+    with transaction.atomic():
+        near_duplicates.alike(asked[0])
+        postgres, ours = used_by_postgres(), time.process_time()
+        found = [pk in near_duplicates.alike(copy) for pk, copy in kept]
+        postgres, ours = used_by_postgres() - postgres, time.process_time() - ours
+    each = 1000 / len(kept)
+    return postgres * each, ours * each, sum(found), len(found)
+
+
+def used_by_postgres() -> float:
+    """Seconds of processor time that our session has taken so far."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_backend_pid()")
+        [pid] = cursor.fetchone()
+    stat = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(stat[11]) + int(stat[12])) / TICKS
+
+
+if __name__ == "__main__":
+    main()
