@@ -166,11 +166,6 @@ def _not_shown() -> Refused:
     return Refused("not_shown", text)
 
 
-def _not_shown() -> Refused:
-    text = _("No face with this number is shown here. Is it whole?")
-    return Refused("not_shown", text)
-
-
 def _held(reported: FaceReport, by: User) -> FaceReport:
     """Of two reviewers the first decides."""
     rows = FaceReport.objects.select_for_update().select_related("contribution")
