@@ -70,7 +70,8 @@ drill: $(VENV)/.dev ## Run the long checks, which end at the first fault
 	GENERATED_CLIENTS=1 $(PYTEST) tests/webapp/api/test_generated_clients.py
 	@set -e; for name in mutants decode slow; do $(PYTHON) -m tests.bench.$$name; done
 	$(PYTHON) -m tests.experiments.collude $$(mktemp -d) --at-once --seeds 1 \
-		--rings group fifth fifth-spread spread aged half-backed cells framing erased
+		--rings group fifth fifth-spread spread aged half-backed cells framing erased \
+		fifth-erased
 	@set -e; for file in $$(grep -l __main__ tests/drills/*.py); do \
 		echo "== $$file"; $(PYTHON) -m tests.drills.$$(basename $$file .py); done
 

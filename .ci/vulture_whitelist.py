@@ -27,6 +27,7 @@ champion_name, challenger_name, difference_chart, difference_sentence
 packages, without_face, angry, disgust, surprise, neutral, withdrawal, distribution
 other_emotions, conflicting, contradicted, per_emotion, per_source, mixed_bfloat16
 tune_loss, tune_label_head, tune_votes_head, tune_votes, extra_groups
+reported_at, is_released
 label_probabilities, rater_probabilities
 given_at, is_screened, previous, made_by
 # By a made-up name, a dotted path in the settings, or the base class that lists them.

@@ -121,7 +121,7 @@ def play(world: World, stock: Stock, door: Callable[..., object]) -> dict[str, A
         rows = order[batch * world.faces : (batch + 1) * world.faces]
         with without_searches():
             door(world, stock, crowd, rows, dice, batch=batch)
-        if world.poison == "erased":
+        if world.poison in RINGS and RINGS[world.poison].erases:
             erase(crowd.lying_voters, len(crowd.lying_voters), batch)
         erase(crowd.voters, world.leaving, batch)
         steps.append(measure(crowd))
