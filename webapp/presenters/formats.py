@@ -1,7 +1,10 @@
-"""Shares and durations as people say them."""
+"""Shares, durations and large numbers as people say them."""
 
+from django.contrib.humanize.templatetags.humanize import intcomma
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
+
+from labeling.db import COUNTED_UP_TO
 
 
 def rough(seconds: float | None) -> str:
@@ -25,3 +28,10 @@ def percent(share: float) -> str:
     if 0 < share < 0.005:
         return "<1\u202f%"
     return f"{share * 100:.0f}\u202f%"
+
+
+def about(count: int) -> str:
+    """What `labeling.db.count_about` found: exactly, or that it is an estimate."""
+    if count < COUNTED_UP_TO:
+        return intcomma(count)
+    return _("about %(count)s") % {"count": intcomma(round(count, -3))}

@@ -4,32 +4,22 @@ from collections.abc import Mapping
 
 from django import template
 from django.conf import settings
-from django.contrib.humanize.templatetags.humanize import intcomma
 from django.http import HttpRequest
 from django.template import Context
 from django.templatetags.static import static
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from django.utils.translation import gettext as _
 
-from labeling.db import COUNTED_UP_TO
 from labeling.emotions import Emotion
 from labeling.models import FaceReport
-from webapp.presenters.formats import percent
+from webapp.presenters.formats import about, percent
 
 register = template.Library()
 
 
 register.filter(percent)
-
-
-@register.filter
-def about(count: int) -> str:
-    """What `labeling.db.count_about` found: a number, or that it is an estimate."""
-    if count < COUNTED_UP_TO:
-        return intcomma(count)
-    return _("about %(count)s") % {"count": intcomma(round(count, -3))}
+register.filter(about)
 
 
 @register.simple_tag
