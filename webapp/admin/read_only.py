@@ -17,6 +17,7 @@ from unfold.admin import ModelAdmin
 from labeling.db import COUNTED_UP_TO, count_about
 from labeling.models import User
 from webapp.http.error_responses import Problem
+from webapp.presenters.formats import about
 
 MOST_PROBLEMS = 5  # that are shown
 
@@ -47,6 +48,13 @@ class StrictSelection(ModelAdmin):  # type: ignore[misc]
         return response
 
 
+class _Estimate(int):
+    """A number that says, wherever the admin shows it, that it is none."""
+
+    def __str__(self) -> str:
+        return about(self)
+
+
 class AboutCounted(Paginator):  # type: ignore[type-arg]
     """A million rows are neither counted nor leafed through for a page of fifty: what
     is further down is found by a filter, a search, or the other order."""
@@ -56,7 +64,7 @@ class AboutCounted(Paginator):  # type: ignore[type-arg]
 
     @cached_property
     def count(self) -> int:
-        return count_about(self.object_list)  # type: ignore[arg-type]
+        return _Estimate(count_about(self.object_list))  # type: ignore[arg-type]
 
     @cached_property
     def num_pages(self) -> int:

@@ -1,11 +1,13 @@
-"""Durations, and sentences with a count in them, as people say them."""
+"""Durations, large numbers, and sentences with a count in them, as people say them."""
 
 import re
 from collections.abc import Callable
 
+from django.contrib.humanize.templatetags.humanize import intcomma
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from labeling.db import COUNTED_UP_TO
 from labeling.figures import number
 
 # A number of each kind that a language may count in: `Intl.PluralRules` names them.
@@ -40,3 +42,10 @@ def of_worker(sentence: str) -> str:
     if epoch := EPOCH.fullmatch(sentence):
         return _("Training: epoch %(epoch)s of %(epochs)s.") % epoch.groupdict()
     return _(sentence) if sentence else ""
+
+
+def about(count: int) -> str:
+    """What `labeling.db.count_about` found: exactly, or that it is an estimate."""
+    if count < COUNTED_UP_TO:
+        return intcomma(count)
+    return _("about %(count)s") % {"count": intcomma(round(count, -3))}

@@ -4,21 +4,18 @@ from collections.abc import Mapping
 
 from django import template
 from django.conf import settings
-from django.contrib.humanize.templatetags.humanize import intcomma
 from django.http import HttpRequest
 from django.template import Context
 from django.templatetags.static import static
 from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
-from django.utils.translation import gettext as _
 
-from labeling.db import COUNTED_UP_TO
 from labeling.emotions import Emotion
 from labeling.figures import in_percent, percent
 from labeling.models import FaceReport
 from webapp.http.languages import ASKED, without_language
-from webapp.presenters.formats import of_worker
+from webapp.presenters.formats import about, of_worker
 
 register = template.Library()
 
