@@ -8,6 +8,7 @@
     leased_to,
     leased_until,
     is_compared,
+    has_vector,
     expires_at,
     heartbeat_at,
     alerted_at,

@@ -7,8 +7,7 @@ A face gets its vector when it is compared. Postgres deletes that with the face.
 
 from uuid import UUID
 
-from django.core.exceptions import ImproperlyConfigured
-from django.db import ProgrammingError, connection, transaction
+from django.db import connection, transaction
 
 from labeling import db
 from labeling.db import AdvisoryLock
@@ -19,9 +18,6 @@ from ml.vision.near_duplicates import Floats, framed, low_frequencies
 NEAREST = 20  # to each frame of the asked face …
 EFFORT = 40  # … of so many that the index looks at
 LIKELIEST = 500  # of these all are compared as a whole
-
-EXTENSION = "vector"
-OLDEST = (0, 8)  # pgvector
 
 INDEX = "faces_by_vector"
 # All faces' graph is built in memory, 400 MB of it for a million; and by one process,
@@ -104,41 +100,6 @@ def rewrite() -> bool:
             for statement in _REWRITE:
                 cursor.execute(statement)
     return True
-
-
-def ensure_extension(name: str = EXTENSION) -> None:
-    """Have it in this database, or say what is missing where."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT coalesce(installed_version, default_version), installed_version "
-            "FROM pg_available_extensions WHERE name = %s",
-            [name],
-        )
-        version, installed = cursor.fetchone() or ("", None)
-        if not version:
-            raise ImproperlyConfigured(
-                f"This Postgres lacks the extension {name} (pgvector), by which copies "
-                "of faces are found. Install it where Postgres runs (as in the image "
-                "pgvector/pgvector, or Debian's package postgresql-18-pgvector), and "
-                "start again. Nothing was changed."
-            )
-        if tuple(map(int, version.split(".")[:2])) < OLDEST:
-            raise ImproperlyConfigured(
-                f"The extension {name} (pgvector) of this Postgres is {version}; it "
-                f"takes {OLDEST[0]}.{OLDEST[1]} or later. Nothing was changed."
-            )
-        if installed:
-            return
-        try:
-            with transaction.atomic():
-                cursor.execute(f"CREATE EXTENSION {name}")
-        except ProgrammingError as why:
-            raise ImproperlyConfigured(
-                f"This site's role may not create the extension {name} (pgvector). "
-                f"Let a superuser of Postgres say CREATE EXTENSION {name}; in the "
-                "site's database, and in template1 too, so that a restore has it. "
-                "Then start again. Nothing was changed."
-            ) from why
 
 
 def _text(numbers: Floats) -> str:

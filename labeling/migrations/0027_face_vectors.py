@@ -4,8 +4,8 @@ from the worker, a few thousand a minute (`near_duplicates.cluster_new`)."""
 import django.db.models.deletion
 from django.db import migrations, models
 
-import labeling.models.contribution
-from labeling.face_vectors import ensure_extension
+import labeling.pgvector
+from labeling.pgvector import ensure_extension
 
 # The deletion is Postgres', so that a version that knows of no vectors deletes them too.
 BESIDE_THE_MODEL = """
@@ -30,7 +30,7 @@ class Migration(migrations.Migration):
             name="FaceVector",
             fields=[
                 ("crop", models.OneToOneField(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, primary_key=True, related_name="+", serialize=False, to="labeling.crop")),
-                ("numbers", labeling.models.contribution.HalfVector(44)),
+                ("numbers", labeling.pgvector.HalfVector(44)),
             ],
         ),
         migrations.RunSQL(BESIDE_THE_MODEL, migrations.RunSQL.noop),

@@ -1,5 +1,4 @@
 import uuid
-from typing import Any
 
 from django.db import models
 from django.db.models import Q
@@ -8,6 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from labeling.emotions import Emotion
 from labeling.models.user import DatasetSplit, User
+from labeling.pgvector import HalfVector
 
 
 class ContributionQuerySet(models.QuerySet["Contribution"]):
@@ -354,21 +354,6 @@ class Crop(models.Model):
 
     def __str__(self) -> str:
         return str(self.pk)
-
-
-class HalfVector(models.Field[str, str]):
-    """Numbers of 16 bits, as pgvector keeps them; written as text, `[.1,.2]`."""
-
-    def __init__(self, numbers: int, **options: Any) -> None:
-        self.numbers = numbers
-        super().__init__(**options)
-
-    def deconstruct(self) -> Any:
-        name, path, _positional, options = super().deconstruct()
-        return name, path, [self.numbers], options
-
-    def db_type(self, connection: object) -> str:
-        return f"halfvec({self.numbers})"
 
 
 class FaceVector(models.Model):

@@ -11,7 +11,9 @@ or not, re-cropped, turned, relit, re-compressed. Processor time is Postgres' an
 # ruff: noqa: E402 (Django is set up before anything of ours is imported)
 
 import logging
+import math
 import os
+import platform
 import sys
 import time
 from collections.abc import Iterator
@@ -35,6 +37,7 @@ from labeling.db import copy_rows
 from labeling.models import Crop
 from ml.data import arrays, fer2013
 from ml.vision.near_duplicates import SignatureIndex, low_frequencies, signature
+from tests.bench.parts import page
 from tests.experiments import measure_duplicates
 from tests.support.real_data import FER2013
 
@@ -79,17 +82,45 @@ def main() -> None:
     add(dict(zip(ids, map(signature, known), strict=True)))
     dice = np.random.default_rng(1)
     copies = [measure_duplicates.everything(face, dice) for face in known]
-    print("faces; index MB, min to build; ms a face: Postgres, ours; found of")
+    rows, costs = list[list[str]](), list[float]()
     for size in SIZES:
         for some in made_up(pool, size - Crop.objects.count(), dice):
             add(some)
         megabytes, minutes = build()
         postgres, ours, found, of = look_for(copies, dict(zip(ids, known, strict=True)))
-        print(
-            f"{size:>9,}; {megabytes:.0f}, {minutes:.1f}; {postgres:.0f}, {ours:.0f}; "
-            f"{found} of {of}",
-            flush=True,
-        )
+        costs.append(postgres + ours)
+        figures = [f"{megabytes:.0f}", f"{minutes:.1f}", f"{postgres:.0f}"]
+        rows.append([f"{size:,}", *figures, f"{ours:.0f}", f"{found} of {of}"])
+        print("; ".join(rows[-1]), flush=True)
+    report(rows, costs)
+
+
+def report(rows: list[list[str]], costs: list[float]) -> None:
+    grows = "one size says nothing of growth"
+    if len(SIZES) > 1:
+        power = math.log(costs[-1] / costs[0]) / math.log(SIZES[-1] / SIZES[0])
+        grows = f"from the first row to the last it grows by the power {power:.2f}"
+    head = [
+        "faces",
+        "index, MB",
+        "built in, min",
+        "Postgres, ms",
+        "worker, ms",
+        "found",
+    ]
+    page.write_section(
+        "copies",
+        f"""## Duplicates
+
+Looking for copies of a face among all (`python -m tests.bench.copies`), on one core of
+{os.cpu_count()} ({platform.machine()}): the index and the processor's minutes to build
+it, the processor's ms a face; {grows}. *Found*: of the copies that
+are known beside their face alone, those that are known among all.
+
+{page.table(head, rows)}
+""",
+        page=page.PAGE.with_name("scale.md"),
+    )
 
 
 def made_up(

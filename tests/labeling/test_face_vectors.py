@@ -7,7 +7,6 @@ from uuid import UUID
 import numpy as np
 import psycopg2
 import pytest
-from django.core.exceptions import ImproperlyConfigured
 from django.db import connection
 
 from labeling import face_vectors
@@ -116,40 +115,3 @@ def test_after_a_rewriting_that_was_broken_off_nothing_is_compared_until_the_nex
     assert near_duplicates.cluster_new() == 0
     assert face_vectors.rewrite()
     assert near_duplicates.cluster_new() == 1
-
-
-def test_a_server_without_the_extension_gets_its_sentence() -> None:
-    face_vectors.ensure_extension()  # it has it
-    with pytest.raises(ImproperlyConfigured, match=r"lacks the extension .*Install it"):
-        face_vectors.ensure_extension("of_no_server")
-
-
-@pytest.fixture
-def bare_database(transactional_db: None) -> Iterator[None]:
-    """Without what the site's own were given."""
-    usual = connection.settings_dict["NAME"]
-    bare = f"{usual}_bare"
-    connection.ensure_connection()
-    with connection.cursor() as cursor:
-        cursor.execute(f"CREATE DATABASE {bare} TEMPLATE template0")
-    connection.close()
-    connection.settings_dict["NAME"] = bare
-    try:
-        yield
-    finally:
-        connection.close()
-        connection.settings_dict["NAME"] = usual
-        with connection.cursor() as cursor:
-            cursor.execute(f"DROP DATABASE {bare}")
-
-
-@pytest.mark.django_db(transaction=True)
-def test_a_role_that_may_not_create_it_is_told_who_may(bare_database: None) -> None:
-    with pytest.raises(ImproperlyConfigured, match=r"superuser .*template1"):
-        face_vectors.ensure_extension()
-
-
-def test_one_that_is_too_old_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(face_vectors, "OLDEST", (9, 0))
-    with pytest.raises(ImproperlyConfigured, match=r"is 0\.\d.*9\.0 or later"):
-        face_vectors.ensure_extension()

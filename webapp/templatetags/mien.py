@@ -24,12 +24,7 @@ register.filter(percent)
 register.filter(of_worker)
 
 
-@register.filter
-def about(count: int) -> str:
-    """What `labeling.db.count_about` found: a number, or that it is an estimate."""
-    if count < COUNTED_UP_TO:
-        return intcomma(count)
-    return _("about %(count)s") % {"count": intcomma(round(count, -3))}
+register.filter(about)
 
 
 @register.simple_tag
