@@ -75,6 +75,7 @@ FIELDS = {
     "events": "run.failed",
     "url": "https://told.example/",
     "giver": "1",
+    "guess": "sad",
     "in": "list",
     "instead_of": "",
     "keep": "on",
@@ -203,6 +204,7 @@ class World:
             "token": face.token or "",
             "link": f"https://mien.example/withdraw/#{anonymous.secret}",
             "links": f"https://mien.example/withdraw/#{anonymous.secret}",
+            "model": self.shipped.card["files"]["model.onnx"],
             "face": str(self.face.pk),
             "only": str(self.face.pk),
         }

@@ -54,21 +54,19 @@ def give_unseen(
     consent: Consent,
     source: str,
 ) -> tuple[offers.Offer, photos.FaceClaim]:
-    """A face that only the giver's own device has looked at. It is looked for here, and
-    what is found is kept: nothing rests on what that device said. Raises too Busy,
-    NoModel."""
+    """A face that only the giver's own device has looked at: its square is looked at
+    here anew, and nothing rests on what that device said. Raises too Busy, NoModel."""
     admission.spend(request, "detect", settings.DETECT_RATE)
     charge = admission.charge_for_work(request, "detect", settings.DETECT_RATE)
     with admission.turn(), charge:
-        seen = photos.detect(crop, crops=True)
-    if not seen.faces or seen.faces[0].token is None:
+        seen = photos.look_at_square(crop)
+    if seen is None:
         raise Refused("no_face", _("The site cannot find a face in this square."))
-    largest = seen.faces[0]
     return give(
         request,
-        largest.crop_jpeg,
+        seen.crop_jpeg,
         emotion,
-        token=str(largest.token),
+        token=str(seen.token),
         consent=consent,
         source=source,
     )

@@ -140,6 +140,11 @@ def _facts(
         rows.append(
             (_("Called wrong by people"), _corrected(summary.correction)),
         )
+    wrong, told = feedback_rates.answers_from_devices(summary.version.pk)
+    if told:
+        apart = _("%(wrong)s of %(answers)s; nothing proves these, so they count apart")
+        words = {"wrong": wrong, "answers": versions.answers(told)}
+        rows.append((_("Called wrong where browsers looked"), apart % words))
     return [(name, value) for name, value in rows if value]
 
 
