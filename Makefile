@@ -23,7 +23,7 @@ PYTEST := $(BIN)/pytest -n 2 --dist worksteal
 export HOST PORT
 
 .DEFAULT_GOAL := help
-.PHONY: help run test quick lint format bench drill words lock audit backup restore
+.PHONY: help run test quick lint format bench drill lock audit backup restore
 
 help: ## List these verbs
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "%-9s %s\n", $$1, $$2}'
@@ -74,9 +74,6 @@ drill: $(VENV)/.dev ## Run the long checks, which end at the first fault
 		fifth-erased
 	@set -e; for file in $$(grep -l __main__ tests/drills/*.py); do \
 		echo "== $$file"; $(PYTHON) -m tests.drills.$$(basename $$file .py); done
-
-words: $(VENV)/.dev ## Bring the catalogues of all languages up to date (needs gettext)
-	$(PYTHON) -m tests.languages make
 
 lock: $(VENV)/.dev ## Pin what is installed anew, with hashes, and write docs/licences.md
 	$(PYTHON) -m deploy.locks make

@@ -53,3 +53,5 @@ AccountAdapter, get_client_ip, pre_authenticate, authentication_failed
 page_size, page_size_query_param, max_page_size
 # What Django asks of a session engine, and a middleware that the settings name.
 cache_key_prefix, get_model_class, user_id, modified, last_use
+# What templates alone read.
+is_blank

@@ -1,4 +1,4 @@
-"""The live page on the device, where something is missing: each time with a sentence."""
+"""The live page on the device where something is missing: each time a sentence."""
 
 from typing import Any
 
@@ -26,7 +26,8 @@ NO_ROOM = """
 OLD_PHONE = """
     const post = Worker.prototype.postMessage;
     Worker.prototype.postMessage = function (message, moved) {
-      setTimeout(() => post.call(this, message, moved), message.act === "glance" ? 320 : 0);
+      const wait = message.act === "glance" ? 320 : 0;
+      setTimeout(() => post.call(this, message, moved), wait);
     };
 """
 HIDE = """
