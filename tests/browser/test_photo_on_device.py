@@ -144,6 +144,17 @@ def site_result(
     return answer, words, places
 
 
+SHARE = re.compile(r"(\d+)(?=\u202f%)")
+
+
+def shares(words: list[str]) -> list[int]:
+    return [int(share) for share in SHARE.findall("\n".join(words))]
+
+
+def without_shares(words: list[str]) -> list[str]:
+    return [SHARE.sub("?", line) for line in words]
+
+
 def test_cards_words_and_download_are_those_of_the_site(
     visit: Any, tmp_path: Path
 ) -> None:
@@ -155,7 +166,9 @@ def test_cards_words_and_download_are_those_of_the_site(
         page.get_by_label(SWITCH).check()
         on_device, told, here = site_result(page, file)
         assert len(on_device["faces"]) == len(names)
-        assert told == said
+        assert without_shares(told) == without_shares(said)
+        # What lies within .005 may be rounded to another whole percent.
+        assert shares(told) == pytest.approx(shares(said), abs=1)
         assert np.array(here) == pytest.approx(np.array(there), abs=2)
         for mine, theirs in zip(on_device["faces"], by_site["faces"], strict=True):
             assert mine.pop("box") == pytest.approx(theirs.pop("box"), abs=1)
