@@ -2,6 +2,8 @@
 
 from collections.abc import Iterator
 from contextlib import closing
+from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 import numpy as np
