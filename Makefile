@@ -49,6 +49,7 @@ lint: $(VENV)/.dev ## Check style, types, imports, dead code, templates, setting
 	$(BIN)/vulture
 	@$(PYTHON) -m deploy.locks check
 	$(PYTHON) -m deploy.licences check
+	$(PYTHON) -m tests.languages check
 	$(PRODUCTION) $(PYTHON) manage.py check --deploy --fail-level WARNING
 	$(PRODUCTION) $(PYTHON) -W ignore manage.py makemigrations --check --dry-run
 
@@ -63,12 +64,14 @@ bench: $(VENV)/.dev ## Measure speed and size (each file of tests/bench/)
 		echo "== $$file"; $(PYTHON) -m tests.bench.$$(basename $$file .py); done
 
 drill: $(VENV)/.dev ## Run the long checks, which end at the first fault
+	ALL_LANGUAGES=1 $(PYTEST) tests/languages tests/browser/test_languages.py
 	HOSTILE_VALUES=99 $(PYTEST) tests/security/test_hostile_walk.py
 	SCHEMATHESIS_SECONDS=300 $(PYTEST) tests/webapp/api/test_schemathesis.py
 	GENERATED_CLIENTS=1 $(PYTEST) tests/webapp/api/test_generated_clients.py
 	@set -e; for name in mutants decode slow; do $(PYTHON) -m tests.bench.$$name; done
 	$(PYTHON) -m tests.experiments.collude $$(mktemp -d) --at-once --seeds 1 \
-		--rings group spread fifth-spread aged half-backed cells framing
+		--rings group fifth fifth-spread spread aged half-backed cells framing erased \
+		fifth-erased
 	@set -e; for file in $$(grep -l __main__ tests/drills/*.py); do \
 		echo "== $$file"; $(PYTHON) -m tests.drills.$$(basename $$file .py); done
 

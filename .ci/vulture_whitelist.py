@@ -19,6 +19,7 @@
 )
 network_hash
 # Templates.
+scopes_in_words
 is_narrow, kind_word, neighbours, disagrees, given_also_as, is_by_hand
 correction_text, of_hundred, by_labels, unsure_below, is_shown
 data_protection, declared_by, legal_basis_in_words
@@ -27,6 +28,7 @@ champion_name, challenger_name, difference_chart, difference_sentence
 packages, without_face, angry, disgust, surprise, neutral, withdrawal, distribution
 other_emotions, conflicting, contradicted, per_emotion, per_source, mixed_bfloat16
 tune_loss, tune_label_head, tune_votes_head, tune_votes, extra_groups
+reported_at, is_released
 label_probabilities, rater_probabilities
 given_at, is_screened, previous, made_by
 # By a made-up name, a dotted path in the settings, or the base class that lists them.
@@ -51,3 +53,5 @@ AccountAdapter, get_client_ip, pre_authenticate, authentication_failed
 page_size, page_size_query_param, max_page_size
 # What Django asks of a session engine, and a middleware that the settings name.
 cache_key_prefix, get_model_class, user_id, modified, last_use
+# What templates alone read.
+is_blank

@@ -90,6 +90,11 @@ def say_of_age(user: User) -> None:
     User.objects.filter(pk=user.pk).update(is_of_age=True)
 
 
+def choose_language(user: User, language: str) -> None:
+    """What the pages speak to it from now on, in every browser."""
+    User.objects.filter(pk=user.pk).update(language=language)
+
+
 def make_token(
     user: User,
     *,
@@ -189,7 +194,8 @@ def end_other_sessions(user: User, *, but: str | None) -> int:
 def delete_account(
     user: User, *, by: User | None = None, is_replay: bool = False
 ) -> Receipt:
-    """Delete an account: its faces are withdrawn, its votes belong to nobody.
+    """Delete an account: its faces are withdrawn, its votes are nobody's, and count for
+    nothing more.
 
     Decisions and promotions that the person made stay on record, without a name.
     `by`: the admin who does it for somebody else.
@@ -222,11 +228,14 @@ def _keep_one_admin(user: User) -> None:
 
 
 def _anonymise_votes(user: User) -> None:
-    """Each vote gets a random device of its own, so that nothing ties them together."""
+    """Each vote gets a random device of its own, so that nothing ties them together.
+    That its voter left is kept: a ring could launder its votes otherwise."""
     votes = list(Vote.objects.filter(voter=user).only("pk"))
     for vote in votes:
         vote.voter, vote.device_hash = None, secrets.token_hex(32)
-    Vote.objects.bulk_update(votes, ["voter", "device_hash"], batch_size=1000)
+        vote.voter_left = True
+    changed = ["voter", "device_hash", "voter_left"]
+    Vote.objects.bulk_update(votes, changed, batch_size=1000)
 
 
 def _token_hash(secret: str) -> str:

@@ -1,7 +1,9 @@
-"""What the ORM does not know of Postgres: advisory locks, COPY, and full disks."""
+"""What the ORM does not know of Postgres: advisory locks, COPY, counts of very many
+rows, full disks, and that it is away."""
 
 import errno
 import io
+import json
 import math
 import shutil
 from collections.abc import Iterable, Iterator, Sequence
@@ -12,12 +14,16 @@ from typing import Any
 
 from django.conf import settings
 from django.db import connection
+from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
-from psycopg2 import errors
+from psycopg2 import InterfaceError, OperationalError, errors
 
 from labeling.errors import Refused
 
+COUNTED_UP_TO = 10_000  # rows; counting a million takes a tenth of a second
 LAST_ROOM = 100 * 2**20  # bytes: for withdrawals, votes, sessions, the journal
+
+_SHUTDOWNS = ("57P01", "57P02", "57P03")  # it ends, crashed, or starts
 
 _ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
 
@@ -136,6 +142,17 @@ def is_disk_full(error: BaseException | None) -> bool:
     return False
 
 
+def is_away(error: BaseException | None) -> bool:
+    """Whether the database could not be reached, or ended the connection."""
+    while error:
+        if isinstance(error, OperationalError | InterfaceError):
+            # Without a state it is the connection that fails.
+            state = error.pgcode or ""
+            return not state or state.startswith("08") or state in _SHUTDOWNS
+        error = error.__cause__
+    return False
+
+
 def copy_rows(
     table: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]
 ) -> None:
@@ -147,6 +164,17 @@ def copy_rows(
     names = ", ".join(columns)
     with connection.cursor() as cursor:
         cursor.copy_expert(f"COPY {table} ({names}) FROM STDIN", text)
+
+
+def count_about(rows: QuerySet[Any]) -> int:
+    """How many rows there are: exactly up to COUNTED_UP_TO; above, as many as Postgres
+    expects by its statistics, which vacuum keeps within some percent."""
+    rows = rows.order_by()
+    count = rows[:COUNTED_UP_TO].count()
+    if count < COUNTED_UP_TO:
+        return count
+    [plan] = json.loads(rows.explain(format="json"))
+    return max(count, int(plan["Plan"]["Plan Rows"]))
 
 
 def _ask(sql: str, lock: AdvisoryLock) -> bool:

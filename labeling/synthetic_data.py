@@ -4,6 +4,7 @@ Postgres makes the rows itself, by INSERT … SELECT: 200,000 faces take a minut
 Everything is named "crowd", so that it can be taken out again.
 """
 
+import json
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -115,15 +116,16 @@ def _vacuum() -> None:
 
 
 def _steps() -> list[tuple[str, str, dict[str, object]]]:
-    emotions = list(Emotion.values)
+    emotions, salt = list(Emotion.values), {"salt": secrets.token_hex(8)}
+    none = json.dumps(dict.fromkeys(emotions, 0))
     return [
         ("people", _PEOPLE, {"password": make_password(None)}),
         ("version", _VERSION, {}),
-        ("faces", _FACES, {"emotions": emotions, "salt": secrets.token_hex(8)}),
+        ("faces", _FACES, {"emotions": emotions, "none": none, **salt}),
         ("pictures", _CROPS, {"pool": POOL, "edge": EDGE}),
         ("decisions", _REVIEWS, {}),
         ("votes", _VOTES, {}),
-        ("answers", _ANSWERS, {"emotions": emotions, "salt": secrets.token_hex(8)}),
+        ("answers", _ANSWERS, {"emotions": emotions, **salt}),
         ("snapshot", _SNAPSHOT, {}),
     ]
 
@@ -186,7 +188,7 @@ _FACES = """
         CASE WHEN seen AND screened THEN at + interval '1 hour' END,
         (SELECT id FROM labeling_modelversion WHERE name = %(name)s),
         CASE WHEN agrees < .65 THEN said ELSE other END,
-        jsonb_build_object(said, agrees, other, 1 - agrees),
+        %(none)s::jsonb || jsonb_build_object(other, 1 - agrees, said, agrees),
         CASE WHEN seen AND screened THEN votes ELSE 0 END,
         CASE WHEN seen AND screened AND votes > 0 THEN
             CASE WHEN votes = 1 OR unanimous THEN 1 ELSE (votes - 1.0) / votes END END,

@@ -73,6 +73,8 @@ class Config:
     erase: float = 0.5  # chance of a random box of noise
     mixup: float = 0.2  # Beta(a, a); off once the rate falls below a third
     cutmix: float = 0.0  # chance of a batch to be cut and pasted instead
+    degrade: float = 0.0  # chance of a face to be degraded: badly lit, blurred, shrunk,
+    # noisy or coarse JPEG
 
     precision: str = "auto"  # "auto": mixed bfloat16 where the CPU computes it
 

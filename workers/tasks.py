@@ -94,4 +94,4 @@ def compare() -> None:
 
 @app.task
 def count() -> None:
-    site_stats.refresh()
+    site_stats.refresh_when_due()

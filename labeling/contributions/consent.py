@@ -1,13 +1,14 @@
 """What givers agree to. Each text that ever stood on the page stays here, by version.
 
-Change a sentence and you make a new version: add it, never edit an old one.
+Change a sentence and you make a new version: add it, never edit an old one. Its
+translations count as the same version, and the language is kept beside it.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from django.utils.functional import Promise
-from django.utils.translation import get_language
+from django.utils.translation import get_language, override
 from django.utils.translation import gettext_lazy as _
 
 from labeling.errors import Refused
@@ -36,6 +37,11 @@ class Text:
     adult: "str | Promise"
     seen: "str | Promise"
     released: "str | Promise"
+    language: str = ""  # in which it stands on a page
+
+    @property
+    def sentences(self) -> "tuple[str | Promise, ...]":
+        return self.keep, self.adult, self.seen, self.released
 
     @property
     def agree(self) -> str:
@@ -92,9 +98,23 @@ TEXTS: Mapping[str, Text] = {
 }
 
 
+def shown(version: str = VERSION) -> Text:
+    """A text as it stands on a page: in the reader's language where all of it is
+    translated, else all of it in English. That is what is agreed to, and kept."""
+    english, spoken = _in("en", version), _in(get_language() or "en", version)
+    is_whole = not set(spoken.sentences) & set(english.sentences)
+    return spoken if is_whole else english
+
+
+def _in(language: str, version: str) -> Text:
+    with override(language):
+        keep, adult, seen, released = map(str, TEXTS[version].sentences)
+    return Text(keep, adult, seen, released, language)
+
+
 def given(*, may_be_seen: bool = False, may_be_released: bool = False) -> Consent:
     """Consent to today's text, in the language of whoever reads it now."""
-    return Consent(VERSION, get_language() or "en", may_be_seen, may_be_released)
+    return Consent(VERSION, shown().language, may_be_seen, may_be_released)
 
 
 def for_import(*, may_be_seen: bool = False, may_be_released: bool = False) -> Consent:

@@ -54,6 +54,12 @@ def sha256(version: ModelVersion) -> str:
     return files.get(cards.MODEL, "")
 
 
+def of_file(sha256: str) -> ModelVersion | None:
+    """The version whose file a browser asked, though it may serve no more."""
+    named = ModelVersion.objects.filter(card__files__contains={cards.MODEL: sha256})
+    return named.order_by("-pk").first()
+
+
 @functools.lru_cache(maxsize=2)
 def _givers_agreed(version_id: int, moment: int) -> bool:
     version = ModelVersion.objects.get(pk=version_id)

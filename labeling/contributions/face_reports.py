@@ -2,6 +2,7 @@
 removed is remembered by its fingerprint, so that it does not come in again."""
 
 import logging
+from uuid import UUID
 
 import numpy as np
 from django.conf import settings
@@ -10,6 +11,7 @@ from django.db import transaction
 from django.db.models.functions import Now
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import override
 from numpy.typing import NDArray
 
 from labeling import audit, controller
@@ -32,6 +34,15 @@ log = logging.getLogger(__name__)
 Status = Contribution.Status
 
 
+def shown(number: UUID | None) -> Contribution:
+    """The face with this number, as it stands in a release. Raises Refused for one that
+    nobody knows; `report` looks at whether others may see it."""
+    face = Contribution.objects.filter(pk=number).first() if number else None
+    if face is None:
+        raise _not_shown()
+    return face
+
+
 @transaction.atomic
 def report(face: Contribution, reason: str) -> FaceReport:
     """Hide a face that others may see. Raises Refused; a second report of it changes
@@ -43,9 +54,7 @@ def report(face: Contribution, reason: str) -> FaceReport:
     if known:
         return known
     if row is None or not (row.screened_at or row.released_at):
-        raise Refused(
-            "not_shown", _("No face with this number is shown here. Is it whole?")
-        )
+        raise _not_shown()
     reported = FaceReport.objects.create(
         contribution=row,
         reason=reason,
@@ -121,6 +130,12 @@ def alert(report_id: int) -> None:
         return
     reported = FaceReport.objects.get(pk=report_id)
     page = f"{settings.SITE_URL}{reverse('reported-faces')}"
+    for language, addresses in _operators().items():
+        with override(language):
+            _mail(reported, page, addresses)
+
+
+def _mail(reported: FaceReport, page: str, addresses: list[str]) -> None:
     text = _(
         "Somebody reports a face: %(reason)s.\nIt is hidden until a reviewer decides: "
         "%(page)s\nIts number is %(number)s.\n"
@@ -130,16 +145,25 @@ def alert(report_id: int) -> None:
         "number": reported.contribution_id,
     }
     subject = str(_("Mien: a face was reported"))
-    send_mail(subject, text, from_email=None, recipient_list=_operators())
+    send_mail(subject, text, from_email=None, recipient_list=addresses)
 
 
-def _operators() -> list[str]:
+def _operators() -> dict[str, list[str]]:
+    """Their addresses, by the language that they are written to in."""
     admins = User.objects.filter(is_superuser=True, is_active=True)
-    addresses = set(admins.values_list("email", flat=True))
+    chosen = dict(admins.values_list("email", "language"))
     stated = controller.stated()
     if stated and "@" in stated.contact:
-        addresses.add(stated.contact)
-    return sorted(addresses)
+        chosen.setdefault(stated.contact, "")
+    found: dict[str, list[str]] = {}
+    for address, language in sorted(chosen.items()):
+        found.setdefault(language or settings.LANGUAGE_CODE, []).append(address)
+    return found
+
+
+def _not_shown() -> Refused:
+    text = _("No face with this number is shown here. Is it whole?")
+    return Refused("not_shown", text)
 
 
 def _held(reported: FaceReport, by: User) -> FaceReport:

@@ -10,6 +10,7 @@ from pathlib import Path
 from django.conf import settings
 from django.db import transaction
 from django.db.models import QuerySet
+from django.db.models.expressions import CombinedExpression
 from django.db.models.functions import Now
 
 from labeling.contributions import withdrawals
@@ -29,16 +30,12 @@ def purge() -> dict[str, int]:
     rejected_since = Now() - timedelta(days=settings.KEEP_REJECTED_DAYS)
     faces = Contribution.objects.all()
     gone = {
-        "waiting": _delete(faces.waiting().filter(created_at__lt=waiting_since)),
+        "waiting": _delete(faces.waiting(), created_at=waiting_since),
         "rejected": _delete(
-            faces.filter(
-                status=Contribution.Status.REJECTED, decided_at__lt=rejected_since
-            )
+            faces.filter(status=Contribution.Status.REJECTED), decided_at=rejected_since
         ),
         "in_doubt": _delete(
-            faces.filter(
-                status=Contribution.Status.IN_DOUBT, decided_at__lt=waiting_since
-            )
+            faces.filter(status=Contribution.Status.IN_DOUBT), decided_at=waiting_since
         ),
         "tokens": SpentToken.objects.filter(expires_at__lt=Now()).delete()[0],
         "messages": deliveries.purge(),
@@ -89,16 +86,18 @@ def _made_at(name: str) -> datetime:
     return datetime.strptime(moment, "%Y-%m-%d-%H%M%S%z")
 
 
-def _delete(old: QuerySet[Contribution]) -> int:
-    """A few at a time, each in a transaction of its own, so that nobody waits long.
+def _delete(faces: QuerySet[Contribution], **since: CombinedExpression) -> int:
+    """Those before a moment, named by its column: a few at a time, each in a
+    transaction of its own, so that nobody waits long.
 
-    They are looked up again under the lock: one that was decided in this very moment
-    is not too old any more.
+    The oldest come first, which an index finds. They are looked up again under the
+    lock: one that was decided in this very moment is not too old any more.
     """
-    count = 0
+    [(column, moment)] = since.items()
+    old, count = faces.filter(**{f"{column}__lt": moment}).order_by(column), 0
     while True:
         with transaction.atomic():
-            some = old.order_by("pk").select_for_update(skip_locked=True)
+            some = old.select_for_update(skip_locked=True)
             batch = withdrawals.delete_faces(some.values_list("pk", flat=True)[:BATCH])
         if not batch:
             return count

@@ -52,18 +52,14 @@ class Release:
     folder: Path
     files: FaceFiles
     key: bytes = field(default_factory=lambda: secrets.token_bytes(32))
-    faces: dict[UUID, str] = field(default_factory=dict)  # and their emotion
+    emotions: Counter[str] = field(default_factory=Counter)  # and how many faces
     consents: set[str] = field(default_factory=set)
     months: set[str] = field(default_factory=set)
     withdrawn: int = 0  # on the list, of this and all earlier releases
 
     @property
     def rows(self) -> int:
-        return len(self.faces)
-
-    @property
-    def emotions(self) -> Counter[str]:
-        return Counter(self.faces.values())
+        return self.emotions.total()
 
 
 def write(
@@ -150,7 +146,7 @@ def _free_name() -> str:
 def _write_faces(release: Release) -> None:
     for rows in _batches(release):
         release.files.write(rows)
-        release.faces |= {UUID(row["id"]): row["emotion"] for row in rows}
+        release.emotions.update(row["emotion"] for row in rows)
         release.consents.update(row["consent"] for row in rows)
         release.months.update(row["given"] for row in rows)
     release.files.close()
@@ -159,15 +155,17 @@ def _write_faces(release: Release) -> None:
 def _batches(release: Release) -> Iterator[list[Row]]:
     """In the order of the ids. A face is marked as released before it is written, so
     that its withdrawal from then on is announced."""
-    fit, last = _fit(release.row), UUID(int=0)
+    fit, last = _fit(), UUID(int=0)
     while True:
         with transaction.atomic():
             rest = fit.filter(pk__gt=last).order_by("pk")
             faces = list(rest.select_for_update(no_key=True)[:BATCH])
-            votes = vote_weights.weighed_votes(face.pk for face in faces)
             if not faces:
                 return
             last = faces[-1].pk
+            left_out = _left_out(release.row, faces)
+            faces = [face for face in faces if face.pk not in left_out]
+            votes = vote_weights.weighed_votes(face.pk for face in faces)
             if release.row.variant == Variant.VALIDATED:
                 faces = [face for face in faces if _is_confirmed(face, votes[face.pk])]
             ids = [face.pk for face in faces]
@@ -179,15 +177,20 @@ def _batches(release: Release) -> Iterator[list[Row]]:
         ]
 
 
-def _fit(row: DatasetRelease) -> QuerySet[Contribution]:
+def _fit() -> QuerySet[Contribution]:
     fit = Contribution.objects.accepted().filter(may_be_released=True)
-    fit = fit.exclude(split=DatasetSplit.EXAM)
-    fit = fit.exclude(pk__in=rings.quarantined().values("pk"))
-    if row.variant != Variant.SINCE:
-        return fit
-    with_pictures = made().exclude(variant=Variant.METADATA)
-    earlier = ReleasedFace.objects.filter(release__in=with_pictures)
-    return fit.exclude(pk__in=earlier.values("face"))
+    return fit.exclude(split=DatasetSplit.EXAM)
+
+
+def _left_out(row: DatasetRelease, faces: list[Contribution]) -> set[UUID]:
+    """Asked of these faces alone: a list of all of them grows with the site."""
+    ids = [face.pk for face in faces]
+    left_out = set(rings.quarantined().filter(pk__in=ids).values_list("pk", flat=True))
+    if row.variant == Variant.SINCE:
+        with_pictures = made().exclude(variant=Variant.METADATA)
+        earlier = ReleasedFace.objects.filter(release__in=with_pictures, face__in=ids)
+        left_out.update(earlier.values_list("face", flat=True))
+    return left_out
 
 
 def _is_confirmed(face: Contribution, votes: dict[str, float]) -> bool:
@@ -223,10 +226,8 @@ def _row(face: Contribution, jpeg: bytes, votes: dict[str, float], key: bytes) -
 def _drop_withdrawn(release: Release) -> None:
     """Write those files again that hold a face which was withdrawn meanwhile."""
     while gone := _gone(release):
-        release.files.drop({str(face) for face in gone})
+        release.emotions -= release.files.drop({str(face) for face in gone})
         release.row.faces.filter(face__in=gone).delete()
-        for face in gone:
-            del release.faces[face]
 
 
 def _gone(release: Release) -> list[UUID]:

@@ -1,7 +1,9 @@
 """The faces of a release as files: Parquet, or a folder for each expression."""
 
 import csv
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol, TypedDict
 
@@ -23,10 +25,22 @@ class Row(TypedDict):
 
 
 class FaceFiles(Protocol):
-    def write(self, rows: list[Row]) -> None: ...
+    def write(self, rows: list[Row]) -> None:
+        """In the order of their ids."""
+
     def close(self) -> None: ...
-    def drop(self, faces: set[str]) -> None:
-        """Take these out again, once it is closed."""
+    def drop(self, faces: set[str]) -> Counter[str]:
+        """Take these out again, once it is closed; how many of each emotion."""
+
+
+@dataclass
+class _Shard:
+    """A Parquet file, which holds the faces from one id to another."""
+
+    name: str
+    first: str
+    last: str
+    rows: int = 0
 
 
 class ParquetFiles:
@@ -34,36 +48,40 @@ class ParquetFiles:
 
     def __init__(self, folder: Path, *, has_pictures: bool) -> None:
         self.folder, self.has_pictures = folder, has_pictures
-        self.shards: dict[str, set[str]] = {}
-        self.shard = ""
+        self.shards: list[_Shard] = []
         self.writer: Any = None
 
     def write(self, rows: list[Row]) -> None:
-        if self.writer is None or len(self.shards[self.shard]) >= SHARD:
+        if not rows:
+            return
+        if self.writer is None or self.shards[-1].rows >= SHARD:
             self.close()
-            self.shard = f"faces-{len(self.shards):05}.parquet"
-            self.shards[self.shard] = set()
-            self.writer = self._open(self.shard)
+            name = f"faces-{len(self.shards):05}.parquet"
+            self.shards.append(_Shard(name, rows[0]["id"], rows[0]["id"]))
+            self.writer = self._open(name)
         self.writer.write_table(self._table(rows))
-        self.shards[self.shard] |= {row["id"] for row in rows}
+        self.shards[-1].last = rows[-1]["id"]
+        self.shards[-1].rows += len(rows)
 
     def close(self) -> None:
         if self.writer:
             self.writer.close()
         self.writer = None
 
-    def drop(self, faces: set[str]) -> None:
+    def drop(self, faces: set[str]) -> Counter[str]:
         import pyarrow.compute
         import pyarrow.parquet
 
-        for name, ids in self.shards.items():
-            if not ids & faces:
+        dropped: Counter[str] = Counter()
+        for shard in self.shards:
+            if not any(shard.first <= face <= shard.last for face in faces):
                 continue
-            table = pyarrow.parquet.read_table(self.folder / name)
+            table = pyarrow.parquet.read_table(self.folder / shard.name)
             lost = pyarrow.compute.is_in(table["id"], pyarrow.array(sorted(faces)))
-            with self._open(name) as writer:
+            dropped.update(table.filter(lost)["emotion"].to_pylist())
+            with self._open(shard.name) as writer:
                 writer.write_table(table.filter(pyarrow.compute.invert(lost)))
-            ids -= faces
+        return dropped
 
     def _open(self, name: str) -> Any:
         import pyarrow.parquet
@@ -113,15 +131,26 @@ class Folders:
 
     def close(self) -> None: ...
 
-    def drop(self, faces: set[str]) -> None:
-        with self.table.open(newline="") as file:
-            lines = list(csv.DictReader(file))
-        lost = [line for line in lines if line["id"] in faces]
-        for line in lost if self.has_pictures else []:
-            (self.folder / line["file_name"]).unlink()
-        self.table.unlink()
-        kept = [list(line.values()) for line in lines if line["id"] not in faces]
-        self._append([self._columns(), *kept])
+    def drop(self, faces: set[str]) -> Counter[str]:
+        dropped: Counter[str] = Counter()
+        before = self.table.rename(self.table.with_suffix(".before"))
+        with before.open(newline="") as file:
+            lines = csv.DictReader(file)
+            self._append([self._columns()])
+            self._append(self._kept(lines, faces, dropped))
+        before.unlink()
+        return dropped
+
+    def _kept(
+        self, lines: Iterable[dict[str, str]], faces: set[str], dropped: Counter[str]
+    ) -> Iterator[list[str]]:
+        for line in lines:
+            if line["id"] not in faces:
+                yield list(line.values())
+                continue
+            dropped[line["emotion"]] += 1
+            if self.has_pictures:
+                (self.folder / line["file_name"]).unlink()
 
     def _append(self, lines: Iterable[list[str]]) -> None:
         with self.table.open("a", newline="") as file:

@@ -32,7 +32,7 @@ from ml.vision import decode
 from ml.vision.decode import Note
 from ml.vision.detector import Detector, load_detector
 from ml.vision.face_answer import FaceAnswer, face_answer
-from ml.vision.pipeline import FacePrediction, predict_faces
+from ml.vision.pipeline import FacePrediction, predict_faces, predict_square
 
 TOKEN_LIFE = timedelta(hours=1)
 TOKEN_SALT = "mien.face"  # noqa: S105  a name space, not a secret
@@ -135,6 +135,20 @@ def detect(
         milliseconds=clock.laps,
         preview_jpeg=preview,
     )
+
+
+def look_at_square(data: bytes) -> DetectedFace | None:
+    """A face's square as another program cut it out, with the champion's answer and a
+    token; None where no face is in its middle. Raises BadPicture, NoModel."""
+    champion = serving.predictor()
+    if champion is None:
+        raise NoModel
+    picture = decode.load(data)
+    face = predict_square(picture, champion.predictor, detector())
+    if face is None:
+        return None
+    answer = settings.MODEL_ANSWER
+    return _detected_face(face, picture, champion, answer, crops=True, evidence=False)
 
 
 def _preview(picture: decode.Picture, side: int) -> bytes:

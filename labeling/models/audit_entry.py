@@ -36,23 +36,28 @@ class AuditEntry(models.Model):
         primary_key=True,
         default=uuid.uuid4,
         editable=False,
-        help_text="Random, so that a restore can bring later entries along.",
+        help_text=_("Random, so that a restore can bring later entries along."),
     )
-    at = models.DateTimeField(db_default=Now())
-    act = models.CharField(max_length=20, choices=Act)
+    at = models.DateTimeField(_("at"), db_default=Now())
+    act = models.CharField(_("act"), max_length=20, choices=Act)
     by_key = models.UUIDField(
+        _("by key"),
         null=True,
-        help_text="The account's key. Nobody: a command at the shell, or the site.",
+        help_text=_("The account's key. Nobody: a command at the shell, or the site."),
     )
     subject = models.CharField(
-        max_length=80, blank=True, help_text="What kind of thing, and which."
+        _("subject"),
+        max_length=80,
+        blank=True,
+        help_text=_("What kind of thing, and which."),
     )
-    details = models.JSONField(default=dict)
+    details = models.JSONField(_("details"), default=dict)
 
     class Meta:
         ordering = ["-at", "pk"]
         indexes = [models.Index(fields=["-at"], name="latest_audit_entries")]
-        verbose_name_plural = "audit entries"
+        verbose_name = _("entry of the audit log")
+        verbose_name_plural = _("entries of the audit log")
 
     def __str__(self) -> str:
         return f"{self.get_act_display()} {self.subject}".strip()

@@ -54,46 +54,59 @@ class Contribution(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     created_at = models.DateTimeField(_("given on"), db_default=Now())
     status = models.CharField(
-        max_length=10, choices=Status, default=Status.WAITING, db_default=Status.WAITING
+        _("status"),
+        max_length=10,
+        choices=Status,
+        default=Status.WAITING,
+        db_default=Status.WAITING,
     )
     emotion = models.CharField(
         _("given as"),
         max_length=10,
         choices=Emotion,
-        help_text="What the giver says it shows.",
+        help_text=_("What the giver says it shows."),
     )
     decided_emotion = models.CharField(
         _("decided as"),
         max_length=10,
         choices=Emotion,
         blank=True,
-        help_text="What was decided.",
+        help_text=_("What was decided."),
     )
     decided_at = models.DateTimeField(_("decided on"), null=True, blank=True)
 
     # Who gave it: an account, or whoever holds the private link.
     giver = models.ForeignKey(
-        User, null=True, blank=True, on_delete=models.PROTECT, related_name="gifts"
+        User,
+        verbose_name=_("giver"),
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="gifts",
     )
     withdrawal_hash = models.CharField(
-        max_length=64, null=True, blank=True, unique=True
+        _("withdrawal hash"), max_length=64, null=True, blank=True, unique=True
     )
-    source = models.CharField(max_length=10, choices=Source, default=Source.SITE)
+    source = models.CharField(
+        _("source"), max_length=10, choices=Source, default=Source.SITE
+    )
     source_name = models.CharField(_("name of the source"), max_length=100, blank=True)
 
     # What the giver agreed to, and to which text.
-    consent_version = models.CharField(max_length=20)
-    consent_language = models.CharField(max_length=10)
+    consent_version = models.CharField(_("consent version"), max_length=20)
+    consent_language = models.CharField(_("consent language"), max_length=10)
     notice_version = models.CharField(
         _("notice"),
         max_length=40,
         blank=True,
         default="",
         db_default="",
-        help_text="What the giver was told before the first look; empty: not by us.",
+        help_text=_("What the giver was told before the first look; empty: not by us."),
     )
     consented_at = models.DateTimeField(_("consented on"), db_default=Now())
-    consent_basis = models.TextField(blank=True, help_text="For imports: why we may.")
+    consent_basis = models.TextField(
+        _("consent basis"), blank=True, help_text=_("For imports: why we may.")
+    )
     may_be_seen = models.BooleanField(_("others may see it"), default=False)
     may_be_released = models.BooleanField(_("public release"), default=False)
     consent_in_doubt = models.CharField(
@@ -102,19 +115,21 @@ class Contribution(models.Model):
         blank=True,
         default="",
         db_default="",
-        help_text="The consents that may never have been given, until they are anew.",
+        help_text=_(
+            "The consents that may never have been given, until they are anew."
+        ),
     )
     screened_at = models.DateTimeField(
         _("shown to voters since"),
         null=True,
         blank=True,
-        help_text="A reviewer agreed that voters may see it.",
+        help_text=_("A reviewer agreed that voters may see it."),
     )
     released_at = models.DateTimeField(
         _("released on"),
         null=True,
         blank=True,
-        help_text="It first stood in a dataset release.",
+        help_text=_("It first stood in a dataset release."),
     )
 
     # What the model of that day said.
@@ -133,7 +148,7 @@ class Contribution(models.Model):
         _("the model's probabilities"),
         default=dict,
         blank=True,
-        help_text="Emotion to probability.",
+        help_text=_("Emotion to probability."),
     )
 
     # What the votes say, kept in step by `votes.py`; gold votes are not counted.
@@ -142,11 +157,11 @@ class Contribution(models.Model):
         _("voters agree"),
         null=True,
         blank=True,
-        help_text="Share of the votes for the most chosen answer.",
+        help_text=_("Share of the votes for the most chosen answer."),
     )
 
     # The review queue: what orders it, and who looks at the face just now.
-    priority = models.FloatField(default=0, db_default=0)
+    priority = models.FloatField(_("priority"), default=0, db_default=0)
     leased_to = models.ForeignKey(
         User,
         verbose_name=_("being reviewed by"),
@@ -167,13 +182,15 @@ class Contribution(models.Model):
         default=DatasetSplit.TRAIN,
         db_default=DatasetSplit.TRAIN,
     )
-    digest_key = models.BinaryField(max_length=32)
-    digest = models.BinaryField(max_length=32, help_text="HMAC-SHA256 of the crop.")
+    digest_key = models.BinaryField(_("digest key"), max_length=32)
+    digest = models.BinaryField(
+        _("digest"), max_length=32, help_text=_("HMAC-SHA256 of the crop.")
+    )
     cluster = models.UUIDField(
         _("group of near-duplicates"),
         null=True,
         blank=True,
-        help_text="Shared by near-duplicates; most have none.",
+        help_text=_("Shared by near-duplicates; most have none."),
     )
 
     objects = ContributionQuerySet.as_manager()
@@ -197,6 +214,16 @@ class Contribution(models.Model):
                 name="desk_by_emotion",
             ),
             models.Index(
+                fields=["-priority", "created_at"],
+                condition=Q(status="waiting", may_be_seen=True, screened_at=None),
+                name="desk_unscreened",
+            ),
+            models.Index(
+                fields=["source", "-priority", "created_at"],
+                condition=Q(status="waiting"),
+                name="desk_by_source",
+            ),
+            models.Index(
                 fields=["created_at"],
                 condition=Q(status="waiting"),
                 name="waiting_since",
@@ -205,6 +232,20 @@ class Contribution(models.Model):
                 fields=["decided_at"],
                 condition=Q(status="rejected"),
                 name="rejected_since",
+            ),
+            # Whether a training is due.
+            models.Index(
+                fields=["decided_at"],
+                condition=Q(status="accepted"),
+                name="accepted_since",
+            ),
+            # The admin's list: one source, or one import, the newest first.
+            models.Index(fields=["source", "-created_at"], name="faces_by_source"),
+            models.Index(
+                fields=["source_name"],
+                condition=~Q(source_name=""),
+                name="faces_by_source_name",
+                opclasses=["varchar_pattern_ops"],
             ),
             # The vote page draws from a random place in here.
             models.Index(
@@ -278,23 +319,23 @@ class Crop(models.Model):
     contribution = models.OneToOneField(
         Contribution, on_delete=models.CASCADE, primary_key=True, related_name="crop"
     )
-    jpeg = models.BinaryField(help_text="The re-encoded face, at most 256 px.")
-    edge = models.PositiveSmallIntegerField(help_text="Pixels; crops are square.")
+    jpeg = models.BinaryField(help_text=_("The re-encoded face, at most 256 px."))
+    edge = models.PositiveSmallIntegerField(help_text=_("Pixels; crops are square."))
     signature = models.BinaryField(
         null=True,
         blank=True,
-        help_text="For near-duplicates: see ml/vision/near_duplicates.py.",
+        help_text=_("For near-duplicates: see ml/vision/near_duplicates.py."),
     )
     is_compared = models.BooleanField(
         default=False,
         db_default=False,
-        help_text="With all others, by `near_duplicates.py`.",
+        help_text=_("With all others, by `near_duplicates.py`."),
     )
     has_vector = models.BooleanField(
         default=False, db_default=False, help_text="See `FaceVector`."
     )
     views = models.PositiveIntegerField(
-        default=0, db_default=0, help_text="How often voters were shown it: capped."
+        default=0, db_default=0, help_text=_("How often voters were shown it: capped.")
     )
 
     class Meta:

@@ -23,27 +23,29 @@ class DatasetRelease(models.Model):
     variant = models.CharField(max_length=10, choices=Variant)
     form = models.CharField(max_length=10, choices=Form)
     url = models.URLField(
-        max_length=500, blank=True, help_text="Where it can be downloaded."
+        max_length=500, blank=True, help_text=_("Where it can be downloaded.")
     )
     license = models.CharField(max_length=200, blank=True)
-    emotions = models.JSONField(default=dict, help_text="Faces of each.")
-    size = models.PositiveBigIntegerField(default=0, help_text="Bytes of all files.")
+    emotions = models.JSONField(default=dict, help_text=_("Faces of each."))
+    size = models.PositiveBigIntegerField(default=0, help_text=_("Bytes of all files."))
     checksum = models.CharField(
-        max_length=64, blank=True, help_text="SHA-256 of its SHA256SUMS."
+        max_length=64, blank=True, help_text=_("SHA-256 of its SHA256SUMS.")
     )
-    consents = models.JSONField(default=list, help_text="Versions of their texts.")
+    consents = models.JSONField(default=list, help_text=_("Versions of their texts."))
     before = models.ForeignKey(
         "self",
         null=True,
         on_delete=models.SET_NULL,
         related_name="+",
-        help_text="The last one of its variant: what has changed since.",
+        help_text=_("The last one of its variant: what has changed since."),
     )
     added = models.PositiveIntegerField(default=0)
     gone = models.PositiveIntegerField(default=0)
-    croissant = models.JSONField(default=dict, help_text="croissant.json")
+    croissant = models.JSONField(default=dict, help_text=_("croissant.json"))
     began_at = models.DateTimeField(db_default=Now())
-    made_at = models.DateTimeField(null=True, help_text="Empty: it was never finished.")
+    made_at = models.DateTimeField(
+        null=True, help_text=_("Empty: it was never finished.")
+    )
 
     class Meta:
         ordering = ["-pk"]

@@ -24,10 +24,10 @@ class FaceReport(models.Model):
     reason = models.CharField(max_length=10, choices=Reason)
     created_at = models.DateTimeField(db_default=Now())
     alerted_at = models.DateTimeField(
-        null=True, blank=True, help_text="When the operator was sent a mail."
+        null=True, blank=True, help_text=_("When the operator was sent a mail.")
     )
     former_status = models.CharField(max_length=10, choices=Contribution.Status)
-    was_shown = models.BooleanField(help_text="To voters.")
+    was_shown = models.BooleanField(help_text=_("To voters."))
 
     class Meta:
         verbose_name, verbose_name_plural = _("reported face"), _("reported faces")
@@ -48,7 +48,7 @@ class RemovedPicture(models.Model):
     """By its fingerprint alone a picture that was removed is known again."""
 
     fingerprint = models.BinaryField(
-        max_length=18, unique=True, help_text="See ml/vision/fingerprint.py."
+        max_length=18, unique=True, help_text=_("See ml/vision/fingerprint.py.")
     )
     removed_at = models.DateTimeField(db_default=Now())
 

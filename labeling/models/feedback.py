@@ -22,6 +22,12 @@ class PredictionFeedback(models.Model):
         help_text="What the face shows; empty of answers from before they named it.",
     )
     nonce = models.CharField(max_length=32, unique=True, help_text="One answer a face.")
+    is_from_device = models.BooleanField(
+        default=False,
+        db_default=False,
+        help_text="The browser looked by itself: nothing proves the guess, nor that "
+        "one face was answered once. Counted apart.",
+    )
     created_at = models.DateTimeField(db_default=Now())
 
     class Meta:
@@ -30,7 +36,8 @@ class PredictionFeedback(models.Model):
             models.Index(
                 fields=["model_version", "guess", "is_right"],
                 name="answers_per_version",
-            )
+            ),
+            models.Index(fields=["created_at"], name="answers_since"),
         ]
         constraints = [
             models.CheckConstraint(

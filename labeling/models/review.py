@@ -35,35 +35,42 @@ class Review(models.Model):
     )
     by = models.ForeignKey(
         User,
+        verbose_name=_("by"),
         null=True,
         blank=True,
         on_delete=models.SET_NULL,
         related_name="reviews",
-        help_text="Nobody: agreed votes decided, or the account is gone.",
+        help_text=_("Nobody: agreed votes decided, or the account is gone."),
     )
     act = models.CharField(_("decision"), max_length=10, choices=Act)
-    from_status = models.CharField(max_length=10, choices=Contribution.Status)
-    to_status = models.CharField(max_length=10, choices=Contribution.Status)
+    from_status = models.CharField(
+        _("from status"), max_length=10, choices=Contribution.Status
+    )
+    to_status = models.CharField(
+        _("to status"), max_length=10, choices=Contribution.Status
+    )
     from_emotion = models.CharField(
         _("given as"), max_length=10, choices=Emotion, blank=True
     )
     to_emotion = models.CharField(
         _("decided as"), max_length=10, choices=Emotion, blank=True
     )
-    reason = models.CharField(max_length=20, choices=Reason, blank=True)
-    note = models.TextField(blank=True)
+    reason = models.CharField(_("reason"), max_length=20, choices=Reason, blank=True)
+    note = models.TextField(_("note"), blank=True)
     is_own_gift = models.BooleanField(
+        _("is own gift"),
         default=False,
         db_default=False,
-        help_text="There was no other reviewer to decide about it.",
+        help_text=_("There was no other reviewer to decide about it."),
     )
     undoes = models.OneToOneField(
         "self",
+        verbose_name=_("undoes"),
         null=True,
         blank=True,
         on_delete=models.CASCADE,
         related_name="undone_by",
-        help_text="Unique: a decision is undone once.",
+        help_text=_("Unique: a decision is undone once."),
     )
     created_at = models.DateTimeField(_("decided on"), db_default=Now())
 

@@ -1,5 +1,6 @@
 from django.db import models
 from django.db.models.functions import Now
+from django.utils.translation import gettext_lazy as _
 
 from labeling.models.training_run import TrainingRun
 
@@ -8,11 +9,19 @@ class Snapshot(models.Model):
     """What a run trained on, fixed for ever. Pixels are not in here."""
 
     run = models.OneToOneField(
-        TrainingRun, on_delete=models.CASCADE, related_name="snapshot"
+        TrainingRun,
+        verbose_name=_("run"),
+        on_delete=models.CASCADE,
+        related_name="snapshot",
     )
-    hash = models.CharField(max_length=64, db_index=True)
-    manifest = models.JSONField(help_text="Sources, cleaning switches and counts.")
-    created_at = models.DateTimeField(db_default=Now())
+    hash = models.CharField(_("hash"), max_length=64, db_index=True)
+    manifest = models.JSONField(
+        _("manifest"), help_text=_("Sources, cleaning switches and counts.")
+    )
+    created_at = models.DateTimeField(_("created at"), db_default=Now())
+
+    class Meta:
+        verbose_name, verbose_name_plural = _("snapshot"), _("snapshots")
 
     def __str__(self) -> str:
         return self.hash[:12]
@@ -31,13 +40,14 @@ class SnapshotRow(models.Model):
     )
     contribution_id = models.UUIDField(db_index=True)
     label = models.JSONField(
-        null=True, help_text="Seven probabilities, in FER-2013's order."
+        null=True, help_text=_("Seven probabilities, in FER-2013's order.")
     )
     weight = models.FloatField(null=True)
     split = models.CharField(max_length=5, choices=Split)
     source = models.CharField(max_length=10, blank=True)
     digest = models.BinaryField(
-        max_length=32, help_text="HMAC over all of the row; its key lies with the face."
+        max_length=32,
+        help_text=_("HMAC over all of the row; its key lies with the face."),
     )
 
     class Meta:

@@ -42,41 +42,63 @@ class TrainingRun(models.Model):
     ACTIVE = (Status.QUEUED, *RUNNING)
 
     status = models.CharField(
-        max_length=10, choices=Status, default=Status.QUEUED, db_default=Status.QUEUED
+        _("status"),
+        max_length=10,
+        choices=Status,
+        default=Status.QUEUED,
+        db_default=Status.QUEUED,
     )
-    preset = models.CharField(max_length=10, choices=Preset, default=Preset.FINETUNE)
+    preset = models.CharField(
+        _("preset"), max_length=10, choices=Preset, default=Preset.FINETUNE
+    )
     options = models.JSONField(
-        default=dict, blank=True, help_text="Knobs of ml/config.py that differ."
+        _("options"),
+        default=dict,
+        blank=True,
+        help_text=_("Knobs of ml/config.py that differ."),
     )
-    trigger = models.CharField(max_length=10, choices=Trigger, default=Trigger.PERSON)
+    trigger = models.CharField(
+        _("trigger"), max_length=10, choices=Trigger, default=Trigger.PERSON
+    )
     requested_by = models.ForeignKey(
-        User, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
-    )
-    parent = models.ForeignKey(
-        "labeling.ModelVersion",
+        User,
+        verbose_name=_("requested by"),
         null=True,
         blank=True,
         on_delete=models.SET_NULL,
         related_name="+",
-        help_text="The version it was warm-started from.",
+    )
+    parent = models.ForeignKey(
+        "labeling.ModelVersion",
+        verbose_name=_("parent"),
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        related_name="+",
+        help_text=_("The version it was warm-started from."),
     )
 
-    attempt = models.PositiveSmallIntegerField(default=0, db_default=0)
+    attempt = models.PositiveSmallIntegerField(_("attempt"), default=0, db_default=0)
     losses = models.PositiveSmallIntegerField(
-        default=0, db_default=0, help_text="How often a worker was lost while at it."
+        _("losses"),
+        default=0,
+        db_default=0,
+        help_text=_("How often a worker was lost while at it."),
     )
-    heartbeat_at = models.DateTimeField(null=True, blank=True)
-    cancel_asked_at = models.DateTimeField(null=True, blank=True)
-    progress = models.FloatField(default=0, db_default=0, help_text="0 to 1.")
-    seconds_left = models.FloatField(null=True, blank=True)
+    heartbeat_at = models.DateTimeField(_("heartbeat at"), null=True, blank=True)
+    cancel_asked_at = models.DateTimeField(_("cancel asked at"), null=True, blank=True)
+    progress = models.FloatField(
+        _("progress"), default=0, db_default=0, help_text=_("0 to 1.")
+    )
+    seconds_left = models.FloatField(_("seconds left"), null=True, blank=True)
     message = models.TextField(
-        blank=True, help_text="What is being done, or went wrong."
+        _("message"), blank=True, help_text=_("What is being done, or went wrong.")
     )
-    log = models.TextField(blank=True)
+    log = models.TextField(_("log"), blank=True)
 
-    created_at = models.DateTimeField(db_default=Now())
-    started_at = models.DateTimeField(null=True, blank=True)
-    finished_at = models.DateTimeField(null=True, blank=True)
+    created_at = models.DateTimeField(_("created at"), db_default=Now())
+    started_at = models.DateTimeField(_("started at"), null=True, blank=True)
+    finished_at = models.DateTimeField(_("finished at"), null=True, blank=True)
 
     objects = TrainingRunQuerySet.as_manager()
 
@@ -129,7 +151,7 @@ class Checkpoint(models.Model):
     )
     attempt = models.PositiveSmallIntegerField()
     epoch = models.PositiveIntegerField()
-    content = models.BinaryField(help_text="A tar of the checkpoint's folder.")
+    content = models.BinaryField(help_text=_("A tar of the checkpoint's folder."))
     saved_at = models.DateTimeField(db_default=Now())
 
     def __str__(self) -> str:

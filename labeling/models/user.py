@@ -4,6 +4,7 @@ from typing import Any
 from django.conf import settings
 from django.contrib.auth.models import AbstractUser
 from django.db import models, transaction
+from django.db.models import Q
 from django.db.models.functions import Now
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
@@ -34,30 +35,47 @@ STAFF_PERMISSIONS = ("labeling.review", "labeling.train")
 class User(AbstractUser):
     """Anyone with an account. `reviewer` and `trainer` are groups."""
 
-    email = models.EmailField(unique=True)
+    email = models.EmailField(_("Email address"), unique=True)
     key = models.UUIDField(
+        _("key"),
         default=uuid.uuid4,
         unique=True,
         editable=False,
-        help_text="Names the account where a restore could reuse its number.",
+        help_text=_("Names the account where a restore could reuse its number."),
     )
     is_of_age = models.BooleanField(
         _("old enough"),
         default=False,
         db_default=False,
         editable=False,
-        help_text="Said to be as old as the site asks; no date of birth is kept.",
+        help_text=_("Said to be as old as the site asks; no date of birth is kept."),
     )
     split = models.CharField(
+        _("split"),
         max_length=10,
         choices=DatasetSplit,
         blank=True,
         editable=False,
-        help_text="Fixed at the first gift: do this giver's faces train or examine?",
+        help_text=_("Fixed at the first gift: do this giver's faces train or examine?"),
+    )
+
+    language = models.CharField(
+        _("language"),
+        max_length=10,
+        blank=True,
+        default="",
+        db_default="",
+        editable=False,
+        help_text=_("Chosen on a page, and spoken on all; empty: as the browser asks."),
     )
 
     class Meta:
         verbose_name, verbose_name_plural = _("account"), _("accounts")
+        indexes = [
+            models.Index(
+                fields=["id"], condition=Q(is_superuser=True), name="superusers"
+            )
+        ]
 
     def save(self, *args: Any, **kwargs: Any) -> None:
         """A new password, by whichever door, ends what was opened with the old one.
@@ -102,17 +120,17 @@ class ApiToken(models.Model):
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="api_tokens")
     name = models.CharField(max_length=60)
     hint = models.CharField(
-        max_length=12, help_text="Its first letters, to tell it by."
+        max_length=12, help_text=_("Its first letters, to tell it by.")
     )
     token_hash = models.CharField(max_length=64, unique=True)
-    scopes = models.JSONField(help_text="What it opens, of Scope.")
+    scopes = models.JSONField(help_text=_("What it opens, of Scope."))
     made_by = models.ForeignKey(
         "self",
         null=True,
         blank=True,
         on_delete=models.CASCADE,
         related_name="made",
-        help_text="The token that made it, and takes it along when it is revoked.",
+        help_text=_("The token that made it, and takes it along when it is revoked."),
     )
     created_at = models.DateTimeField(db_default=Now())
     last_used_at = models.DateTimeField(null=True, blank=True)
@@ -122,3 +140,7 @@ class ApiToken(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def scopes_in_words(self) -> str:
+        return "; ".join(str(Scope(scope).label) for scope in self.scopes)

@@ -14,13 +14,14 @@ class ModelVersion(models.Model):
         SHIPPED = "shipped", _("came with Mien")
         TRAINED = "trained", _("trained here")
 
-    name = models.CharField(max_length=40, unique=True)
-    origin = models.CharField(max_length=10, choices=Origin)
+    name = models.CharField(_("name"), max_length=40, unique=True)
+    origin = models.CharField(_("origin"), max_length=10, choices=Origin)
     is_champion = models.BooleanField(
         _("current model"), default=False, db_default=False
     )
     run = models.OneToOneField(
         TrainingRun,
+        verbose_name=_("run"),
         null=True,
         blank=True,
         on_delete=models.SET_NULL,
@@ -28,22 +29,27 @@ class ModelVersion(models.Model):
     )
     parent = models.ForeignKey(
         "self",
+        verbose_name=_("parent"),
         null=True,
         blank=True,
         on_delete=models.SET_NULL,
         related_name="children",
-        help_text="The version it was warm-started from: it saw what that one saw.",
+        help_text=_("The version it was warm-started from: it saw what that one saw."),
     )
-    card = models.JSONField(help_text="card.json of the artefact.")
+    card = models.JSONField(_("card"), help_text=_("card.json of the artefact."))
     contaminated_at = models.DateTimeField(
-        null=True, blank=True, help_text="A face it, or an ancestor, saw was withdrawn."
-    )
-    private_test = models.JSONField(
+        _("contaminated at"),
         null=True,
         blank=True,
-        help_text="PrivateTest, measured once after the decision.",
+        help_text=_("A face it, or an ancestor, saw was withdrawn."),
     )
-    created_at = models.DateTimeField(db_default=Now())
+    private_test = models.JSONField(
+        _("private test"),
+        null=True,
+        blank=True,
+        help_text=_("PrivateTest, measured once after the decision."),
+    )
+    created_at = models.DateTimeField(_("created at"), db_default=Now())
 
     class Meta:
         verbose_name, verbose_name_plural = _("version"), _("versions")
@@ -86,21 +92,34 @@ class Exam(models.Model):
         REJECTED = "rejected", _("failed a check")
 
     run = models.OneToOneField(
-        TrainingRun, on_delete=models.CASCADE, related_name="exam"
+        TrainingRun,
+        verbose_name=_("run"),
+        on_delete=models.CASCADE,
+        related_name="exam",
     )
     champion = models.ForeignKey(
-        ModelVersion, null=True, on_delete=models.SET_NULL, related_name="+"
+        ModelVersion,
+        verbose_name=_("champion"),
+        null=True,
+        on_delete=models.SET_NULL,
+        related_name="+",
     )
     challenger = models.ForeignKey(
-        ModelVersion, on_delete=models.CASCADE, related_name="exams"
+        ModelVersion,
+        verbose_name=_("challenger"),
+        on_delete=models.CASCADE,
+        related_name="exams",
     )
     exam_hash = models.CharField(
-        max_length=64, db_index=True, help_text="Of its faces."
+        _("exam hash"), max_length=64, db_index=True, help_text=_("Of its faces.")
     )
-    policy = models.CharField(max_length=20)
-    outcome = models.CharField(max_length=10, choices=Outcome)
-    report = models.JSONField()
-    created_at = models.DateTimeField(db_default=Now())
+    policy = models.CharField(_("policy"), max_length=20)
+    outcome = models.CharField(_("outcome"), max_length=10, choices=Outcome)
+    report = models.JSONField(_("report"))
+    created_at = models.DateTimeField(_("created at"), db_default=Now())
+
+    class Meta:
+        verbose_name, verbose_name_plural = _("exam"), _("exams")
 
     def __str__(self) -> str:
         return f"{self.challenger}: {self.outcome}"
@@ -116,18 +135,33 @@ class Promotion(models.Model):
         ROLL_BACK = "roll_back", _("gone back to")
 
     version = models.ForeignKey(
-        ModelVersion, on_delete=models.PROTECT, related_name="promotions"
+        ModelVersion,
+        verbose_name=_("version"),
+        on_delete=models.PROTECT,
+        related_name="promotions",
     )
     former = models.ForeignKey(
-        ModelVersion, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+        ModelVersion,
+        verbose_name=_("former"),
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        related_name="+",
     )
-    kind = models.CharField(max_length=10, choices=Kind)
-    by = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, related_name="+")
-    reason = models.TextField(blank=True)
-    created_at = models.DateTimeField(db_default=Now())
+    kind = models.CharField(_("kind"), max_length=10, choices=Kind)
+    by = models.ForeignKey(
+        User,
+        verbose_name=_("by"),
+        null=True,
+        on_delete=models.SET_NULL,
+        related_name="+",
+    )
+    reason = models.TextField(_("reason"), blank=True)
+    created_at = models.DateTimeField(_("created at"), db_default=Now())
 
     class Meta:
         ordering = ["-pk"]
+        verbose_name, verbose_name_plural = _("promotion"), _("promotions")
 
     def __str__(self) -> str:
         return f"{self.version} ({self.kind})"

@@ -26,31 +26,52 @@ class Vote(models.Model):
         on_delete=models.CASCADE,
         related_name="votes",
     )
-    choice = models.CharField(max_length=10, choices=CHOICES)
+    choice = models.CharField(_("choice"), max_length=10, choices=CHOICES)
     voter = models.ForeignKey(
-        User, null=True, blank=True, on_delete=models.CASCADE, related_name="votes"
+        User,
+        verbose_name=_("voter"),
+        null=True,
+        blank=True,
+        on_delete=models.CASCADE,
+        related_name="votes",
     )
-    device_hash = models.CharField(max_length=64, null=True, blank=True)
+    device_hash = models.CharField(
+        _("device hash"), max_length=64, null=True, blank=True
+    )
     gold_answer = models.CharField(
+        _("gold answer"),
         max_length=10,
         choices=Emotion,
         blank=True,
-        help_text="For a face whose answer was known then: a test of the voter.",
+        help_text=_("For a face whose answer was known then: a test of the voter."),
     )
     place = models.PositiveSmallIntegerField(
+        _("place"),
         null=True,
         blank=True,
-        help_text="Which of the votes that a face wants; none for a test of the voter.",
+        help_text=_(
+            "Which of the votes that a face wants; none for a test of the voter."
+        ),
     )
     network_hash = models.CharField(
+        _("network hash"),
         max_length=64,
         null=True,
         blank=True,
-        help_text="Of network and face together: it ties no two faces to each other.",
+        help_text=_(
+            "Of network and face together: it ties no two faces to each other."
+        ),
     )
-    created_at = models.DateTimeField(db_default=Now())
+    voter_left = models.BooleanField(
+        _("voter left"),
+        default=False,
+        db_default=False,
+        help_text=_("Deleted the account since. Nothing says who it was."),
+    )
+    created_at = models.DateTimeField(_("created at"), db_default=Now())
 
     class Meta:
+        verbose_name, verbose_name_plural = _("vote"), _("votes")
         constraints = [
             models.UniqueConstraint(
                 fields=["contribution", "voter"], name="one_vote_per_person"
@@ -67,6 +88,10 @@ class Vote(models.Model):
             models.CheckConstraint(
                 name="vote_has_a_voter",
                 condition=Q(voter__isnull=False) | Q(device_hash__isnull=False),
+            ),
+            models.CheckConstraint(
+                name="who_left_is_not_named",
+                condition=Q(voter_left=False) | Q(voter=None),
             ),
         ]
         indexes = [
@@ -85,6 +110,11 @@ class Vote(models.Model):
                 fields=["voter", "device_hash"],
                 condition=~Q(gold_answer=""),
                 name="gold_votes",
+            ),
+            models.Index(
+                fields=["contribution"],
+                condition=Q(voter_left=True),
+                name="votes_of_who_left",
             ),
         ]
 
@@ -107,12 +137,12 @@ class Suspect(models.Model):
         User, null=True, blank=True, on_delete=models.CASCADE, related_name="suspected"
     )
     device_hash = models.CharField(max_length=64, null=True, blank=True)
-    belief = models.FloatField(help_text="How sure it is, 0 to 1.")
+    belief = models.FloatField(help_text=_("How sure it is, 0 to 1."))
     found_at = models.DateTimeField(db_default=Now())
     cleared_at = models.DateTimeField(
         null=True,
         blank=True,
-        help_text="A reviewer looked, and saw no league: it is not raised again.",
+        help_text=_("A reviewer looked, and saw no league: it is not raised again."),
     )
 
     class Meta:

@@ -19,19 +19,23 @@ class Webhook(models.Model):
         RELEASE_MADE = "release.made", _("a dataset was released")
 
     url = models.CharField(_("address"), max_length=500)
-    events = models.JSONField(_("events"), default=list, help_text="Empty: all.")
+    events = models.JSONField(_("events"), default=list, help_text=_("Empty: all."))
     is_active = models.BooleanField(_("in use"), default=True)
-    salt = models.BinaryField(max_length=24)
-    former_salt = models.BinaryField(max_length=24, null=True)
+    salt = models.BinaryField(_("salt"), max_length=24)
+    former_salt = models.BinaryField(_("former salt"), max_length=24, null=True)
     former_until = models.DateTimeField(
-        null=True, help_text="Until then the secret before this one signs as well."
+        _("former until"),
+        null=True,
+        help_text=_("Until then the secret before this one signs as well."),
     )
     failures = models.PositiveIntegerField(
-        _("failures"), default=0, db_default=0, help_text="Calls in a row."
+        _("failures"), default=0, db_default=0, help_text=_("Calls in a row.")
     )
     paused_until = models.DateTimeField(_("paused until"), null=True)
     busy_until = models.DateTimeField(
-        null=True, help_text="The lease of the worker that is calling it."
+        _("busy until"),
+        null=True,
+        help_text=_("The lease of the worker that is calling it."),
     )
     created_at = models.DateTimeField(_("added on"), db_default=Now())
 
@@ -62,9 +66,14 @@ class WebhookDelivery(models.Model):
         related_name="deliveries",
     )
     event = models.CharField(_("event"), max_length=20, choices=Webhook.Event)
-    body = models.TextField(help_text="As it is sent: each attempt signs the same.")
+    body = models.TextField(
+        _("body"), help_text=_("As it is sent: each attempt signs the same.")
+    )
     face = models.UUIDField(
-        null=True, db_index=True, help_text="The delivery goes when this face does."
+        _("face"),
+        null=True,
+        db_index=True,
+        help_text=_("The delivery goes when this face does."),
     )
     status = models.CharField(
         _("status"), max_length=10, choices=Status, default=Status.WAITING
@@ -72,10 +81,10 @@ class WebhookDelivery(models.Model):
     attempts = models.PositiveSmallIntegerField(_("attempts"), default=0)
     next_at = models.DateTimeField(_("next attempt"), null=True, db_default=Now())
     answer = models.PositiveSmallIntegerField(
-        _("answer"), null=True, help_text="The HTTP status of the last attempt."
+        _("answer"), null=True, help_text=_("The HTTP status of the last attempt.")
     )
     problem = models.CharField(
-        _("problem"), max_length=200, blank=True, help_text="Of the last attempt."
+        _("problem"), max_length=200, blank=True, help_text=_("Of the last attempt.")
     )
     created_at = models.DateTimeField(_("written on"), db_default=Now())
 

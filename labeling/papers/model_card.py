@@ -5,8 +5,12 @@ from collections.abc import Mapping, Sequence
 
 from django.template.loader import render_to_string
 from django.utils import timezone
-from django.utils.translation import override
+from django.utils.formats import date_format
+from django.utils.translation import get_language, ngettext
+from django.utils.translation import gettext as _
 
+from labeling.emotions import Emotion
+from labeling.figures import in_percent, number, percent
 from labeling.models import Exam, ModelVersion, Promotion
 from labeling.papers.markdown import literal
 from labeling.registry import lineage
@@ -20,20 +24,26 @@ from ml.evaluation.exam_report import StoredReport
 Rows = Sequence[tuple[str, object]]
 
 
-def text(version: ModelVersion, *, for_trainers: bool = False) -> str:
-    """As Markdown, in English. Who put it in use by hand, and why, trainers read."""
+def text(
+    version: ModelVersion, *, for_trainers: bool = False, sentence: str = ""
+) -> str:
+    """As Markdown, in the language of today's reader. Who put it in use by hand, and
+    why, trainers read. `sentence`: the verdict, where English is not wanted."""
     card = StoredCard.read(version.card)
     exam = version.exams.order_by("-pk").first()
     report = StoredReport.read(exam.report) if exam else None
     figures = report.challenger if report else card.figures()
     threshold = card.certainty_threshold
+    verdict = sentence or (report.sentence if report else "")
     context = {
         "version": version,
         "card": card,
-        "today": f"{timezone.now():%Y-%m-%d}",
-        "threshold": f"{threshold:.0%}" if threshold else "",
+        "params": number(card.params),
+        "multiply_adds": number(card.multiply_adds),
+        "today": date_format(timezone.now(), "DATE_FORMAT"),
+        "threshold": percent(threshold) if threshold else "",
         "exam": exam,
-        "sentence": literal(report.sentence) if report else "",
+        "sentence": literal(verdict),
         "where": _where(exam, card),
         "figures": _figures(figures),
         "recalls": _recalls(figures, card.emotions),
@@ -43,12 +53,11 @@ def text(version: ModelVersion, *, for_trainers: bool = False) -> str:
         "guards": _guards(report),
         "data": _data(version, card),
         "recipe": [(name, _said(value)) for name, value in card.config.items()],
-        "packages": sorted(card.packages.items()),
+        "packages": ", ".join(f"{n} {v}" for n, v in sorted(card.packages.items())),
         "correction": feedback_rates.feedback_rates([version.pk]).get(version.pk),
         "promotions": [_promotion(row, for_trainers) for row in _promotions(version)],
     }
-    with override("en"):
-        return render_to_string("labeling/papers/model_card.md", context)
+    return render_to_string("labeling/papers/model_card.md", context)
 
 
 def share(interval: Interval) -> str:
@@ -56,9 +65,15 @@ def share(interval: Interval) -> str:
     ends = interval.percent()
     if ends is None:
         return "–"
-    value, low, high = ends
-    faces = f", {interval.n:,} faces" if interval.n else ""
-    return f"{value:.1f} % ({low:.1f} to {high:.1f}{faces})"
+    value, low, high = (number(end, 1) for end in ends)
+    between = {"share": in_percent(value), "low": low, "high": high}
+    if not interval.n:
+        return _("%(share)s (%(low)s to %(high)s)") % between
+    return ngettext(
+        "%(share)s (%(low)s to %(high)s, %(n)s face)",
+        "%(share)s (%(low)s to %(high)s, %(n)s faces)",
+        interval.n,
+    ) % {**between, "n": number(interval.n)}
 
 
 def _said(value: Knob) -> str:
@@ -67,20 +82,26 @@ def _said(value: Knob) -> str:
 
 def _where(exam: Exam | None, card: StoredCard) -> str:
     if exam:
-        return f"In its exam, on {exam.created_at:%Y-%m-%d}"
+        day = date_format(exam.created_at, "DATE_FORMAT")
+        return _("In its exam, on %(day)s, with 95 %% intervals:") % {"day": day}
     split = next((name for name in ("public", "tune") if name in card.metrics), "")
-    named = {"public": "FER-2013's PublicTest", "tune": "the validation split *Tune*"}
-    return f"By its own card, on {named[split]}" if split else ""
+    return {
+        "public": _("By its own card, on FER-2013's PublicTest, with 95 % intervals:"),
+        "tune": _(
+            "By its own card, on the validation split *Tune*, with 95 % intervals:"
+        ),
+        "": "",
+    }[split]
 
 
 def _figures(figures: Figures) -> Rows:
     rows: list[tuple[str, float | None]] = [
-        ("The right answer is first or second", figures.top2),
-        ("Macro-F1", figures.macro_f1),
-        ("Calibration error (ECE)", figures.ece),
+        (_("The right answer is first or second"), figures.top2),
+        (_("Macro-F1"), figures.macro_f1),
+        (_("Calibration error (ECE)"), figures.ece),
     ]
-    whole = [("Right (accuracy)", share(figures.accuracy_interval))]
-    return whole + [(n, f"{v * 100:.1f} %") for n, v in rows if v is not None]
+    whole = [(_("Right (accuracy)"), share(figures.accuracy_interval))]
+    return whole + [(n, percent(v, 1)) for n, v in rows if v is not None]
 
 
 def _answer(card: StoredCard, answer: Answer) -> dict[str, object]:
@@ -90,7 +111,7 @@ def _answer(card: StoredCard, answer: Answer) -> dict[str, object]:
         "name": answer,
         "by_labels": share(figures.accuracy_interval),
         "by_raters": share(_by_raters(figures)),
-        "threshold": f"{card.of(answer).certainty_threshold:.0%}",
+        "threshold": percent(card.of(answer).certainty_threshold),
     }
 
 
@@ -111,7 +132,7 @@ def _recalls(figures: Figures, emotions: tuple[str, ...]) -> Rows:
             continue
         low, high = metrics.wilson(row[place], n)
         said = Interval(value=row[place] / n, low=low, high=high, n=n)
-        rows.append((name, share(said)))
+        rows.append((_word(name), share(said)))
     return rows
 
 
@@ -123,40 +144,45 @@ def _slices(report: StoredReport | None) -> Rows:
 def _differences(report: StoredReport | None) -> Rows:
     if report is None or report.difference is None:
         return []
-    whole = [("all faces", report.difference.accuracy_interval)]
+    whole = [(_("all faces"), report.difference.accuracy_interval)]
     parts: Mapping[str, Interval | None] = {
         **report.difference.recall,
         **report.difference.slices,
     }
     known = [*whole, *((name, said) for name, said in parts.items() if said)]
-    return [(name, share(said)) for name, said in known]
+    return [(_word(name), share(said)) for name, said in known]
+
+
+def _word(name: str) -> str:
+    return str(Emotion(name).label) if name in Emotion.values else name
 
 
 def _guards(report: StoredReport | None) -> Rows:
     guards = report.guards if report else ()
-    return [(g.name, "broken" if g.broken else "kept") for g in guards]
+    return [(g.name, _("broken") if g.broken else _("kept")) for g in guards]
 
 
 def _data(version: ModelVersion, card: StoredCard) -> Rows:
     data, cleaning = card.snapshot, card.snapshot.cleaning
     given = lineage.faces_seen_by(version).values("contribution_id").distinct()
     rows: list[tuple[str, object]] = [
-        ("Faces of FER-2013", data.fer2013.rows),
-        ("Faces that visitors gave", data.contributions),
-        ("Faces that visitors gave, with those of its ancestors", given.count()),
-        ("Left out: they are in a test set too", cleaning.leaked),
-        ("Left out: the same picture twice", cleaning.duplicates),
-        ("Left out: raters said that it is no face", cleaning.non_faces),
-        ("Kept apart to choose settings by", cleaning.tune),
-        ("Continues from", literal(data.warm_start or "")),
-        ("Learned from the answers of", literal(", ".join(data.teachers))),
-        ("FER-2013's file (SHA-256)", data.fer2013.sha256[:12]),
-        ("Snapshot", (data.hash or "")[:12]),
+        (_("Faces of FER-2013"), data.fer2013.rows),
+        (_("Faces that visitors gave"), data.contributions),
+        (_("Faces that visitors gave, with those of its ancestors"), given.count()),
+        (_("Left out: they are in a test set too"), cleaning.leaked),
+        (_("Left out: the same picture twice"), cleaning.duplicates),
+        (_("Left out: raters said that it is no face"), cleaning.non_faces),
+        (_("Kept apart to choose settings by"), cleaning.tune),
+        (_("Continues from"), literal(data.warm_start or "")),
+        (_("Learned from the answers of"), literal(", ".join(data.teachers))),
+        (_("FER-2013's file (SHA-256)"), data.fer2013.sha256[:12]),
+        (_("Snapshot"), (data.hash or "")[:12]),
     ]
     rows += [
-        (f"Faces of {literal(n)}", folder.rows) for n, folder in data.extra.items()
+        (_("Faces of %(name)s") % {"name": literal(n)}, folder.rows)
+        for n, folder in data.extra.items()
     ]
-    return [(name, f"{n:,}" if isinstance(n, int) else n) for name, n in rows if n]
+    return [(name, number(n) if isinstance(n, int) else n) for name, n in rows if n]
 
 
 def _promotions(version: ModelVersion) -> list[Promotion]:
@@ -164,16 +190,20 @@ def _promotions(version: ModelVersion) -> list[Promotion]:
 
 
 def _promotion(row: Promotion, for_trainers: bool) -> dict[str, object]:
-    who = "a trainer" if row.is_by_hand else "the exam"
+    who = _("Decided by a trainer.") if row.is_by_hand else _("Decided by the exam.")
     if row.kind == Promotion.Kind.FIRST:
-        who = "nobody: there was no other"
+        who = _("Nobody decided: there was no other.")
     if row.by and for_trainers:
-        who = f"account {row.by.key}"
-    is_told = for_trainers or not row.is_by_hand
+        who = _("Decided by account %(key)s.") % {"key": row.by.key}
+    why = literal(row.reason)
+    if row.is_by_hand and not for_trainers:
+        why = _("on record, for trainers")
+    elif not row.is_by_hand and get_language() != "en":
+        why = ""  # an English sentence of `ml`, which the verdict says already
     return {
-        "at": f"{row.created_at:%Y-%m-%d}",
+        "at": date_format(row.created_at, "DATE_FORMAT"),
         "kind": row.get_kind_display(),
         "former": row.former,
         "who": who,
-        "reason": literal(row.reason) if is_told else "on record, for trainers",
+        "reason": _("Why: %(reason)s") % {"reason": why} if why else "",
     }

@@ -10,10 +10,12 @@ all the same, `decisions` lets the first decision stand.
 
 from collections.abc import Collection, Mapping
 from datetime import timedelta
+from itertools import pairwise
+from math import inf
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Case, FloatField, Q, Value, When
+from django.db.models import Q, Value
 from django.db.models.functions import Floor, Now
 
 from labeling.models import Contribution, User
@@ -22,6 +24,8 @@ from labeling.review import demand, own_gifts
 
 LEASE = timedelta(minutes=5)
 ORDER = ("-priority", "created_at", "pk")
+STEPS = (0, 1, 2)  # of disagreement
+MOST_MOVED = 5_000  # faces: a second's work, each hour
 DOUBT = 0.5  # the model gives the giver's label less than this
 DISSENT = 0.5  # the voters agree less than this
 
@@ -83,16 +87,19 @@ def disagreement(face: Contribution, votes: Mapping[str, float]) -> int:
 
 
 def refresh_priorities() -> int:
-    """Bring the waiting faces in line with what is needed now; how many moved."""
-    urgency = demand.urgency()
-    need = Case(
-        *(
-            When(emotion=emotion, then=Value(value))
-            for emotion, value in urgency.items()
-        ),
-        output_field=FloatField(),
-    )
-    target = Floor("priority") + need
-    return (
-        Contribution.objects.waiting().exclude(priority=target).update(priority=target)
-    )
+    """Bring the waiting faces in line with what is needed now, those that come first
+    first and MOST_MOVED of an emotion at once; how many moved."""
+    return sum(_move(emotion, need) for emotion, need in demand.urgency().items())
+
+
+def _move(emotion: str, need: float) -> int:
+    """Those between the places where faces of this emotion belong are found in an
+    index, so what lies where it belongs costs nothing."""
+    faces = Contribution.objects.waiting().filter(emotion=emotion)
+    edges = [-inf, *(step + need for step in STEPS), inf]
+    between = Q()
+    for low, high in pairwise(edges):
+        between |= Q(priority__gt=low, priority__lt=high)
+    moved = faces.filter(between).order_by("-priority").values("pk")[:MOST_MOVED]
+    rows = Contribution.objects.waiting().filter(pk__in=moved)
+    return rows.update(priority=Floor("priority") + Value(need))

@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext_lazy
 
 from labeling.emotions import Emotion
+from labeling.figures import percent
 from labeling.models import Contribution, Exam, ModelVersion, SnapshotRow, User
 from labeling.registry import class_recall, lineage, model_versions
 
@@ -94,8 +95,8 @@ def _moves(before: ModelVersion, now: ModelVersion, emotions: set[str]) -> list[
     return [
         Move(
             emotion=emotion,
-            was=f"{was[emotion]:.0%}",
-            now=f"{is_now[emotion]:.0%}",
+            was=percent(was[emotion]),
+            now=percent(is_now[emotion]),
             meaning=_("recognised in the exam, before your faces and now"),
         )
         for emotion in Emotion

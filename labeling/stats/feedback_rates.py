@@ -2,15 +2,16 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from datetime import datetime
 from math import sqrt
 from statistics import NormalDist
 
-from django.db.models import Count, Q
+from django.db.models import Count, Q, QuerySet
 from django.utils.functional import Promise
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
-from labeling.models import ModelVersion, PredictionFeedback, Promotion
+from labeling.models import ModelVersion, PredictionFeedback, Promotion, SiteStats
 from ml.evaluation.metrics import wilson
 
 # A share of fewer answers than these says more of chance than of the model.
@@ -48,14 +49,49 @@ class Proposal:
 
 
 def feedback_rates(version_ids: Collection[int]) -> dict[int, FeedbackRate]:
-    """By version; those that nobody answered to are left out."""
-    rows = (
-        PredictionFeedback.objects.filter(model_version__in=version_ids)
-        .order_by()
-        .values_list("model_version")
-        .annotate(wrong=Count("pk", filter=Q(is_right=False)), n=Count("pk"))
-    )
-    return {pk: FeedbackRate(wrong, n, *wilson(wrong, n)) for pk, wrong, n in rows}
+    """By version, as last counted and with what was said since; those that nobody
+    answered to are left out, and so is what nothing proves (`answers_from_devices`)."""
+    counted, known = SiteStats.objects.first(), {}
+    answers = PredictionFeedback.objects.filter(model_version__in=version_ids)
+    if counted is not None:
+        answers = answers.filter(created_at__gt=counted.counted_at)
+        names = {one["version"]: one for one in counted.data.get("corrections", ())}
+        versions = ModelVersion.objects.filter(pk__in=version_ids, name__in=names)
+        known = {
+            pk: (names[name]["wrong"], names[name]["answers"])
+            for pk, name in versions.values_list("pk", "name")
+        }
+    return _rates(known, answers)
+
+
+def count_anew(*, until: datetime) -> dict[int, FeedbackRate]:
+    """Of all versions."""
+    return _rates({}, PredictionFeedback.objects.filter(created_at__lte=until))
+
+
+def _rates(
+    known: dict[int, tuple[int, int]], answers: QuerySet[PredictionFeedback]
+) -> dict[int, FeedbackRate]:
+    proved = answers.filter(is_from_device=False)
+    counts = proved.order_by().values_list("model_version")
+    wrong = Count("pk", filter=Q(is_right=False))
+    found = dict(known)
+    for pk, more_wrong, more in counts.annotate(wrong=wrong, n=Count("pk")):
+        before_wrong, before = known.get(pk, (0, 0))
+        found[pk] = (before_wrong + more_wrong, before + more)
+    return {
+        pk: FeedbackRate(wrong, n, *wilson(wrong, n))
+        for pk, (wrong, n) in found.items()
+    }
+
+
+def answers_from_devices(version_id: int) -> tuple[int, int]:
+    """How many were "no", of how many, where browsers looked by themselves. Anybody
+    can send any number of these, so nothing follows from them."""
+    found = PredictionFeedback.objects.filter(
+        model_version=version_id, is_from_device=True
+    ).aggregate(wrong=Count("pk", filter=Q(is_right=False)), n=Count("pk"))
+    return found["wrong"], found["n"]
 
 
 def roll_back_proposal() -> Proposal | None:

@@ -49,19 +49,20 @@ class Operations:
 
 
 def look() -> Operations:
-    """All of it as it is now: some counts, so ask twice a minute, not every second."""
-    waits, champion = site_stats.waits(), model_versions.current()
+    """Faces as last counted, by the clock every few minutes; the rest as it is now."""
+    champion = model_versions.current()
+    taken_back, since = site_stats.withdrawn_from_champion()
     record, active = SiteRecord.get(), TrainingRun.objects.active().first()
     done = TrainingRun.objects.filter(status=TrainingRun.Status.DONE)
     last = done.exclude(started_at=None).order_by("-finished_at").first()
     is_erased = record.deletions == record.erased
-    waiting = Contribution.objects.waiting().order_by()
+    waiting, kinds = Contribution.objects.waiting().order_by(), site_stats.kinds()
     return Operations(
-        faces=_counted(Contribution.Status.values, Contribution, "status"),
+        faces=dict.fromkeys(Contribution.Status.values, 0) | kinds["status"],
         oldest_waiting=_age(waiting.aggregate(since=Min("created_at"))["since"]),
         withdrawn=Withdrawal.objects.count(),
-        withdrawn_in_champion=waits.withdrawn,
-        withdrawn_in_champion_for=_age(waits.withdrawn_since),
+        withdrawn_in_champion=taken_back,
+        withdrawn_in_champion_for=_age(since),
         not_erased_for=None if is_erased else _age(record.deleted_at),
         runs=_counted(TrainingRun.Status.values, TrainingRun, "status"),
         run_started=_age(active.started_at) if active else None,
@@ -72,16 +73,16 @@ def look() -> Operations:
         champion=champion.name if champion else None,
         champion_for=_age(_promoted_at(champion)),
         champion_feedback=_feedback(champion),
-        consents=_counted([consent.VERSION], Contribution, "consent_version"),
+        consents={consent.VERSION: 0} | kinds["consent_version"],
         consent_version=consent.VERSION,
         last_backup=_age(audit.last(audit.Act.BACKED_UP)),
-        notices=_counted([], Contribution, "notice_version"),
+        notices=kinds["notice_version"],
     )
 
 
 def _counted(
     known: Iterable[str],
-    rows: type[Contribution] | type[TrainingRun] | type[Exam],
+    rows: type[TrainingRun] | type[Exam],
     field: str,
 ) -> dict[str, int]:
     """How many rows by a field; a nought for what is known and has none."""

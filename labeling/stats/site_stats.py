@@ -4,14 +4,14 @@ every few minutes (`refresh`), pages read the row that it wrote (`current`)."""
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-import krippendorff
 import numpy as np
 from django.db import connection, transaction
 from django.db.models import Count, Min, Q
 from django.db.models.functions import TruncWeek
 from django.utils import timezone
+from numpy.typing import NDArray
 
-from labeling.db import AdvisoryLock, try_lock
+from labeling.db import AdvisoryLock, count_about, try_lock
 from labeling.emotions import Emotion
 from labeling.models import (
     Contribution,
@@ -24,12 +24,13 @@ from labeling.models import (
 )
 from labeling.registry import lineage, model_versions
 from labeling.review import demand
-from labeling.stats import figures
-from labeling.stats.feedback_rates import feedback_rates
+from labeling.stats import feedback_rates, figures
 
 STALE_AFTER = timedelta(minutes=15)  # beat is down: a page counts for itself
+REST = 50  # times as long as it took, until all is counted again
 RECENT = timedelta(days=7)
 CHOICES = tuple(dict(Vote.CHOICES))
+KINDS = ("status", "consent_version", "notice_version")  # that whoever runs it watches
 
 # How many faces got which votes: a few thousand kinds, however many faces. Gold votes
 # test the voter; votes taken along with a face that one person saw alone prove nothing.
@@ -56,12 +57,23 @@ class Waits:
 
 def current() -> figures.DatedFigures:
     """The figures as last counted; counted now if long ago."""
-    row = SiteStats.objects.first()
-    if row is None or row.counted_at < timezone.now() - STALE_AFTER:
-        row = refresh() or row
+    row = _last()
     if row is None:  # somebody else is counting for the first time
-        row = SiteStats(data=_count().model_dump(), counted_at=timezone.now())
+        now = timezone.now()
+        row = SiteStats(data=_count(now).model_dump(), counted_at=now)
     return figures.DatedFigures(**row.data, counted_at=row.counted_at.isoformat())
+
+
+def refresh_when_due() -> SiteStats | None:
+    """Count anew, for at most a fiftieth of the time: ten seconds in eight minutes."""
+    row = SiteStats.objects.first()
+    if row and timezone.now() < row.counted_at + _rest(row):
+        return None
+    return refresh()
+
+
+def _rest(row: SiteStats) -> timedelta:
+    return timedelta(seconds=REST * row.data.get("took", 0.0))
 
 
 def refresh() -> SiteStats | None:
@@ -69,11 +81,37 @@ def refresh() -> SiteStats | None:
     with transaction.atomic():
         if not try_lock(AdvisoryLock.SITE_STATS):
             return None
-        data = _count().model_dump(mode="json")
+        began = timezone.now()  # whoever adds what came since overlooks nothing
+        data = _count(began).model_dump(mode="json") | {"kinds": count_kinds()}
+        data["took"] = (timezone.now() - began).total_seconds()
         row, _created = SiteStats.objects.update_or_create(
-            pk=1, defaults={"data": data, "counted_at": timezone.now()}
+            pk=1, defaults={"data": data, "counted_at": began}
         )
         return row
+
+
+def kinds() -> dict[str, dict[str, int]]:
+    """As last counted: faces by each of KINDS."""
+    row = _last()
+    counted: dict[str, dict[str, int]] = row.data.get("kinds", {}) if row else {}
+    return counted or count_kinds()  # the former version counted without
+
+
+def _last() -> SiteStats | None:
+    """What was counted last; counted now if that is long ago."""
+    row = SiteStats.objects.first()
+    if row and timezone.now() < row.counted_at + STALE_AFTER + _rest(row):
+        return row
+    return refresh() or row
+
+
+def count_kinds() -> dict[str, dict[str, int]]:
+    return {
+        kind: dict(
+            Contribution.objects.order_by().values_list(kind).annotate(n=Count("pk"))
+        )
+        for kind in KINDS
+    }
 
 
 def waits() -> Waits:
@@ -81,28 +119,30 @@ def waits() -> Waits:
     accepted = Contribution.objects.accepted()
     if last is not None:
         accepted = accepted.filter(decided_at__gt=last.snapshot.created_at)
-    withdrawn, since = _withdrawn_from_champion()
+    withdrawn, since = withdrawn_from_champion()
     return Waits(
-        accepted=accepted.count(),
-        review=Contribution.objects.waiting().count(),
+        accepted=count_about(accepted),
+        review=count_about(Contribution.objects.waiting()),
         withdrawn=withdrawn,
         withdrawn_since=since,
     )
 
 
-def _withdrawn_from_champion() -> tuple[int, datetime | None]:
-    """How many faces, and since when."""
+def withdrawn_from_champion() -> tuple[int, datetime | None]:
+    """How many faces, and since when. A run goes on from a version that saw no
+    withdrawn face, so there are none from before."""
     champion = model_versions.current()
     if champion is None or champion.contaminated_at is None:
         return 0, None
+    gone = Withdrawal.objects.all()
+    if champion.run is not None:
+        gone = gone.filter(withdrawn_at__gte=champion.run.created_at)
     seen = lineage.faces_seen_by(champion).values("contribution_id")
-    found = Withdrawal.objects.filter(pk__in=seen).aggregate(
-        n=Count("pk"), since=Min("withdrawn_at")
-    )
+    found = gone.filter(pk__in=seen).aggregate(n=Count("pk"), since=Min("withdrawn_at"))
     return found["n"], found["since"]
 
 
-def _count() -> figures.Figures:
+def _count(now: datetime) -> figures.Figures:
     faces = Contribution.objects.order_by()
     status = dict(faces.values_list("status").annotate(n=Count("*")))
     givers = faces.filter(giver__isnull=False).values("giver").distinct()
@@ -119,7 +159,7 @@ def _count() -> figures.Figures:
         backlog=_backlog(),
         votes=_votes(),
         agreement=agreement(),
-        corrections=_corrections(),
+        corrections=_corrections(now),
     )
 
 
@@ -128,16 +168,20 @@ def agreement() -> figures.Agreement:
         cursor.execute(_VOTE_COUNTS)
         kinds = cursor.fetchall()
     counts = np.array([counts for counts, _faces in kinds]).reshape(-1, len(CHOICES))
-    faces = [faces for _counts, faces in kinds]
+    faces = np.array([faces for _counts, faces in kinds], int)
     alpha = None
     if np.count_nonzero(counts.sum(axis=0)) > 1:
-        alpha = krippendorff.alpha(
-            value_counts=np.repeat(counts, faces, axis=0),
-            level_of_measurement="nominal",
-        )
-    return figures.Agreement(
-        alpha=None if alpha is None else round(float(alpha), 4), faces=sum(faces)
-    )
+        alpha = round(_krippendorffs_alpha(counts, faces), 4)
+    return figures.Agreement(alpha=alpha, faces=int(faces.sum()))
+
+
+def _krippendorffs_alpha(counts: NDArray[np.int64], faces: NDArray[np.int64]) -> float:
+    """Of nominal answers (Krippendorff 2004, chapter 11): `counts` of each choice, and
+    how many faces have just these, so that a million faces are a few thousand rows."""
+    votes, said = counts.sum(axis=1), faces @ counts
+    differ = (votes**2 - (counts**2).sum(axis=1)) / (votes - 1)
+    expected = (said.sum() ** 2 - (said**2).sum()) / (said.sum() - 1)
+    return float(1 - faces @ differ / expected)
 
 
 def _by_emotion() -> tuple[figures.EmotionCounts, ...]:
@@ -209,9 +253,9 @@ def _votes() -> figures.Votes:
     )
 
 
-def _corrections() -> tuple[figures.Corrections, ...]:
+def _corrections(now: datetime) -> tuple[figures.Corrections, ...]:
     names = dict(ModelVersion.objects.order_by("pk").values_list("pk", "name"))
-    found = feedback_rates(list(names))
+    found = feedback_rates.count_anew(until=now)
     return tuple(
         figures.Corrections(
             version=name, answers=c.n, wrong=c.wrong, low=c.low, high=c.high

@@ -1,11 +1,12 @@
 """Rings: givers and voters in league, as far as their votes betray them.
 
-Suspected voters' votes weigh nothing. Of a suspected giver, whatever is accepted as he
-gave it counts for nothing until a second reviewer confirms it, and so does a face that
-nobody but suspected voters backs.
+Suspected voters' votes weigh nothing, nor do those of accounts deleted since, behind
+which a ring could hide. Of a suspected giver, whatever is accepted as he gave it counts
+for nothing until a second reviewer confirms it. So does a face whose label would not be
+ahead without such votes.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
@@ -13,6 +14,7 @@ from uuid import UUID
 import numpy as np
 from django.db import connection, transaction
 from django.db.models import Exists, F, OuterRef, Q
+from django.db.models.expressions import RawSQL
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
@@ -22,10 +24,15 @@ from labeling.errors import Refused
 from labeling.models import Contribution, Review, Suspect, User, Vote
 from labeling.models.contribution import ContributionQuerySet
 from labeling.review import own_gifts, review_events
+from labeling.voting import vote_weights
 from ml.data import collusion
 from ml.emotions import EMOTIONS
 
 SURE = 0.7  # of suspicion, from which it counts
+# A giver's word is as good as a vote where votes that count agree with him so often,
+# and as good as two where they do nearly as often as with each other.
+WORD_VOTES, WORD_SHARE, SURE_WORD_SHARE = 5, 0.6, 0.75
+MOST_VOTES = 100_000  # looked through at once, the newest: two seconds and 50 MB
 ANSWERS = [*EMOTIONS, *Vote.NoEmotion.values]
 
 # Everybody's votes as numbers: a face, its giver's account or -1, its label, a voter,
@@ -38,7 +45,8 @@ SELECT dense_rank() OVER (ORDER BY v.contribution_id) - 1 AS face,
        array_position(%(answers)s, v.choice) - 1,
        v.voter_id, v.device_hash
 FROM labeling_vote v JOIN labeling_contribution c ON c.id = v.contribution_id
-WHERE v.gold_answer = '' AND c.status <> 'in_doubt'
+WHERE v.gold_answer = '' AND NOT v.voter_left AND c.status <> 'in_doubt'
+  AND v.id > %(oldest)s
 """
 _NUMBERS = ("face", "giver", "label", "voter", "choice")
 
@@ -53,16 +61,51 @@ WHERE v.gold_answer = '' AND g.cleared_at IS NULL AND s.cleared_at IS NULL
 GROUP BY g.id, s.id
 """
 
+# Accepted faces with the label that a void vote names, where the other votes, and the
+# word of a giver with a record, do not put it ahead.
+_NOT_AHEAD = f"""
+WITH backed AS MATERIALIZED (
+    SELECT DISTINCT c.id, c.giver_id, c.emotion, c.decided_emotion
+    FROM ({vote_weights.VOID}) AS void
+    JOIN labeling_contribution c ON c.id = contribution_id
+    WHERE c.status = 'accepted' AND choice = c.decided_emotion
+), said AS MATERIALIZED (
+    SELECT contribution_id, choice, count(*) AS votes FROM labeling_vote
+    WHERE contribution_id IN (SELECT id FROM backed) AND {vote_weights.COUNTS}
+    GROUP BY contribution_id, choice
+), word AS MATERIALIZED (
+    SELECT giver_id, CASE WHEN agreed >= {SURE_WORD_SHARE} * votes THEN 2 ELSE 1 END
+        AS votes
+    FROM (
+        SELECT c.giver_id, count(*) AS votes,
+               count(*) FILTER (WHERE choice = c.emotion) AS agreed
+        FROM labeling_vote JOIN labeling_contribution c ON c.id = contribution_id
+        WHERE c.giver_id IN (SELECT giver_id FROM backed) AND {vote_weights.COUNTS}
+        GROUP BY c.giver_id
+    ) AS record WHERE agreed >= GREATEST({WORD_VOTES}, {WORD_SHARE} * votes)
+)
+SELECT id FROM backed LEFT JOIN word
+    ON word.giver_id = backed.giver_id AND emotion = decided_emotion
+WHERE COALESCE(word.votes, 0) + (
+    SELECT COALESCE(sum(votes), 0) FROM said
+    WHERE contribution_id = id AND choice = decided_emotion
+) <= (
+    SELECT COALESCE(max(votes), 0) FROM said
+    WHERE contribution_id = id AND choice <> decided_emotion
+)
+"""  # noqa: S608 (no value from outside is in it)
+
 
 def refresh() -> int:
-    """Look through all votes anew; how many people are suspected. Who was cleared by a
-    reviewer stays so."""
+    """Look through the votes anew; how many people are suspected. Who was cleared by a
+    reviewer stays so, and so does a suspect without a vote among the newest."""
     with transaction.atomic():
         hold_lock(AdvisoryLock.RINGS)
+        oldest = _before_the_newest()
         known = {_who(one): one for one in Suspect.objects.all()}
-        now = {_who(one): one for one in _found()}
+        now = {_who(one): one for one in _found(oldest)}
         gone = [one.pk for who, one in known.items() if who not in now]
-        Suspect.objects.filter(pk__in=gone, cleared_at=None).delete()
+        Suspect.objects.filter(_is_seen(oldest), pk__in=gone, cleared_at=None).delete()
         Suspect.objects.bulk_create(one for who, one in now.items() if who not in known)
         for who in known.keys() & now.keys():
             known[who].belief = now[who].belief
@@ -74,8 +117,26 @@ def _who(one: Suspect) -> tuple[str, int | None, str | None]:
     return one.role, one.user_id, one.device_hash
 
 
-def _found() -> Iterator[Suspect]:
-    rows = _numbers()
+def _before_the_newest() -> int:
+    """The vote before the newest MOST_VOTES, by its number; 0 where these are all."""
+    votes = Vote.objects.order_by("-pk").values_list("pk", flat=True)
+    return next(iter(votes[MOST_VOTES : MOST_VOTES + 1]), 0)
+
+
+def _is_seen(oldest: int) -> Q:
+    """Suspects of whom the newest votes say something."""
+    if not oldest:
+        return Q()
+    votes = Vote.objects.filter(pk__gt=oldest, gold_answer="")
+    given = votes.filter(contribution__giver=OuterRef("user"))
+    cast = votes.filter(voter=OuterRef("user"))
+    on_device = votes.filter(voter=None, device_hash=OuterRef("device_hash"))
+    is_giver = Q(role=Suspect.Role.GIVER)
+    return (is_giver & Exists(given)) | (~is_giver & (Exists(cast) | Exists(on_device)))
+
+
+def _found(oldest: int) -> Iterator[Suspect]:
+    rows = _numbers(oldest)
     if not len(rows):
         return
     people, giver = np.unique(rows["giver"], return_inverse=True)
@@ -95,56 +156,55 @@ def _found() -> Iterator[Suspect]:
         belief, account = float(said.givers[n]), int(people[n + unknown])
         yield Suspect(role="giver", user_id=account, belief=belief)
     sure = np.flatnonzero(said.voters >= SURE).tolist()
-    for number, voter, device in _voters(sure):
+    for number, voter, device in _voters(sure, oldest):
         belief, device = float(said.voters[number]), None if voter else device
         yield Suspect(role="voter", user_id=voter, device_hash=device, belief=belief)
 
 
-def _numbers() -> np.ndarray[Any, np.dtype[np.void]]:
-    """All votes, forty bytes each: read row by row, never as a list of rows."""
+def _numbers(oldest: int) -> np.ndarray[Any, np.dtype[np.void]]:
+    """The votes since, forty bytes each: read row by row, never as a list of rows."""
     query = f"SELECT * FROM ({_VOTES}) AS votes"  # noqa: S608 (ours alone)
     kind = np.dtype([(name, np.int64) for name in _NUMBERS])
     with transaction.atomic(), connection.cursor():
         assert connection.connection is not None  # noqa: S101 (for the type checker)
         with connection.connection.cursor(name="votes") as cursor:
             cursor.itersize = 10_000
-            cursor.execute(query, {"answers": ANSWERS})
+            cursor.execute(query, {"answers": ANSWERS, "oldest": oldest})
             return np.fromiter((row[: len(_NUMBERS)] for row in cursor), kind)
 
 
-def _voters(numbers: list[int]) -> list[tuple[int, int | None, str | None]]:
+def _voters(
+    numbers: list[int], oldest: int
+) -> list[tuple[int, int | None, str | None]]:
     """Account and device of voters by their numbers."""
     query = f"""SELECT DISTINCT ON (voter) voter, voter_id, device_hash
                 FROM ({_VOTES}) AS votes WHERE voter = ANY(%(voters)s)"""  # noqa: S608
     with connection.cursor() as cursor:
-        cursor.execute(query, {"answers": ANSWERS, "voters": numbers})
+        cursor.execute(query, {"answers": ANSWERS, "oldest": oldest, "voters": numbers})
         return list(cursor.fetchall())
 
 
 def quarantined() -> ContributionQuerySet:
-    """Accepted faces that count for nothing until a second reviewer confirms them:
-    labelled by a suspect's word alone. A relabelled face is a reviewer's word."""
+    """Accepted faces that count for nothing until a second reviewer confirms them: as a
+    suspect gave them, or with a label that is not ahead by votes that count."""
     suspects = Suspect.objects.filter(cleared_at=None)
     givers = suspects.filter(role=Suspect.Role.GIVER).values("user")
-    backing = Vote.objects.filter(
-        contribution=OuterRef("pk"), choice=OuterRef("emotion"), gold_answer=""
-    )
     confirmed = Review.objects.filter(
         contribution=OuterRef("pk"), act=Review.Act.CONFIRM, undone_by=None
     )
-    by_ring = Exists(backing.filter(by_suspect())) & ~Exists(
-        backing.exclude(by_suspect())
-    )
-    faces = Contribution.objects.accepted().filter(emotion=F("decided_emotion"))
-    return faces.filter(Q(giver__in=givers) | by_ring).filter(~Exists(confirmed))
+    as_given = Q(giver__in=givers, emotion=F("decided_emotion"))
+    not_ahead = Q(pk__in=RawSQL(_NOT_AHEAD, []))  # noqa: S611 (ours alone)
+    faces = Contribution.objects.accepted().filter(as_given | not_ahead)
+    return faces.filter(~Exists(confirmed))
 
 
-def by_suspect() -> Q:
-    """Votes of suspected voters."""
+def void() -> Q:
+    """Votes that count for nothing: of suspected voters, and of whoever left."""
     voters = Suspect.objects.filter(cleared_at=None, role=Suspect.Role.VOTER)
     accounts = voters.filter(user__isnull=False).values("user")
     devices = voters.filter(user=None).values("device_hash")
-    return Q(voter__in=accounts) | Q(voter=None, device_hash__in=devices)
+    of_suspects = Q(voter__in=accounts) | Q(voter=None, device_hash__in=devices)
+    return of_suspects | Q(voter_left=True)
 
 
 def of_suspected_givers() -> Q:
@@ -220,8 +280,18 @@ def found() -> list[Ring]:
             for giver, voter, met, backed in cursor.fetchall()
             if backed
         ]
-    rings = [_ring(members, suspects, links) for members in _together(suspects, links)]
+    faces = quarantined().filter(of_suspected_givers()).order_by("decided_at", "pk")
+    waiting = list(faces.values_list("giver", "pk"))
+    rings = [
+        _ring(members, suspects, links, waiting)
+        for members in _together(suspects, links)
+    ]
     return sorted(rings, key=lambda ring: -len(ring.givers) - len(ring.voters))
+
+
+def other_faces() -> ContributionQuerySet:
+    """In quarantine, and of nobody who is suspected."""
+    return quarantined().exclude(of_suspected_givers()).order_by("decided_at", "pk")
 
 
 def _together(suspects: dict[int, Suspect], links: list[Link]) -> list[set[int]]:
@@ -234,7 +304,12 @@ def _together(suspects: dict[int, Suspect], links: list[Link]) -> list[set[int]]
     return list({id(group): group for group in groups.values()}.values())
 
 
-def _ring(members: set[int], suspects: dict[int, Suspect], links: list[Link]) -> Ring:
+def _ring(
+    members: set[int],
+    suspects: dict[int, Suspect],
+    links: list[Link],
+    waiting: Sequence[tuple[int | None, UUID]],
+) -> Ring:
     of_role = {
         role: [
             one for pk, one in suspects.items() if pk in members and one.role == role
@@ -242,10 +317,10 @@ def _ring(members: set[int], suspects: dict[int, Suspect], links: list[Link]) ->
         for role in Suspect.Role
     }
     givers = of_role[Suspect.Role.GIVER]
-    faces = quarantined().filter(giver__in=[one.user_id for one in givers])
+    accounts = {one.user_id for one in givers}
     return Ring(
         givers=givers,
         voters=of_role[Suspect.Role.VOTER],
         links=[link for link in links if link.giver.pk in members],
-        faces=list(faces.order_by("decided_at", "pk").values_list("pk", flat=True)),
+        faces=[face for giver, face in waiting if giver in accounts],
     )

@@ -36,21 +36,34 @@ _TESTS = f"""gold_answer <> '' AND contribution_id NOT IN (
     JOIN ({_SUSPECTS} 'giver') AS ring ON ring.user_id = c.giver_id)"""  # noqa: S608
 
 
+# Of labeling_vote: what says something of a face. Tests of the voter do not, nor do
+# votes of suspects (`labeling/voting/rings.py`) and of accounts deleted since.
+COUNTS = f"""gold_answer = '' AND NOT voter_left AND NOT EXISTS (
+    SELECT FROM ({_SUSPECTS} 'voter') AS ring WHERE ring.user_id = voter_id
+    OR (voter_id IS NULL AND ring.device_hash = labeling_vote.device_hash))"""
+# The others that are no tests, each of the three kinds by an index of its own.
+VOID = f"""
+    SELECT contribution_id, choice FROM labeling_vote
+    JOIN ({_SUSPECTS} 'voter') AS ring ON ring.user_id = voter_id WHERE gold_answer = ''
+    UNION ALL
+    SELECT contribution_id, choice FROM labeling_vote
+    JOIN ({_SUSPECTS} 'voter') AS ring ON ring.device_hash = labeling_vote.device_hash
+    WHERE voter_id IS NULL AND gold_answer = '' AND NOT voter_left
+    UNION ALL
+    SELECT contribution_id, choice FROM labeling_vote
+    WHERE voter_left AND gold_answer = ''"""  # noqa: S608
+
+
 def weighed_votes_sql(which: str = "TRUE") -> str:
     """A SELECT of (contribution_id, choice, weight): each choice's weight in votes.
 
-    `which`: a condition on labeling_vote, written by us, never by a visitor. Gold votes
-    test the voter and say nothing new about the face: they are not among them. Nor are
-    those of suspected voters (`labeling/voting/rings.py`).
+    `which`: a condition on labeling_vote, written by us, never by a visitor.
     """
     return f"""
     WITH asked AS MATERIALIZED (
         SELECT contribution_id, choice, voter_id,
                CASE WHEN voter_id IS NULL THEN device_hash END AS device
-        FROM labeling_vote WHERE gold_answer = '' AND NOT EXISTS (
-            SELECT FROM ({_SUSPECTS} 'voter') AS ring WHERE ring.user_id = voter_id
-            OR (voter_id IS NULL AND ring.device_hash = labeling_vote.device_hash))
-        AND {which}
+        FROM labeling_vote WHERE {COUNTS} AND {which}
     ), record AS MATERIALIZED (
         SELECT voter_id, NULL AS device, count(*) AS seen,
                count(*) FILTER (WHERE choice = gold_answer) AS hits

@@ -157,7 +157,7 @@ def _open() -> ContributionQuerySet:
 def _gold() -> ContributionQuerySet:
     """A ring could pass off its lies as known answers: what it touched is not gold."""
     faces = Contribution.objects.seeable().accepted().filter(agreement=1)
-    said = Vote.objects.filter(rings.by_suspect(), contribution=OuterRef("pk"))
+    said = Vote.objects.filter(rings.void(), contribution=OuterRef("pk"))
     return faces.exclude(rings.of_suspected_givers()).filter(~Exists(said))
 
 

@@ -1,4 +1,4 @@
-"""Training batches: faces turned, shifted, flipped, lit and partly hidden.
+"""Training batches: faces turned, shifted, flipped, lit, degraded and partly hidden.
 
 A thread of its own keeps a few batches ahead of the network; OpenCV lets go of the
 interpreter meanwhile.
@@ -14,13 +14,18 @@ import numpy as np
 
 from ml.config import Config
 from ml.data.arrays import SIDE, Bytes, Floats, Rows
+from ml.training.degradation import degrade_face
 
 Random = np.random.Generator
 Batch = tuple[Floats, Floats, Floats]
 
 
-def augment_face(pixels: Bytes, config: Config, random: Random) -> Floats:
+def augment_face(pixels: Bytes | Floats, config: Config, random: Random) -> Floats:
     """uint8 [48, 48] -> float32 [size, size], one random variation."""
+    is_degraded = bool(config.degrade) and random.random() < config.degrade
+    is_degraded_first = is_degraded and random.random() < 0.5  # before it is cut out
+    if is_degraded_first:
+        pixels = degrade_face(pixels.astype(np.float32), random)
     angle = random.uniform(-config.rotate, config.rotate)
     scale = 1 + random.uniform(-config.zoom, config.zoom)
     centre = (SIDE - 1) / 2
@@ -43,6 +48,8 @@ def augment_face(pixels: Bytes, config: Config, random: Random) -> Floats:
         contrast = 1 + random.uniform(-config.light, config.light)
         brightness = 255 * random.uniform(-config.light, config.light) / 2
         np.clip(out * contrast + brightness, 0, 255, out=out)
+    if is_degraded and not is_degraded_first:
+        out = degrade_face(out, random)
     if random.random() < config.erase:
         height, width = (random.uniform(0.15, 0.45, 2) * config.size).astype(int)
         top = random.integers(0, config.size - height)

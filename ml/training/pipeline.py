@@ -152,9 +152,11 @@ def warm_start_config(
     champion: Path, config: Config, explicit: Collection[str] = ()
 ) -> Config:
     """`config` with the champion's network, so that its weights fit, and its way of
-    answering but for knobs that are `explicit`. Raises BadData."""
+    answering, and the degradations that it stands, but for knobs that are `explicit`.
+    Raises BadData."""
     its = _matching_config(champion, config, "a warm start")
-    inherited = {"votes_share", "mirror", "wide", "dropout", "size"} - set(explicit)
+    inherited = {"votes_share", "mirror", "wide", "dropout", "size", "degrade"}
+    inherited -= set(explicit)
     knobs = {name: getattr(its, name) for name in {"network", "heads"} | inherited}
     # What the champion has learned from is no measure of what follows it.
     every = math.lcm(its.tune_every, config.tune_every)

@@ -28,6 +28,7 @@ from ml.artefact.predictor import Predictor
 from ml.vision.decode import Picture, fit
 from ml.vision.detector import Detector
 from ml.vision.face_crop import (
+    CROP_SIDE,
     Box,
     Doubt,
     Face,
@@ -60,6 +61,7 @@ PATCH_REACH: float = LOOKS.patch_reach  # in sides of the face
 PATCH_AROUND: int = LOOKS.patch_around  # px: a patch turned by any angle lies within
 # faces, the largest; more where one is turned
 FIRST_CHECKED, MOST_CHECKED = LOOKS.first_checked, LOOKS.most_checked
+OFF_MIDDLE = 0.25  # of a square's side, at most, for the face that it is of
 MAX_OVERLAP: float = LOOKS.max_overlap  # of the smaller of two boxes
 
 Image = NDArray[np.uint8]
@@ -110,6 +112,38 @@ def predict_faces(
         )
         for number, (face, square) in enumerate(zip(found, squares, strict=True))
     ]
+
+
+def predict_square(
+    picture: Picture, predictor: Predictor, detector: Detector
+) -> FacePrediction | None:
+    """The face of a square that was cut out elsewhere; None where it is no square, or
+    none is in its middle. Not cut anew: so close around a face the detector's box is
+    another one."""
+    height, width = picture.rgb.shape[:2]
+    around = [
+        face
+        for face in find_faces(picture.rgb, detector)
+        if _is_of_square(face, width, height)
+    ]
+    if not around or height != width:
+        return None
+    square = fit(picture.rgb, CROP_SIDE)
+    predicted = predictor.predict(to_network(square)[None])
+    return FacePrediction(
+        Box(0, 0, picture.width, picture.height),
+        around[0].score,
+        square,
+        {answer: p[0] for answer, p in predicted.answers.items()},
+        predicted.evidence[0],
+        doubt(around[0], square),
+    )
+
+
+def _is_of_square(face: Face, width: int, height: int) -> bool:
+    x, y, w, h = face.box
+    off = max(abs(x + w / 2 - width / 2) / width, abs(y + h / 2 - height / 2) / height)
+    return off < OFF_MIDDLE
 
 
 def find_faces(rgb: Image, detector: Detector) -> list[Face]:

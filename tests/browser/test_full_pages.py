@@ -11,7 +11,14 @@ from tests.browser.axe import THEMES, faults
 from tests.browser.conftest import Visit
 from tests.browser.test_desk import signed_in
 from tests.support.exam_reports import make_report
-from tests.support.factories import make_contribution, make_run, make_user, make_version
+from tests.support.factories import (
+    make_contribution,
+    make_ring,
+    make_run,
+    make_user,
+    make_version,
+    make_votes,
+)
 from tests.webapp.views.test_models import make_answers, promoted
 
 WIDTHS = (1280, 390)
@@ -40,6 +47,8 @@ def fill() -> dict[str, str]:
         )
     ]
     done = make_run(status=TrainingRun.Status.DONE, started_at=timezone.now())
+    _giver, accomplice = make_ring()
+    make_votes(faces[2], "fear", [accomplice])
     versions = [promoted(make_version()), make_version("mien-2", run=done)]
     for version in versions:
         make_answers(version, yes=32, no=8)
@@ -61,6 +70,7 @@ def fill() -> dict[str, str]:
     return {
         "desk": "/review/",
         "grid": "/review/grid/",
+        "rings": "/review/rings/",
         "history": f"/review/{faces[2].pk}/",
         "my": "/my/",
         "training": "/training/",

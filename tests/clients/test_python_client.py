@@ -13,6 +13,7 @@ import httpx
 import pytest
 from django.core import signals
 from django.db import close_old_connections
+from django.utils import timezone
 from mien import command
 from mien.client import Client
 from mien.errors import Refused, Unreachable
@@ -121,6 +122,13 @@ def test_a_reviewer_decides() -> None:
     with pytest.raises(Refused) as refused:
         client(factories.make_user("bob")).decide(waiting, "accept")
     assert refused.value.code == "permission_denied"
+
+
+def test_a_face_that_must_not_be_here_is_hidden() -> None:
+    face = factories.make_contribution(may_be_seen=True, screened_at=timezone.now())
+    client().report(str(face.pk), "child")
+    face.refresh_from_db()
+    assert face.status == "hidden"
 
 
 def test_what_is_safe_is_sent_again_and_waits_as_long_as_asked() -> None:

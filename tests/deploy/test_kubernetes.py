@@ -1,4 +1,5 @@
-"""deploy/kubernetes, as kustomize builds it: no pod has more than it needs."""
+"""deploy/kubernetes: every document fits Kubernetes' own schema; and as kustomize
+builds it, no pod has more than it needs."""
 
 import shutil
 import subprocess
@@ -6,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import kubernetes_validate
 import pytest
 import yaml
 
@@ -15,11 +17,13 @@ from deploy.supervisor.postgres import OPTIONS
 BASE = Path(__file__).resolve().parents[2] / "deploy" / "kubernetes"
 KUBECTL = shutil.which("kubectl")
 
-pytestmark = pytest.mark.skipif(KUBECTL is None, reason="kubectl is not installed")
+PATCH = "pod.yaml"  # for what the others name: no document by itself
 
 
 @pytest.fixture(scope="module")
 def built() -> list[dict[str, Any]]:
+    if KUBECTL is None:
+        pytest.skip("kubectl is not installed")
     done = subprocess.run(
         [str(KUBECTL), "kustomize", str(BASE)], capture_output=True, text=True
     )
@@ -31,6 +35,39 @@ def pods(built: list[dict[str, Any]]) -> Iterator[tuple[str, dict[str, Any]]]:
     for thing in built:
         if thing["kind"] in ("Deployment", "StatefulSet", "Job"):
             yield thing["metadata"]["name"], thing["spec"]["template"]
+
+
+def schema_fits(thing: dict[str, Any]) -> None:
+    """Raises for what is missing, of another type, or not known."""
+    version = kubernetes_validate.latest_version()
+    kubernetes_validate.validate(thing, version, strict=True)
+
+
+@pytest.mark.parametrize(
+    "file",
+    [
+        file.name
+        for file in sorted(BASE.glob("*.yaml"))
+        if file.name not in (PATCH, "kustomization.yaml")
+    ],
+)
+def test_every_document_fits_its_schema(file: str) -> None:
+    for thing in yaml.safe_load_all((BASE / file).read_text()):
+        schema_fits(thing)
+
+
+def test_the_patch_of_all_pods_fits_a_deployment() -> None:
+    patch = yaml.safe_load((BASE / PATCH).read_text())
+    patch["spec"]["selector"] = {"matchLabels": {"app": "any"}}
+    schema_fits(patch)
+    patch["spec"]["template"]["spec"]["container"] = []
+    with pytest.raises(kubernetes_validate.ValidationError):
+        schema_fits(patch)
+
+
+def test_what_is_built_fits_its_schema(built: list[dict[str, Any]]) -> None:
+    for thing in built:
+        schema_fits(thing)
 
 
 def test_there_is_each_role_and_one_clock(built: list[dict[str, Any]]) -> None:

@@ -5,12 +5,12 @@ requirements-aggregators.txt: crowd-kit is no part of the site, nor of its tests
 
 Each way says of every accepted face with its giver's label whether it still stands. An
 aggregator, fed with the votes alone, keeps it where it comes to the same label; Mien,
-where nobody whom it rests on is suspected.
+where it is ahead without those who are suspected.
 """
 
 import json
 import sys
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -24,7 +24,9 @@ from ml.emotions import EMOTIONS
 
 COMPARED = ("none", "group", "spread", "fifth-spread")
 SURE = 0.7  # as labeling/voting/rings.py has it, which needs a database
-Faces = list[dict[str, Any]]
+Face = dict[str, Any]
+Faces = list[Face]
+Votes = list[list[str]]
 Way = Callable[[Faces], list[bool]]  # does each face's label stand?
 
 
@@ -34,7 +36,7 @@ def main(argv: list[str]) -> int:
     for file in sorted(Path(argv[0]).glob("s*.json")):
         found = json.loads(file.read_text())
         world, faces = found["world"], found["faces"]
-        if world["poison"] not in COMPARED:
+        if world["poison"] not in COMPARED or world["leaving"]:
             continue
         said = [measured(faces, way(faces)) for way in WAYS.values()]
         groups[world["poison"], world["share"]].append(said)
@@ -92,11 +94,27 @@ def mien(faces: Faces) -> list[bool]:
         )
     )
     trusted = {name for name in names if said.voters[number[name]] < SURE}
+    heard = [[vote for vote in one["votes"] if vote[0] in trusted] for one in faces]
     return [
         said.givers[one["giver"]] < SURE
-        and any(who in trusted for who, what in one["votes"] if what == one["given"])
-        for one in faces
+        and (len(votes) == len(one["votes"]) or ahead(one, votes, faces, heard))
+        for one, votes in zip(faces, heard, strict=True)
     ]
+
+
+def ahead(one: Face, votes: Votes, faces: Faces, heard: list[Votes]) -> bool:
+    """By votes that count and the giver's word, as labeling/voting/rings.py has it."""
+    agreed = [
+        choice == other["given"]
+        for other, those in zip(faces, heard, strict=True)
+        if other["giver"] == one["giver"]
+        for _voter, choice in those
+    ]
+    share = sum(agreed) / max(1, len(agreed))
+    word = (1 + (share >= 0.75)) * (share >= 0.6 and sum(agreed) >= 5)
+    said = Counter(choice for _voter, choice in votes)
+    backing = said.pop(one["given"], 0)
+    return bool(backing + word > max(said.values(), default=0))
 
 
 def by(aggregator: Callable[[], Any]) -> Way:

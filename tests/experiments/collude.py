@@ -28,10 +28,11 @@ if __name__ == "__main__":
 
 from django.core.management import call_command
 from django.db import connection, transaction
+from django.db.models import F
 
 from labeling import accounts
 from labeling.datasets import selection
-from labeling.models import Contribution, Suspect
+from labeling.models import Contribution, Suspect, User, Vote
 from labeling.voting import rings
 from ml.data import fer2013
 from ml.emotions import EMOTIONS
@@ -42,6 +43,7 @@ from tests.experiments.held_out_rows import Stock
 from tests.experiments.play_world import without_searches
 
 SHARES = (0.4, 0.2, 0.1)  # of liars
+LEAVING = 3  # of 15 honest voters, after each batch
 MOST = 6000  # rows that are looked through for copies
 FER2013_SHARES = (14, 2, 14, 25, 17, 11, 17)  # of its labels, in percent
 
@@ -87,6 +89,7 @@ def arguments(argv: list[str]) -> argparse.Namespace:
 def worlds(seeds: int, kinds: list[str]) -> Iterator[World]:
     for seed in range(1, seeds + 1):
         yield World(seed=seed)
+        yield World(seed=seed, leaving=LEAVING)
     for kind in kinds:
         for share in SHARES:
             for seed in range(1, seeds + 1):
@@ -118,39 +121,43 @@ def play(world: World, stock: Stock, door: Callable[..., object]) -> dict[str, A
         rows = order[batch * world.faces : (batch + 1) * world.faces]
         with without_searches():
             door(world, stock, crowd, rows, dice, batch=batch)
-        if world.poison == "erased":
-            erase(crowd, batch)
+        if world.poison in RINGS and RINGS[world.poison].erases:
+            erase(crowd.lying_voters, len(crowd.lying_voters), batch)
+        erase(crowd.voters, world.leaving, batch)
         steps.append(measure(crowd))
     return {"world": crowds.as_json(world), "steps": steps, "faces": faces(crowd)}
 
 
-def erase(crowd: Crowd, batch: int) -> None:
-    """The ring's voters delete their accounts, and come with new ones."""
-    for number, voter in enumerate(crowd.lying_voters):
+def erase(voters: list[User], count: int, batch: int) -> None:
+    """The first of these delete their accounts; as many come, whom nobody knows."""
+    for voter in voters[:count]:
         with transaction.atomic():
             accounts.delete_account(voter)
-        name = f"accomplice{number}-{batch + 1}"
-        crowd.lying_voters[number] = crowds.person(name)
+        voters.append(crowds.person(f"{voter.username}-{batch + 1}"))
+    del voters[:count]
 
 
 def measure(crowd: Crowd) -> dict[str, Any]:
     """The snapshot of this day: with what is known of rings, and as if nobody were
-    suspected."""
+    suspected, nor had left."""
     rings.refresh()
     suspects = Suspect.objects.select_related("user")
     names = [one.user.username if one.user else "device" for one in suspects]
-    found = {"suspects": sorted(names), "defended": _weights(crowd)}
-    Suspect.objects.all().delete()
-    return found | {"undefended": _weights(crowd)}
+    lies = crowds.in_force(crowd)
+    found = {"suspects": sorted(names), "defended": _weights(crowd, lies)}
+    with transaction.atomic():
+        Suspect.objects.all().delete()
+        Vote.objects.filter(voter_left=True).update(voter_left=False)
+        found["undefended"] = _weights(crowd, lies)
+        transaction.set_rollback(True)
+    return found
 
 
-def _weights(crowd: Crowd) -> dict[str, float]:
+def _weights(crowd: Crowd, lies: set[UUID]) -> dict[str, float]:
     """Of the training rows: all, lies that stand, and what honest givers gave."""
-    givers = {user.pk for user in crowd.honest}
-    honest = set(
-        Contribution.objects.filter(giver__in=givers).values_list("pk", flat=True)
-    )
-    lies = set(crowds.in_force(crowd))
+    accepted = Contribution.objects.filter(giver__in=crowd.honest)
+    as_given = accepted.filter(emotion=F("decided_emotion"))
+    honest = set(as_given.values_list("pk", flat=True))
     weights: dict[UUID, float] = {}
     with transaction.atomic():
         for batch in selection.stream(without_fer2013=False, weight=1, size=2000):

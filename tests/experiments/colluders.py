@@ -36,7 +36,7 @@ class Ring:
     says: Says
     votes: Votes
     against: Votes | None = None  # what its voters say of others' faces
-    gets_through: bool = False  # known, and not stopped yet
+    erases: bool = False  # its voters delete their accounts after each batch
 
 
 def one_class(label: str, batch: int, dice: random.Random) -> str:
@@ -101,6 +101,12 @@ RINGS = {
         "half lies; honest givers are voted against", half(any_class), back, mislead
     ),
     "erased": Ring(
-        "the group; its voters erase their accounts", one_class, back, gets_through=True
+        "the group; its voters erase their accounts", one_class, back, erases=True
+    ),
+    "fifth-erased": Ring(
+        "one lie in five; its voters erase their accounts",
+        rarely(one_class),
+        back,
+        erases=True,
     ),
 }

@@ -9,6 +9,10 @@ from tests.experiments.colluders import RINGS
 
 MOST = {0.1: 0.005, 0.2: 0.01, 0.4: 0.03}  # of the weight may be lies
 LEAST_HONEST = 0.98  # of an honest crowd's weight stays
+HONEST = {
+    "none": "nobody lies",
+    "leaving": "nobody lies; a fifth of the voters leave after each batch",
+}
 BEGIN, END = "<!-- figures: collude --report -->", "<!-- end of figures -->"
 
 
@@ -38,8 +42,6 @@ def check(out: Path) -> int:
     broken = 0
     for found in _results(out):
         world, last = found["world"], found["steps"][-1]
-        if (ring := RINGS.get(world["poison"])) and ring.gets_through:
-            continue
         most = MOST.get(world["share"], 0.0)
         if lies(last, "defended") > most:
             print(f"{world['name']}: lies have {lies(last, 'defended'):.2%}")
@@ -61,13 +63,15 @@ def write(out: Path, page: Path) -> None:
 def table(out: Path) -> str:
     groups = defaultdict(list)
     for found in _results(out):
-        groups[found["world"]["poison"], found["world"]["share"]].append(found)
+        world = found["world"]
+        kind = "leaving" if world.get("leaving") else world["poison"]
+        groups[kind, world["share"]].append(found)
     rows = [
         "| Ring | Liars | Before | With it, at the end | Worst of all days"
         " | Honest givers keep | Allowed |",
         "| --- | --- | --- | --- | --- | --- | --- |",
     ]
-    for kind in ("none", *RINGS):
+    for kind in (*HONEST, *RINGS):
         rows += [
             _row(kind, share, groups[kind, share])
             for share in (0.0, *MOST)
@@ -80,7 +84,7 @@ def _row(kind: str, share: float, found: list[dict[str, Any]]) -> str:
     """The worst of all seeds in each column."""
     last = [one["steps"][-1] for one in found]
     every = [step for one in found for step in one["steps"]]
-    what = RINGS[kind].what if kind in RINGS else "nobody lies"
+    what = RINGS[kind].what if kind in RINGS else HONEST[kind]
     return (
         f"| {what} | {share:.0%} | {max(lies(s, 'undefended') for s in last):.1%}"
         f" | {max(lies(s, 'defended') for s in last):.2%}"

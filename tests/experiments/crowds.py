@@ -14,7 +14,7 @@ from unittest import mock
 from uuid import UUID
 
 import numpy as np
-from django.db.models import QuerySet, Sum
+from django.db.models import F, Q, QuerySet, Sum
 from django.test import override_settings
 from numpy.typing import NDArray
 
@@ -28,6 +28,7 @@ from labeling.models import (
     SnapshotRow,
     TrainingRun,
     User,
+    Vote,
 )
 from labeling.registry import model_versions
 from labeling.review import decisions
@@ -68,6 +69,7 @@ class World:
     share: float = 0.0  # of the givers lie
     without_votes: bool = False  # a reviewer who believes every giver
     without: tuple[str, ...] = ("",)  # of `OFF`: one champion each
+    leaving: int = 0  # honest voters who delete their accounts after each batch
     faces: int = 450  # a batch
     batches: int = 3
 
@@ -76,7 +78,8 @@ class World:
         if self.seed == SHIPPED:
             return "shipped"
         lies = f"-{self.poison}{self.share:.0%}".replace("%", "") if self.share else ""
-        return f"s{self.seed}{lies}{'-no-votes' * self.without_votes}"
+        left = f"-leaving{self.leaving}" if self.leaving else ""
+        return f"s{self.seed}{lies}{left}{'-no-votes' * self.without_votes}"
 
 
 @dataclass
@@ -330,9 +333,18 @@ def got_in(crowd: Crowd, run: TrainingRun) -> dict[str, Any]:
     }
 
 
-def in_force(crowd: Crowd) -> QuerySet[Contribution, UUID]:
-    faces = Contribution.objects.filter(pk__in=crowd.lies)
-    return faces.exclude(reviews__act="relabel").values_list("pk", flat=True)
+def in_force(crowd: Crowd) -> set[UUID]:
+    """Lies that stand: as a giver told them, or as a ring's voters made them."""
+    told = Contribution.objects.filter(pk__in=crowd.lies)
+    found = set(told.exclude(reviews__act="relabel").values_list("pk", flat=True))
+    if not crowd.lying_voters:
+        return found
+    theirs = Q(voter__in=crowd.lying_voters) | Q(voter_left=True)
+    made = Vote.objects.filter(
+        theirs, gold_answer="", choice=F("contribution__decided_emotion")
+    )
+    said = made.values_list("contribution", "choice")
+    return found | {face for face, choice in said if choice != crowd.labels[face]}
 
 
 def _sum(rows: QuerySet[SnapshotRow]) -> float:

@@ -5,7 +5,7 @@ import random
 
 import pytest
 
-from labeling.models import Contribution
+from labeling.models import Contribution, User, Vote
 from labeling.voting import votes
 from ml.vision import decode
 from tests.experiments import collude, collusion_report, crowds, rows_at_once
@@ -13,7 +13,7 @@ from tests.experiments.colluders import RINGS
 from tests.experiments.crowds import World
 from tests.experiments.held_out_rows import Stock
 from tests.experiments.play_world import without_searches
-from tests.support.factories import make_face_jpeg
+from tests.support.factories import make_contribution, make_face_jpeg, make_votes
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 
@@ -56,6 +56,8 @@ def test_a_world_is_played_told_and_checked(tmp_path, capsys):
     world = World(poison="erased", share=0.4, faces=40, batches=2)
     stock = Stock([], ["sad", "fear", "happy", "angry"] * 20)
     found = collude.play(world, stock, rows_at_once.give_and_decide)
+    last = found["steps"][-1]
+    assert last["defended"]["lies"] < last["undefended"]["lies"]
     assert len(found["faces"]) == 80
     assert len(found["faces"][0]["votes"]) == 3
     (tmp_path / "s1-erased40.json").write_text(json.dumps(found))
@@ -71,6 +73,31 @@ def test_a_world_is_played_told_and_checked(tmp_path, capsys):
     (tmp_path / "s1-erased40.json").write_text(json.dumps(found))
     assert collusion_report.check(tmp_path) == 1
     assert "lies have 4.00%" in capsys.readouterr().out
+
+
+def test_whoever_leaves_is_followed_by_somebody_new(tmp_path):
+    world = World(leaving=3, faces=20, batches=2)
+    found = collude.play(
+        world, Stock([], ["sad", "happy"] * 20), rows_at_once.give_and_decide
+    )
+    assert User.objects.filter(username__startswith="voter").count() == 15
+    assert User.objects.filter(username="voter0-1").exists()
+    assert Vote.objects.filter(voter_left=True).exists()
+    (tmp_path / "s1-leaving3.json").write_text(json.dumps(found))
+    assert "a fifth of the voters leave" in collusion_report.table(tmp_path)
+
+
+def test_what_a_rings_voters_make_of_honest_faces_are_lies_too():
+    world = World(poison="framing", share=0.4)
+    crowd = crowds.gather(world)
+    voters = [*crowd.lying_voters[:2], crowd.voters[0]]
+    face = make_contribution(giver=crowd.honest[0], status="accepted", emotion="sad")
+    Contribution.objects.update(decided_emotion="fear")
+    crowd.labels[face.pk] = "sad"
+    make_votes(face, "fear", voters[2:])
+    assert crowds.in_force(crowd) == set()
+    make_votes(face, "fear", voters[:2])
+    assert crowds.in_force(crowd) == {face.pk}
 
 
 def test_every_ring_lies_and_is_backed():

@@ -107,7 +107,7 @@ def test_votes_and_decisions_of_an_erased_account_stay_without_a_name():
         )
     accounts.delete_account(alice)
     votes = Vote.objects.all()
-    assert [vote.voter for vote in votes] == [None, None]
+    assert [(vote.voter, vote.voter_left) for vote in votes] == [(None, True)] * 2
     assert len({vote.device_hash for vote in votes} - {"d"}) == 2
     assert set(Review.objects.values_list("by", flat=True)) == {None}
 

@@ -10,7 +10,7 @@ from django.test import Client
 from django.utils import timezone
 from unfold.admin import ModelAdmin
 
-from labeling import accounts
+from labeling import accounts, db
 from labeling.models import (
     ApiToken,
     AuditEntry,
@@ -21,6 +21,7 @@ from labeling.models import (
 )
 from labeling.registry import model_versions
 from tests.support.factories import make_contribution, make_run, make_user, make_version
+from webapp.admin import read_only
 
 pytestmark = pytest.mark.django_db
 
@@ -395,3 +396,37 @@ def test_staff_see_the_log_only_with_that_permission(client: Client):
     sam = make_user("sam", is_staff=True)
     client.force_login(sam)
     assert client.get("/admin/labeling/auditentry/").status_code == 403
+
+
+def test_a_long_list_says_about_how_long_it_is_and_shows_its_beginning(
+    client: Client, boss: User, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(db, "COUNTED_UP_TO", 3)
+    rows = Contribution.objects.all()
+    for _ in range(60):
+        make_contribution(jpeg=b"")
+    assert db.count_about(rows) >= 3
+    assert db.count_about(rows.accepted()) == 0
+    monkeypatch.setattr(read_only, "count_about", lambda rows: 1_234_567)
+    html = client.get("/admin/labeling/contribution/").text
+    assert html.count("about 1,235,000") >= 3  # in the head, at the box for all, below
+    assert "The first 10,000 are shown. Search or filter to see others." in html
+    assert "?p=200" in html
+    assert "?p=201" not in html
+    monkeypatch.undo()
+    html = client.get("/admin/labeling/contribution/").text
+    assert "about 6" not in html
+    assert "are shown" not in html
+
+
+@pytest.mark.parametrize("word", ["Ada@", "ada@example.org", "camp-2", "number"])
+def test_a_face_is_found_by_how_its_number_giver_or_import_begins(
+    client: Client, boss: User, word: str
+):
+    ada = make_user("ada")
+    face = make_contribution(giver=ada, source_name="camp-2026")
+    other = make_contribution(giver=make_user("bob"), source_name="old-camp")
+    word = face.pk.hex[:8] if word == "number" else word
+    html = client.get("/admin/labeling/contribution/", {"q": word}).text
+    assert str(face.pk) in html
+    assert str(other.pk) not in html

@@ -24,6 +24,7 @@ from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 from labeling import accounts
 from labeling.models import ApiToken, User
 from webapp.admin.read_only import (
+    AboutCounted,
     NoLog,
     ReadOnlyAdmin,
     StrictSelection,
@@ -72,7 +73,8 @@ class AccountAdmin(NoLog, StrictSelection, UserAdmin):  # type: ignore[misc,type
     list_filter = ("is_active", "is_staff", "groups")
     list_per_page = 50
     search_fields = ("email", "username", "key")
-    ordering = ("-date_joined",)
+    ordering = ("-pk",)
+    paginator = AboutCounted
     fieldsets = (
         (None, {"fields": ("email", "username", "password")}),
         (_("May do"), {"fields": ("is_active", "is_staff", "is_superuser", "groups")}),

@@ -7,14 +7,17 @@ from typing import Any
 from django.contrib import messages
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.core.exceptions import BadRequest, ValidationError
+from django.core.paginator import Paginator
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponseBase
-from django.utils.functional import Promise
+from django.utils.functional import Promise, cached_property
 from django.utils.translation import gettext as _
 from unfold.admin import ModelAdmin
 
+from labeling.db import COUNTED_UP_TO, count_about
 from labeling.models import User
 from webapp.http.error_responses import Problem
+from webapp.presenters.formats import about
 
 MOST_PROBLEMS = 5  # that are shown
 
@@ -45,11 +48,35 @@ class StrictSelection(ModelAdmin):  # type: ignore[misc]
         return response
 
 
+class _Estimate(int):
+    """A number that says, wherever the admin shows it, that it is none."""
+
+    def __str__(self) -> str:
+        return about(self)
+
+
+class AboutCounted(Paginator):  # type: ignore[type-arg]
+    """A million rows are neither counted nor leafed through for a page of fifty: what
+    is further down is found by a filter, a search, or the other order."""
+
+    template_name = "admin/about_counted.html"
+    most = COUNTED_UP_TO
+
+    @cached_property
+    def count(self) -> int:
+        return _Estimate(count_about(self.object_list))  # type: ignore[arg-type]
+
+    @cached_property
+    def num_pages(self) -> int:
+        return min(super().num_pages, self.most // self.per_page)
+
+
 class ReadOnlyAdmin(NoLog, StrictSelection):
     """Lists and pages without a single field to write in."""
 
     show_full_result_count = False
     list_per_page = 50
+    paginator = AboutCounted
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False

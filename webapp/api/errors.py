@@ -35,7 +35,7 @@ CODES: dict[int, tuple[str, ...]] = {
         *("own_duplicate", "test_face"),
         *("reason_missing", "name_missing", "unknown_scope", "too_many_tokens"),
         *("scope_exceeded", "own_gift", "own_face", "own_decision", "not_to_be_shown"),
-        *("not_to_be_seen", "ticket_invalid", "not_now"),
+        *("not_to_be_seen", "not_shown", "ticket_invalid", "not_now"),
         *("bad_option", "unknown_preset", "no_fer2013", "too_little_data"),
         *("never_served", "contaminated"),
     ),
@@ -56,7 +56,7 @@ CODES: dict[int, tuple[str, ...]] = {
     422: ("key_reused",),
     429: ("too_many",),
     500: ("our_fault",),
-    503: ("busy", "no_model"),
+    503: ("busy", "no_model", "no_database"),
     507: ("no_room",),
 }
 STATUS = {code: status for status, codes in CODES.items() for code in codes}

@@ -50,4 +50,10 @@ GIFT = OpenApiExample(
     request_only=True,
 )
 
+REPORT = OpenApiExample(
+    "A child",
+    value={"face": "0b8cf3a5-7d0e-4d5e-9a43-6c2b8d3f1e70", "reason": "child"},
+    request_only=True,
+)
+
 WISH = OpenApiExample("The usual", value={"preset": "finetune"}, request_only=True)

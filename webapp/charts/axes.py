@@ -1,8 +1,10 @@
 """What every chart shares: scales, ticks people like to read, the table underneath."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+
+from labeling.figures import number
 
 
 @dataclass(frozen=True)
@@ -67,6 +69,15 @@ class Chart:
     parts: dict[str, object] = field(default_factory=dict)
 
 
+LETTER = 8.0  # on a phone, where letters are larger
+
+
+def room_for(names: Iterable[str], *, least: float, before: float = 0) -> float:
+    """How wide a margin the longest name takes: words differ with the language."""
+    longest = max(map(len, names), default=0)
+    return max(least, before + LETTER * longest + LETTER / 2)
+
+
 def step_for(span: float, wanted: int) -> float:
     """The nearest of 1, 2, 2.5, 5 × a power of ten that gives about `wanted` steps."""
     if span <= 0:
@@ -90,7 +101,8 @@ def nice(
 
 def plain(value: float) -> str:
     """A figure without needless digits."""
-    return f"{value:.4f}".rstrip("0").rstrip(".") if value % 1 else f"{value:,.0f}"
+    text = f"{value:.4f}".rstrip("0").rstrip(".") if value % 1 else f"{value:.0f}"
+    return number(float(text), len(text.partition(".")[2]))
 
 
 def spread(

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from webapp.charts.axes import Chart, Frame, Scale, Table, Tick, nice, plain
+from webapp.charts.axes import Chart, Frame, Scale, Table, Tick, nice, plain, room_for
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,8 @@ def bars(
 ) -> Chart:
     """Lying bars, one a row, each with its figure at the end."""
     height = 12 + TALL * len(rows)
-    frame = Frame(left=96, right=66, top=6, bottom=6, height=height)
+    left = room_for((row.name for row in rows), least=96, before=26)
+    frame = Frame(left=left, right=66, top=6, bottom=6, height=height)
     top = max([b.value for b in rows] + [0])
     scale = Scale(0, high or top or 1, frame.left, frame.x1)
     table = Table(

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from webapp.charts.axes import Chart, Frame, Table, Tick
+from webapp.charts.axes import Chart, Frame, Table, Tick, room_for
 
 CELL, LEFT, TOP, EDGE = 44.0, 70.0, 42.0, 8.0
 
@@ -17,12 +17,13 @@ def confusion(
     column_label: str,
 ) -> Chart:
     """Rows are the labels, columns what the model said; shades are shares of a row."""
+    left = room_for(names, least=LEFT, before=EDGE)
     side = CELL * len(names) + EDGE
     counts = [[str(n) for n in row] for row in matrix]
     return Chart(
         template="charts/confusion.html",
         title=title,
-        frame=Frame(LEFT + side, TOP + side, LEFT, EDGE, TOP, EDGE),
+        frame=Frame(left + side, TOP + side, left, EDGE, TOP, EDGE),
         table=Table(
             head=[f"{row_label} \\ {column_label}", *names],
             rows=[[name, *row] for name, row in zip(names, counts, strict=True)],
@@ -30,23 +31,23 @@ def confusion(
         parts={
             "cell": CELL,
             "cells": [
-                _cell(i, j, n / (sum(row) or 1), f"{names[i]} → {names[j]}: {n}")
+                _cell(left, i, j, n / (sum(row) or 1), f"{names[i]} → {names[j]}: {n}")
                 for i, row in enumerate(matrix)
                 for j, n in enumerate(row)
             ],
             "row_label": row_label,
             "column_label": column_label,
             "rows": [Tick(_middle(TOP, i) + 4, name) for i, name in enumerate(names)],
-            "columns": [Tick(_middle(LEFT, j), sign) for j, sign in enumerate(emojis)],
+            "columns": [Tick(_middle(left, j), sign) for j, sign in enumerate(emojis)],
         },
     )
 
 
-def _cell(i: int, j: int, share: float, what: str) -> dict[str, object]:
+def _cell(left: float, i: int, j: int, share: float, what: str) -> dict[str, object]:
     return {
-        "x": LEFT + j * CELL,
+        "x": left + j * CELL,
         "y": TOP + i * CELL,
-        "middle_x": _middle(LEFT, j),
+        "middle_x": _middle(left, j),
         "middle_y": _middle(TOP, i) + 4,
         "shade": min(9, round(share * 10)),
         "percent": round(share * 100),

@@ -2,8 +2,10 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
-from webapp.charts.axes import Chart, Frame, Scale, Table, Tick, nice, plain
+from labeling.figures import number
+from webapp.charts.axes import Chart, Frame, Scale, Table, Tick, nice, plain, room_for
 
 
 @dataclass(frozen=True)
@@ -31,12 +33,12 @@ def whiskers(
     x_range: tuple[float, float] | None = None,
 ) -> Chart:
     """`heads` names the first column, the figure and its interval in the table."""
-    frame = Frame(left=112, right=60, top=8, height=48 + TALL * len(rows))
+    left = room_for((row.name for row in rows), least=112, before=26)
+    frame = Frame(left=left, right=60, top=8, height=48 + TALL * len(rows))
     ends = [v for r in rows for v in (r.low, r.high)] + ([0.0] if zero else [])
     low, high, values = nice(*(x_range or (min(ends or [0]), max(ends or [1]))))
     scale = Scale(low, high, frame.left, frame.x1)
-    figure = "{:+.1f}" if signed else "{:.1f}"
-    between = f"{figure} … {figure}"
+    figure = partial(number, places=1, signed=signed)
     return Chart(
         template="charts/whiskers.html",
         title=title,
@@ -44,7 +46,7 @@ def whiskers(
         table=Table(
             head=heads,
             rows=[
-                [r.name, figure.format(r.value), between.format(r.low, r.high)]
+                [r.name, figure(r.value), f"{figure(r.low)} … {figure(r.high)}"]
                 for r in rows
             ],
         ),
@@ -53,7 +55,7 @@ def whiskers(
             "x_ticks": [Tick(scale(v), plain(v)) for v in values],
             "zero": scale(0) if zero and low <= 0 <= high else None,
             "rows": [
-                _row(r, scale, frame.top + TALL * (i + 0.5), figure.format(r.value))
+                _row(r, scale, frame.top + TALL * (i + 0.5), figure(r.value))
                 for i, r in enumerate(rows)
             ],
         },

@@ -3,7 +3,17 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from webapp.charts.axes import Chart, Frame, Scale, Table, Tick, nice, plain, spread
+from webapp.charts.axes import (
+    Chart,
+    Frame,
+    Scale,
+    Table,
+    Tick,
+    nice,
+    plain,
+    room_for,
+    spread,
+)
 
 
 @dataclass(frozen=True)
@@ -37,7 +47,7 @@ def lines(
     dots: bool = False,
 ) -> Chart:
     """Lines with a band from `low` to `high` where those are given."""
-    frame = Frame()
+    frame = Frame(right=room_for((line.name for line in series), least=76))
     drawn = [line for line in series if line.points]
     scale_x = _across(drawn, frame)
     scale_y, y_values = _up(drawn, frame, y_range)

@@ -28,6 +28,7 @@ SPECTACULAR = {
         {"name": "contributions", "description": "Faces, given and taken back."},
         {"name": "votes", "description": "What other people's faces show."},
         {"name": "review", "description": "Deciding about faces, for reviewers."},
+        {"name": "reports", "description": "Faces that must not be here."},
         {"name": "models", "description": "The models, and which one is in use."},
         {"name": "trainings", "description": "Retraining, for trainers."},
         {"name": "figures", "description": "What everybody may know of the site."},

@@ -62,7 +62,10 @@ def _addresses(version: ModelVersion, detector: YuNet) -> dict[str, object]:
                 ("wasm", engine.WASM),
             )
         },
-        "detector": _file("engine-detector", detector.sha256),
+        "detector": {
+            "name": detector.name,
+            **_file("engine-detector", detector.sha256),
+        },
         # Kept by its address, so another answer of the same model has another one.
         "card": f"{reverse('engine-card', args=[sha256])}?{settings.MODEL_ANSWER}",
         "trouble": reverse("engine-trouble", args=[sha256]),
@@ -126,6 +129,8 @@ def card(request: HttpRequest, sha256: str) -> JsonResponse:
     return JsonResponse(
         {
             "name": said.name,
+            "sha256": sha256,
+            "answer": answer,
             "emotions": said.emotions,
             "output": OUTPUTS[answer],
             "certainty_threshold": said.of(answer).certainty_threshold,

@@ -93,16 +93,10 @@ class ConsentsForm(FreeConsentsForm):
         return said
 
 
-class FaceForm(forms.Form):
-    """A face that was found a moment ago; it comes back from the browser."""
+class CropForm(forms.Form):
+    """The square of a face, as base64."""
 
     crop = forms.CharField(max_length=MOST_BASE64, widget=forms.HiddenInput)
-    token = forms.CharField(max_length=4000, widget=forms.HiddenInput)
-    emotion = forms.ChoiceField(
-        choices=Emotion.choices,
-        required=False,
-        error_messages={"invalid_choice": _("Please choose one of the seven.")},
-    )
 
     def clean_crop(self) -> bytes:
         try:
@@ -113,7 +107,28 @@ class FaceForm(forms.Form):
             ) from None
 
 
-class GiveForm(ConsentsForm, FaceForm):
+class FaceForm(CropForm):
+    """A face that was found a moment ago; it comes back from the browser."""
+
+    token = forms.CharField(max_length=4000, widget=forms.HiddenInput)
+    emotion = forms.ChoiceField(
+        choices=Emotion.choices,
+        required=False,
+        error_messages={"invalid_choice": _("Please choose one of the seven.")},
+    )
+
+
+class DeviceAnswerForm(forms.Form):
+    """What somebody sees in a face that only his own device has looked at."""
+
+    model = forms.RegexField(r"^[0-9a-f]{64}$")  # SHA-256 of the file that answered
+    guess = forms.ChoiceField(choices=Emotion.choices)
+    emotion = forms.CharField(required=False)
+
+
+class UnseenGiveForm(ConsentsForm, CropForm):
+    """A face that only the giver's own device has looked at, and so without a token."""
+
     emotion = forms.ChoiceField(
         choices=Emotion.choices,
         error_messages={
@@ -121,3 +136,7 @@ class GiveForm(ConsentsForm, FaceForm):
             "invalid_choice": _("Please choose one of the seven."),
         },
     )
+
+
+class GiveForm(UnseenGiveForm, FaceForm):
+    """The same of a face that the site has looked at."""

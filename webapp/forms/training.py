@@ -5,7 +5,7 @@ from typing import Any
 from django import forms
 from django.conf import settings
 from django.utils.text import format_lazy
-from django.utils.translation import gettext as _now
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from labeling.models import TrainingRun
@@ -133,8 +133,8 @@ class StartForm(forms.Form):
 
     def schedule(self) -> str:
         if not settings.RETRAIN_AT:
-            return _now("never")
-        return _now(
+            return gettext("never")
+        return gettext(
             "at %(time)s, if %(n)s new faces were accepted or one taken back"
         ) % {
             "time": settings.RETRAIN_AT,

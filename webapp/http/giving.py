@@ -5,6 +5,7 @@ import functools
 
 from django.conf import settings
 from django.http import HttpRequest
+from django.utils.translation import gettext as _
 
 from labeling.contributions import offers, repeated_gifts
 from labeling.contributions.consent import Consent
@@ -43,6 +44,32 @@ def give(
         secret=name.secret if name else None,
     )
     return offer, claim
+
+
+def give_unseen(
+    request: HttpRequest,
+    crop: bytes,
+    emotion: str,
+    *,
+    consent: Consent,
+    source: str,
+) -> tuple[offers.Offer, photos.FaceClaim]:
+    """A face that only the giver's own device has looked at: its square is looked at
+    here anew, and nothing rests on what that device said. Raises too Busy, NoModel."""
+    admission.spend(request, "detect", settings.DETECT_RATE)
+    charge = admission.charge_for_work(request, "detect", settings.DETECT_RATE)
+    with admission.turn(), charge:
+        seen = photos.look_at_square(crop)
+    if seen is None:
+        raise Refused("no_face", _("The site cannot find a face in this square."))
+    return give(
+        request,
+        seen.crop_jpeg,
+        emotion,
+        token=str(seen.token),
+        consent=consent,
+        source=source,
+    )
 
 
 def give_once(

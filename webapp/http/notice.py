@@ -9,6 +9,7 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from labeling.detection import notice
@@ -22,14 +23,24 @@ View = Callable[..., HttpResponse]
 
 def is_due(request: HttpRequest) -> bool:
     """Only where the visitors are other people is there a step to take."""
-    return settings.IS_PUBLIC and request.COOKIES.get(COOKIE) != notice.version()
+    read, _slash, _language = request.COOKIES.get(COOKIE, "").partition("/")
+    return settings.IS_PUBLIC and read != notice.version()
 
 
 def version_read(request: HttpRequest) -> str:
     """What stood before this visitor; kept beside the consent. Empty: nothing did."""
     if not settings.IS_PUBLIC:
-        return notice.version()
-    return "" if is_due(request) else notice.version()
+        return _in_language(notice.version(), get_language())
+    if is_due(request):
+        return ""
+    _version, _slash, language = request.COOKIES[COOKIE].partition("/")
+    return _in_language(notice.version(), language)
+
+
+def _in_language(version: str, language: str | None) -> str:
+    """`2026-11-28/pl`; of the English one the version alone."""
+    is_other = language in dict(settings.LANGUAGES) and language != "en"
+    return f"{version}/{language}" if is_other else version
 
 
 def check(request: HttpRequest) -> None:
@@ -47,7 +58,7 @@ def check(request: HttpRequest) -> None:
 def keep(request: HttpRequest, response: HttpResponseBase) -> None:
     response.set_cookie(
         COOKIE,
-        notice.version(),
+        _in_language(notice.version(), get_language()),
         max_age=KEPT,
         httponly=True,
         secure=request.is_secure(),

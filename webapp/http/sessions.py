@@ -16,6 +16,7 @@ from labeling.models import Session
 from labeling.models.session import SessionStore
 
 NOTED_EVERY = timedelta(minutes=5)
+ON = " on "
 _SALT = "mien.session"
 
 # The first that fits; many browsers name others too, so that pages are made for them.
@@ -68,12 +69,19 @@ def _note(request: HttpRequest) -> None:
 
 
 def browser(agent: str) -> str:
-    """Enough to tell one's own devices apart, too little to tell people apart."""
+    """Enough to tell one's own devices apart, too little to tell people apart. Kept in
+    English, and read by `in_words`."""
     name = next((word for part, word in BROWSERS.items() if part in agent), "")
     system = next((word for part, word in SYSTEMS.items() if part in agent), "")
-    if name and system:
-        return _("%(browser)s on %(system)s") % {"browser": name, "system": system}
-    return name or system
+    return f"{name}{ON}{system}" if name and system else name or system
+
+
+def in_words(kept: str) -> str:
+    """What `browser` said, in the reader's language."""
+    name, on, system = kept.partition(ON)
+    if not on:
+        return name
+    return _("%(browser)s on %(system)s") % {"browser": name, "system": system}
 
 
 def handle(session: Session) -> str:

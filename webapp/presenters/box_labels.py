@@ -120,3 +120,20 @@ def _meets(one: Box, others: Iterable[Box]) -> bool:
     return any(
         x < a + c and a < x + w and y < b + d and b < y + h for a, b, c, d in others
     )
+
+
+def for_scripts() -> dict[str, object]:
+    """The same measures, for a browser that looks by itself
+    (static/js/on_device/labels.js)."""
+    return {
+        "of_width": OF_WIDTH,
+        "of_height": OF_HEIGHT,
+        "of_box": OF_BOX,
+        "largest": LARGEST,
+        "smaller": SMALLER,
+        "letter": LETTER,
+        "emoji": EMOJI,
+        "line": LINE,
+        "eyes": EYES,
+        "in_colour": IN_COLOUR,
+    }

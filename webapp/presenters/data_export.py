@@ -129,6 +129,7 @@ def _of(user: User) -> dict[str, object]:
             "is_of_age": user.is_of_age,
             "key": user.key,
             "split": user.split,
+            "language": user.language,
             "groups": list(user.groups.values_list("name", flat=True)),
             **{name: _rows(user, *held) for name, held in ACCOUNT.items()},
         },

@@ -4,7 +4,7 @@ import base64
 import io
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from django.utils.functional import Promise
@@ -15,9 +15,10 @@ from PIL import Image
 
 from labeling.detection import photos
 from labeling.emotions import Emotion
-from ml.vision.decode import Note
+from labeling.figures import percent
+from ml.vision.decode import WORK_SIDE, Note
 from webapp.http.error_responses import Problem
-from webapp.presenters import box_labels, face_words, formats
+from webapp.presenters import box_labels, face_words
 from webapp.presenters.box_labels import Label, Words
 
 PREVIEW_SIDE = 1280  # px: sharp on a phone, and about 200 KB
@@ -60,6 +61,7 @@ class Result:
     detection: photos.Detection | None = None
     preview: str = ""  # data: URL
     cards: tuple[FaceCard, ...] = ()
+    is_blank: bool = False
 
     @property
     def summary(self) -> str:
@@ -126,7 +128,7 @@ def _cards(result_id: str, seen: photos.Detection) -> Iterator[FaceCard]:
 
 def _words(number: int, face: photos.DetectedFace, faces: int) -> Words:
     emotion = Emotion(face.emotion)
-    share = formats.percent(face.probabilities[emotion])
+    share = percent(face.probabilities[emotion])
     rest = f"{emotion.label} {share}"
     return Words(number if faces > 1 else None, emotion.emoji, rest)
 
@@ -188,3 +190,49 @@ NOTES: dict[Note, Promise] = {
         "This file stops a little early, but the whole picture is there."
     ),
 }
+
+
+def blanks() -> list[Result]:
+    """Results of nobody, which a browser that looks by itself fills in
+    (static/js/on_device/result.js): one with two faces, one with none."""
+    probabilities = {emotion.value: 1 / len(Emotion) for emotion in Emotion}
+    face = photos.DetectedFace(
+        box=(0, 0, 1, 1),
+        score=0.0,
+        emotion=Emotion.NEUTRAL.value,
+        is_sure=False,
+        runner_up=Emotion.SAD.value,
+        probabilities=probabilities,
+        evidence=np.zeros((1, 1), np.uint8),
+    )
+    return [_blank("faces", [face, face]), _blank("no-face", [])]
+
+
+def _blank(kind: str, faces: list[photos.DetectedFace]) -> Result:
+    nobody = photos.Detection(
+        width=1,
+        height=1,
+        model="",
+        version_id=0,
+        answer="mix",
+        detector="",
+        certainty_threshold=0.0,
+        faces=faces,
+    )
+    return replace(present(nobody, name="", result_id=kind), is_blank=True)
+
+
+def for_scripts() -> dict[str, object]:
+    """What a browser that looks by itself has to say and to draw as this site does."""
+    heat = {"side": HEATMAP_SIDE, "glow": GLOW, "strongest": STRONGEST}
+    return {
+        "preview_side": PREVIEW_SIDE,
+        "most_side": WORK_SIDE,
+        "heat": heat,
+        "labels": box_labels.for_scripts(),
+        "emotions": [
+            {"name": one.value, "word": str(one.label), "emoji": one.emoji}
+            for one in Emotion
+        ],
+        **face_words.for_scripts(),
+    }

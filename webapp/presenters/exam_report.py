@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from labeling.emotions import Emotion
+from labeling.figures import number
 from labeling.models import Exam, ModelVersion, Snapshot
 from labeling.training import exams
 from ml.artefact.card import StoredCard
@@ -102,7 +103,7 @@ def snapshot_facts(snapshot: Snapshot | None) -> list[tuple[str, str]]:
         "exam_rows": _("Given faces in the exam"),
     }
     counts = snapshot.manifest
-    found = [(known[name], f"{counts[name]:,}") for name in known if name in counts]
+    found = [(known[name], number(counts[name])) for name in known if name in counts]
     return [(_("Snapshot"), snapshot.hash[:12]), *found]
 
 
@@ -127,10 +128,10 @@ def left_out(snapshot: Snapshot | None) -> str:
             ngettext("%(n)s was set aside", "%(n)s were set aside", rest),
         ),
     ]
-    why = ", ".join(text % {"n": f"{count:,}"} for count, text in parts if count)
+    why = ", ".join(text % {"n": number(count)} for count, text in parts if count)
     return _("%(accepted)s accepted, %(rows)s learned from: %(why)s.") % {
-        "accepted": f"{accepted:,}",
-        "rows": f"{rows:,}",
+        "accepted": number(accepted),
+        "rows": number(rows),
         "why": why,
     }
 
@@ -149,11 +150,12 @@ def _difference_sentence(difference: Difference) -> str:
 
 
 def _or_dash(count: int | None) -> str:
-    return "–" if count is None else str(count)
+    return "–" if count is None else number(count)
 
 
 def _p(value: float) -> str:
-    return "p < 0.001" if value < 0.001 else f"p = {value:.3f}"
+    small = value < 0.001
+    return f"p < {number(0.001, 3)}" if small else f"p = {number(value, 3)}"
 
 
 def _guard(guard: Guard) -> ShownGuard:
@@ -169,11 +171,11 @@ def _guard(guard: Guard) -> ShownGuard:
     if kind in ("recall", "slice", "ferplus") and guard.p is not None:
         points = -100 * guard.loss
         detail = _("%(points)s points, %(p)s") % {
-            "points": f"{points:+.1f}",
+            "points": number(points, 1, signed=True),
             "p": _p(guard.p),
         }
     return ShownGuard(names.get(kind, kind), guard.broken, detail)
 
 
 def _slices(slices: Sequence[Slice]) -> str:
-    return ", ".join(f"{slice_name(part.name)}: {part.n}" for part in slices)
+    return ", ".join(f"{slice_name(part.name)}: {number(part.n)}" for part in slices)

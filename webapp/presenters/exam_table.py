@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
 
+from labeling.figures import in_percent, number
 from ml.artefact.figures import Interval
 from ml.evaluation.exam_report import CandidateFigures, Difference
 from webapp.presenters.exam_charts import slice_name
@@ -16,7 +17,7 @@ class Unit:
     times: float = 1
 
     def __call__(self, value: float, sign: str = "") -> str:
-        return f"{value * self.times:{sign}.{self.digits}f}"
+        return number(value * self.times, self.digits, signed=bool(sign))
 
 
 @dataclass(frozen=True)
@@ -110,7 +111,10 @@ def _row(
 
 
 def _shown(unit: Unit, value: float | None) -> str:
-    return "–" if value is None else f"{unit(value)} {unit.name}"
+    if value is None:
+        return "–"
+    is_share = unit is PERCENT
+    return in_percent(unit(value)) if is_share else f"{unit(value)} {unit.name}"
 
 
 def _ends(unit: Unit, figure: Interval | None, between: str, sign: str = "") -> str:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import gettext_lazy, ngettext, pgettext, pgettext_lazy
 
 from labeling.detection.photos import DetectedFace
 from labeling.emotions import Emotion
@@ -15,13 +15,13 @@ from ml.vision.face_crop import Doubt
 
 # As said of a face: "looks surprised".
 LOOKS: dict[str, Promise] = {
-    Emotion.ANGRY: gettext_lazy("angry"),
-    Emotion.DISGUST: gettext_lazy("disgusted"),
-    Emotion.FEAR: gettext_lazy("afraid"),
-    Emotion.HAPPY: gettext_lazy("happy"),
-    Emotion.SAD: gettext_lazy("sad"),
-    Emotion.SURPRISE: gettext_lazy("surprised"),
-    Emotion.NEUTRAL: gettext_lazy("neutral"),
+    Emotion.ANGRY: pgettext_lazy("looks", "angry"),
+    Emotion.DISGUST: pgettext_lazy("looks", "disgusted"),
+    Emotion.FEAR: pgettext_lazy("looks", "afraid"),
+    Emotion.HAPPY: pgettext_lazy("looks", "happy"),
+    Emotion.SAD: pgettext_lazy("looks", "sad"),
+    Emotion.SURPRISE: pgettext_lazy("looks", "surprised"),
+    Emotion.NEUTRAL: pgettext_lazy("looks", "neutral"),
 }
 
 KIND_WORDS: dict[str, tuple[Promise, ...]] = {
@@ -74,21 +74,17 @@ WHY_NOT_SURE: dict[Doubt, Promise] = {
 }
 
 
+HEADLINES: dict[tuple[bool, bool], Promise] = {  # by: is sure, has a runner-up
+    (False, True): gettext_lazy("Hard to say: %(first)s, or %(second)s?"),
+    (False, False): gettext_lazy("Hard to say: %(first)s?"),
+    (True, True): gettext_lazy("Looks %(first)s, or perhaps %(second)s."),
+    (True, False): gettext_lazy("Looks %(first)s."),
+}
+
+
 def headline(emotion: str, *, is_sure: bool, runner_up: str | None) -> str:
-    first = LOOKS[emotion]
-    if not is_sure and runner_up:
-        return _("Hard to say: %(first)s, or %(second)s?") % {
-            "first": first,
-            "second": LOOKS[runner_up],
-        }
-    if not is_sure:
-        return _("Hard to say: %(first)s?") % {"first": first}
-    if runner_up:
-        return _("Looks %(first)s, or perhaps %(second)s.") % {
-            "first": first,
-            "second": LOOKS[runner_up],
-        }
-    return _("Looks %(first)s.") % {"first": first}
+    words = {"first": LOOKS[emotion], "second": LOOKS[runner_up] if runner_up else ""}
+    return str(HEADLINES[is_sure, bool(runner_up)]) % words
 
 
 def kind_words(faces: Sequence[DetectedFace]) -> list[str]:
@@ -111,8 +107,35 @@ def tally(faces: Iterable[DetectedFace]) -> str:
     """How many show what, the most first: "11 happy, 3 neutral, 1 hard to say"."""
     shown = Counter(face.emotion if face.is_sure else "" for face in faces)
     unsure = shown.pop("", 0)
-    parts = [f"{n} {Emotion(name).label}" for name, n in shown.most_common()]
+    how_many = pgettext("how many faces show it", "%(n)s %(word)s")
+    parts = [
+        how_many % {"n": n, "word": Emotion(name).label}
+        for name, n in shown.most_common()
+    ]
     if unsure:
         many = ngettext("%(n)d hard to say", "%(n)d hard to say", unsure)
         parts.append(many % {"n": unsure})
     return ", ".join(parts)
+
+
+def for_scripts() -> dict[str, object]:
+    """The same sentences, for a browser that looks by itself
+    (static/js/on_device/words.js)."""
+    return {
+        "looks": {name: str(word) for name, word in LOOKS.items()},
+        "kind_words": {name: list(map(str, all_)) for name, all_ in KIND_WORDS.items()},
+        "not_sure": str(NOT_SURE),
+        "why_not_sure": {why: str(word) for why, word in WHY_NOT_SURE.items()},
+        "headlines": {
+            "unsure_two": str(HEADLINES[False, True]),
+            "unsure": str(HEADLINES[False, False]),
+            "two": str(HEADLINES[True, True]),
+            "one": str(HEADLINES[True, False]),
+        },
+        "hard_to_say": _("{n} hard to say"),
+        "face": _("Face {number}"),
+        "face_and_headline": _("Face {number}: {headline}"),
+        "nobody": _("No face found"),
+        "one_face": _("One face"),
+        "faces": _("{count} faces"),
+    }

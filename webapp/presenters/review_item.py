@@ -140,8 +140,22 @@ class RingSheet:
     waiting: int
 
 
+@dataclass(frozen=True)
+class OtherFaces:
+    """What waits because of votes, and was given by nobody who is suspected."""
+
+    faces: list[Thumbnail]
+    waiting: int
+
+
 def ring_sheets() -> list[RingSheet]:
     return [_sheet(ring) for ring in rings.found()]
+
+
+def other_faces() -> OtherFaces:
+    waiting = list(rings.other_faces().values_list("pk", flat=True))
+    shown = Contribution.objects.filter(pk__in=waiting[:SHOWN]).order_by("pk")
+    return OtherFaces(thumbnails(list(shown)), len(waiting))
 
 
 def _sheet(ring: Ring) -> RingSheet:

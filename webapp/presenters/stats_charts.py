@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from labeling.emotions import Emotion
+from labeling.figures import number
 from labeling.stats import feedback_rates
 from labeling.stats.figures import Figures
 from webapp.charts import bar_chart, interval_plot
@@ -54,14 +55,14 @@ def agreement(counted: Figures) -> Agreement:
         sentence = _("People agree no more than chance would have it.")
     faces = counted.agreement.faces
     return Agreement(
-        alpha=None if alpha is None else f"{alpha:.2f}",
+        alpha=None if alpha is None else number(alpha, 2),
         sentence=sentence,
         faces=ngettext(
             "on %(n)s face with two votes or more",
             "on %(n)s faces with two votes or more",
             faces,
         )
-        % {"n": f"{faces:,}"},
+        % {"n": number(faces)},
     )
 
 
@@ -89,7 +90,7 @@ def _by_emotion(counted: Figures) -> Chart:
                 tone=row.emotion,
                 emoji=Emotion(row.emotion).emoji,
                 part=row.accepted,
-                text=f"{row.given:,}",
+                text=number(row.given),
             )
             for row in counted.emotions
         ],

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
+from labeling.figures import number
 from labeling.models import Exam
 from ml.evaluation.exam_report import Guard, StoredReport
 from webapp.presenters.exam_charts import image_name, slice_name, word
@@ -44,7 +45,7 @@ class _Scores:
 
     @property
     def words(self) -> dict[str, str]:
-        return {name: f"{getattr(self, name):,}" for name in ("new", "old", "of")}
+        return {name: number(getattr(self, name)) for name in ("new", "old", "of")}
 
 
 def read(exam: Exam) -> Verdict:
@@ -139,7 +140,10 @@ def _before(exam: Exam) -> str:
 
 
 def _bar(who: str, name: str, right: int, of: int, *, is_new: bool = False) -> Bar:
-    text = _("right on %(right)s of %(of)s") % {"right": f"{right:,}", "of": f"{of:,}"}
+    text = _("right on %(right)s of %(of)s") % {
+        "right": number(right),
+        "of": number(of),
+    }
     return Bar(who, name, right / of, text, is_new)
 
 

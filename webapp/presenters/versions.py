@@ -10,6 +10,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
+from labeling.figures import number, percent
 from labeling.models import Exam, ModelVersion, Promotion
 from labeling.registry import model_versions
 from labeling.stats import feedback_rates
@@ -18,7 +19,6 @@ from ml.artefact.card import StoredCard
 from ml.evaluation.exam_report import CandidateFigures
 from webapp.charts import interval_plot, line_chart
 from webapp.charts.axes import Chart
-from webapp.presenters.formats import percent
 
 ANSWER_NAMES: dict[Answer, Promise] = {
     "mix": gettext_lazy("Mix"),
@@ -64,8 +64,8 @@ class VersionSummary:
             return "–"
         if self.interval is None:
             return percent(self.accuracy)
-        low, high = (f"{end * 100:.1f}" for end in self.interval)
-        return f"{self.accuracy * 100:.1f} % ({low}–{high})"
+        low, high = (number(end * 100, 1) for end in self.interval)
+        return f"{percent(self.accuracy, 1)} ({low}–{high})"
 
 
 def summarise(versions: Iterable[ModelVersion]) -> list[VersionSummary]:

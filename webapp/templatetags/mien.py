@@ -8,17 +8,23 @@ from django.http import HttpRequest
 from django.template import Context
 from django.templatetags.static import static
 from django.urls import reverse
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from labeling.emotions import Emotion
+from labeling.figures import in_percent, percent
 from labeling.models import FaceReport
-from webapp.presenters.formats import percent
+from webapp.http.languages import ASKED, without_language
+from webapp.presenters.formats import about, of_worker
 
 register = template.Library()
 
 
 register.filter(percent)
+register.filter(of_worker)
+
+
+register.filter(about)
 
 
 @register.simple_tag
@@ -106,6 +112,38 @@ def theme_attribute(context: Context) -> SafeString:
     if theme not in ("light", "dark"):
         return SafeString("")
     return format_html(' data-theme="{}"', theme)
+
+
+@register.simple_tag(takes_context=True)
+def alternates(context: Context) -> SafeString:
+    """This page in every language, for search engines. Of one that a form made, or that
+    a filter narrows, there are none."""
+    request: HttpRequest | None = context.get("request")
+    if request is None or request.method != "GET" or set(request.GET) - {ASKED}:
+        return SafeString("")
+    here = settings.SITE_URL + request.path
+    known = [(code, f"{here}?{ASKED}={code}") for code, _name in settings.LANGUAGES]
+    return format_html_join(
+        "\n    ",
+        '<link rel="alternate" hreflang="{}" href="{}">',
+        [*known, ("x-default", here)],
+    )
+
+
+@register.simple_tag(takes_context=True)
+def this_page(context: Context) -> str:
+    """Where to come back to when another language is chosen. What a form made has no
+    address of its own: then to the start."""
+    request: HttpRequest | None = context.get("request")
+    if request is None or request.method != "GET":
+        return reverse("try")
+    return without_language(request)
+
+
+@register.simple_tag
+def percent_pattern() -> str:
+    """For scripts, which put their figure in the place of {n}."""
+    return in_percent("{n}")
 
 
 @register.simple_tag

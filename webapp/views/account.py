@@ -60,7 +60,12 @@ def _page(request: UserRequest, *, status: int = 200, **more: object) -> HttpRes
         "tokens": request.user.api_tokens.all(),
         "scopes": _scopes(request),
         "sessions": [
-            {"row": row, "handle": sessions.handle(row), "is_here": row.pk == here}
+            {
+                "row": row,
+                "browser": sessions.in_words(row.browser),
+                "handle": sessions.handle(row),
+                "is_here": row.pk == here,
+            }
             for row in accounts.live_sessions(request.user)
         ],
         **more,

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from labeling import controller
+from labeling.db import count_about
 from labeling.models import (
     Contribution,
     FaceReport,
@@ -44,7 +45,11 @@ def fill(request: HttpRequest, context: dict[str, object]) -> dict[str, object]:
 def _faces() -> dict[str, object]:
     waiting = Contribution.objects.waiting()
     oldest = waiting.order_by("created_at").values_list("created_at", flat=True)
-    return {"may_review": True, "waiting": waiting.count(), "oldest": oldest.first()}
+    return {
+        "may_review": True,
+        "waiting": count_about(waiting),
+        "oldest": oldest.first(),
+    }
 
 
 def _runs(user: User) -> dict[str, object]:

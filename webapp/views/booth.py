@@ -8,6 +8,7 @@ from django.http import HttpResponse, QueryDict
 from django.shortcuts import render
 from django.urls import path, reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import npgettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import ensure_csrf_cookie
 from django.views.decorators.http import require_POST, require_safe
@@ -21,6 +22,7 @@ from webapp.http import giving
 from webapp.http.access import SiteRequest, keep_given
 from webapp.http.error_responses import Problem, attempt
 from webapp.http.notice import notice_first
+from webapp.presenters.formats import by_count
 from webapp.views import live
 
 
@@ -123,7 +125,7 @@ def _answer(
 def _page(request: SiteRequest, *, status: int = 200, **answer: object) -> HttpResponse:
     context = {
         "form": ConsentsForm(),
-        "text": consent.TEXTS[consent.VERSION],
+        "text": consent.shown(),
         "words": words(),
         **answer,
     }
@@ -137,7 +139,7 @@ def words() -> dict[str, object]:
     return {"emotions": emotions, **live.camera_troubles(), **_said()}
 
 
-def _said() -> dict[str, str]:
+def _said() -> dict[str, live.Said]:
     return {
         "waiting": _("Waiting for the camera…"),
         "no_face": _("No face in view. Come closer, or find more light."),
@@ -155,8 +157,11 @@ def _said() -> dict[str, str]:
         "take": _("{emotion}: take it"),
         "over": _("Done. Your faces are below."),
         "again": _("Start the camera again"),
-        "give_one": _("Give this face"),
-        "give": _("Give these {count} faces"),
+        "give": by_count(
+            lambda n: npgettext(
+                "on a button", "Give this face", "Give these {count} faces", n
+            )
+        ),
     }
 
 

@@ -14,10 +14,11 @@ from django.views.decorators.http import require_http_methods, require_POST
 from labeling.contributions import consent, offers
 from labeling.detection import photos
 from labeling.emotions import Emotion
+from labeling.errors import Refused
 from labeling.models import Contribution
 from labeling.review import demand
-from webapp.forms.contribute import FaceForm, GiveForm
-from webapp.http import admission, giving
+from webapp.forms.contribute import FaceForm, GiveForm, UnseenGiveForm
+from webapp.http import admission, giving, notice
 from webapp.http.access import SiteRequest, keep_given
 from webapp.http.error_responses import Problem, on_problem
 from webapp.http.notice import notice_first
@@ -78,6 +79,59 @@ def give(request: SiteRequest) -> HttpResponse:
     response = thank(request, claim, offer, crop)
     keep_given(request, response, offer.contribution.pk)
     return response
+
+
+def _confirm_unseen_with_problem(
+    request: SiteRequest, problem: Problem
+) -> HttpResponse:
+    page = confirm_unseen(
+        request, UnseenGiveForm(request.POST), problem=problem.message
+    )
+    return problem.on(page)
+
+
+@require_POST
+@never_cache
+@on_problem(_confirm_unseen_with_problem)
+def give_unseen(request: SiteRequest) -> HttpResponse:
+    """As `give`, of a face that the site has not seen yet."""
+    notice.check(request)
+    form = UnseenGiveForm(request.POST)
+    if not form.is_valid():
+        if "crop" in form.errors:
+            raise Refused("not_whole", str(form.errors["crop"][0]))
+        return confirm_unseen(request, form, status=400)
+    offer, claim = giving.give_unseen(
+        request,
+        form.cleaned_data["crop"],
+        form.cleaned_data["emotion"],
+        consent=form.consent(),
+        source=Contribution.Source.SITE,
+    )
+    response = thank(request, claim, offer, request.POST["crop"])
+    keep_given(request, response, offer.contribution.pk)
+    return response
+
+
+def confirm_unseen(
+    request: SiteRequest,
+    form: UnseenGiveForm,
+    *,
+    problem: object = "",
+    status: int = 200,
+) -> HttpResponse:
+    """Ask whether a face may be kept that lies in the browser alone: its script puts it
+    into the form when it is given."""
+    said = form["emotion"].value()
+    context = {
+        "form": form,
+        "emotion": said if said in Emotion.values else None,
+        "crop": request.POST.get("crop", ""),
+        "problem": problem,
+        "is_unseen": True,
+        "text": consent.TEXTS[consent.VERSION],
+    }
+    return render(request, "try/give.html", context, status=status)
 
 
 def ask(
@@ -146,7 +200,7 @@ def confirm(
         "crop": crop,
         "problem": problem,
         "is_answer": is_answer,
-        "text": consent.TEXTS[consent.VERSION],
+        "text": consent.shown(),
     }
     template = "try/give.html" if request.htmx else "contribute/confirm.html"
     return render(request, template, context, status=status)
@@ -179,4 +233,5 @@ def thank(
 urlpatterns = [
     path("", contribute, name="contribute"),
     path("give/", give, name="contribute-give"),
+    path("give/unseen/", give_unseen, name="contribute-give-unseen"),
 ]

@@ -55,7 +55,7 @@ def release(request: HttpRequest, pk: int) -> HttpResponse:
 @require_safe
 def datasheet(request: HttpRequest, pk: int) -> HttpResponse:
     text = release_papers.datasheet(_made(pk))
-    return pages.paper(request, text, back="data-release", pk=pk)
+    return pages.paper(request, text, language="en", back="data-release", pk=pk)
 
 
 @require_safe

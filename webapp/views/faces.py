@@ -106,11 +106,7 @@ def report(request: SiteRequest) -> HttpResponse:
     if request.method != "POST":
         return _ask_for_report(request)
     found = ids.uuids([request.POST.get("face", "").strip()])
-    face = Contribution.objects.filter(pk__in=found).first()
-    if face is None:
-        raise Refused(
-            "not_shown", _("No face with this number is shown here. Is it whole?")
-        )
+    face = face_reports.shown(next(iter(found), None))
     hide_reported(request, face, request.POST.get("reason", ""))
     return render(request, "faces/reported.html", status=201)
 

@@ -3,46 +3,39 @@
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext, npgettext
 from django.views.decorators.csrf import ensure_csrf_cookie
 from django.views.decorators.http import require_safe
 
-from labeling.contributions import device_model
 from labeling.emotions import Emotion
-from labeling.errors import Refused
 from ml.video import session_rules
-from webapp.engine import views as engine
+from webapp.engine import words as engine_words
 from webapp.http.notice import notice_first
+from webapp.presenters.formats import by_count
+
+Said = str | dict[str, str]  # a sentence, or one in its forms by a count
 
 
 @require_safe
 @ensure_csrf_cookie
 @notice_first("live")
 def live(request: HttpRequest) -> HttpResponse:
-    why = _why_by_site()
+    why = engine_words.why_by_site()
     context = {
         "emotions": list(Emotion),
         "words": words(),
         "rules": session_rules.RULES,
         "is_by_device": why is None,
-        "where": f"{_by_site()} {_because()[why]}" if why else _by_device(),
+        "where": f"{_by_site()} {engine_words.because()[why]}" if why else _by_device(),
     }
     return render(request, "live/live.html", context)
-
-
-def _why_by_site() -> str | None:
-    """Why no browser can look by itself; None where it can, as far as we know."""
-    try:
-        engine.parts_on_offer()
-    except Refused as no:
-        return no.code
-    return None
 
 
 def words() -> dict[str, object]:
     """Every sentence that the script may say, the emotions, and a session's rules."""
     said = _while_looking() | camera_troubles() | _ends() | _afterwards()
     rules = session_rules.as_json()
-    where = {"by_site": _by_site(), "because": _because()}
+    where = {"by_site": _by_site(), "because": engine_words.because()}
     return {"emotions": emotions(), "session": rules, **where, **said}
 
 
@@ -57,20 +50,6 @@ def _by_site() -> str:
     return _("The camera’s pictures are sent to this site, looked at and forgotten.")
 
 
-def _because() -> dict[str, str]:
-    """By what the engine, or the site that hands it out, says why not."""
-    return {
-        **{code: str(why) for code, why in device_model.WHY_NOT.items()},
-        "no_engine": _("This site has not got what browsers need to do it themselves."),
-        "no_detector": _("This site has no face finder that runs in browsers."),
-        "no_wasm": _("This browser cannot do it itself: it has no WebAssembly."),
-        "fetch": _("What this browser needs to do it itself did not arrive whole."),
-        "memory": _("This device has too little memory to do it itself."),
-        "golden": _("In this browser the model gave wrong answers to known faces."),
-        "broken": _("This browser could not do it itself."),
-    }
-
-
 def emotions() -> list[dict[str, str]]:
     return [
         {
@@ -83,7 +62,7 @@ def emotions() -> list[dict[str, str]]:
     ]
 
 
-def _while_looking() -> dict[str, str]:
+def _while_looking() -> dict[str, Said]:
     return {
         "waiting": _("Waiting for the camera…"),
         "by_device": _(
@@ -93,9 +72,14 @@ def _while_looking() -> dict[str, str]:
         "fetching": _("Fetching what this device needs (about 6 MB, once)…"),
         "slow": _("This device is slow; fewer faces in view and less else open help."),
         "no_face": _("No face in view. Come closer, or find more light."),
-        "one_face": _("One face"),
-        "faces": _("{count} faces"),
-        "rate": _("checked {rate} times a second"),
+        "faces": by_count(
+            lambda n: npgettext("in view", "One face", "{count} faces", n)
+        ),
+        "rate": by_count(
+            lambda n: ngettext(
+                "checked {rate} time a second", "checked {rate} times a second", n
+            )
+        ),
         "resting": _("Resting while this tab is hidden."),
         "busy": _("Many people are here. Going on in {seconds} s."),
         "offline": _("The site cannot be reached. Trying again in {seconds} s."),
@@ -126,9 +110,10 @@ def _ends() -> dict[str, str]:
     }
 
 
-def _afterwards() -> dict[str, str]:
+def _afterwards() -> dict[str, Said]:
     return {
         "time": _("Time"),
+        "time_axis": _("Time (min:s)"),
         "seconds": _("seconds"),
         "share": _("Share of time"),
         "expression": _("Expression"),
@@ -137,19 +122,27 @@ def _afterwards() -> dict[str, str]:
         "no_faces": _("No face was seen."),
         "no_moments": _("No expression but neutral stood out."),
         "no_flashes": _("None was seen."),
-        "flash_limit": _(
-            "The picture was checked {rate} times a second: only what lasts {ms} ms or "
-            "longer can be seen."
+        "flash_limit": by_count(
+            lambda n: ngettext(
+                "The picture was checked {rate} time a second: only what lasts {ms} ms "
+                "or longer can be seen.",
+                "The picture was checked {rate} times a second: only what lasts {ms} "
+                "ms or longer can be seen.",
+                n,
+            )
         ),
         "everybody": _("Everybody"),
         "person": _("Person {number}, {length} in sight"),
         "session_of": _("Session of {date}"),
-        "length": _("{length}, {faces}, checked {rate} times a second"),
+        "length": _("{length}, {faces}, {rate}"),
         "timeline": _("Expressions over time"),
         "erase_one": _("Erase the session of {date}"),
         "erase_all": _("Erase all sessions from this browser?"),
         "show": _("Show"),
         "none_kept": _("No session is kept in this browser yet."),
-        "period_one": _("One session of {length}"),
-        "period": _("{count} sessions, {length} in all"),
+        "period": by_count(
+            lambda n: ngettext(
+                "One session of {length}", "{count} sessions, {length} in all", n
+            )
+        ),
     }

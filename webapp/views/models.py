@@ -9,10 +9,11 @@ from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import path
 from django.utils import formats, timezone
+from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST, require_safe
 
+from labeling.figures import number, percent
 from labeling.models import Exam, ModelVersion, Promotion
 from labeling.papers import model_card
 from labeling.registry import lineage, model_versions
@@ -84,7 +85,13 @@ def card(request: HttpRequest, name: str) -> HttpResponse:
     """The model card, as a paper."""
     version = get_object_or_404(ModelVersion, name=name)
     user = person(request)
-    text = model_card.text(version, for_trainers=bool(user and user.is_trainer))
+    exam = version.exams.order_by("-pk").first()
+    is_english = get_language() == "en"  # then in the words of `ml compare`
+    text = model_card.text(
+        version,
+        for_trainers=bool(user and user.is_trainer),
+        sentence="" if is_english or not exam else verdict.read(exam).sentence,
+    )
     return pages.paper(request, text, back="model", name=name)
 
 
@@ -126,13 +133,18 @@ def _facts(
         (_("Network"), card.config.get("network")),
         (_("Parameters"), _count(card.params)),
         (_("Multiply-adds"), _count(card.multiply_adds)),
-        (_("“Hard to say” below"), f"{threshold:.0%}" if threshold else ""),
+        (_("“Hard to say” below"), percent(threshold) if threshold else ""),
         (_("Snapshot"), (card.snapshot.hash or "")[:12]),
     ]
     if summary.correction:
         rows.append(
             (_("Called wrong by people"), _corrected(summary.correction)),
         )
+    wrong, told = feedback_rates.answers_from_devices(summary.version.pk)
+    if told:
+        apart = _("%(wrong)s of %(answers)s; nothing proves these, so they count apart")
+        words = {"wrong": wrong, "answers": versions.answers(told)}
+        rows.append((_("Called wrong where browsers looked"), apart % words))
     return [(name, value) for name, value in rows if value]
 
 
@@ -143,15 +155,15 @@ def _corrected(correction: feedback_rates.FeedbackRate) -> str:
             "least": feedback_rates.LEAST_FOR_A_SHARE,
         }
     return _("%(rate)s %% (%(low)s–%(high)s) of %(answers)s") % {
-        "rate": f"{correction.rate * 100:.0f}",
-        "low": f"{correction.low * 100:.0f}",
-        "high": f"{correction.high * 100:.0f}",
+        "rate": number(correction.rate * 100),
+        "low": number(correction.low * 100),
+        "high": number(correction.high * 100),
         "answers": versions.answers(correction.n),
     }
 
 
 def _count(value: int) -> str:
-    return f"{value:,}" if value else ""
+    return number(value) if value else ""
 
 
 def _seen(version: ModelVersion, snapshot: DataFacts) -> list[tuple[str, int]]:
@@ -211,7 +223,7 @@ def figures(request: HttpRequest) -> HttpResponse:
 
 def _shares(figures: Evaluation) -> list[str]:
     values = (getattr(figures, name) for name in FIGURES)
-    return ["–" if value is None else f"{value * 100:.1f} %" for value in values]
+    return ["–" if value is None else percent(value, 1) for value in values]
 
 
 @require_POST

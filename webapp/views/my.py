@@ -104,7 +104,7 @@ def _ask_for_consent(
     context = {
         "face": face,
         "form": form,
-        "text": consent.TEXTS[consent.VERSION],
+        "text": consent.shown(),
         "is_older": face.consent_version != consent.VERSION,
     }
     return render(request, "my/consent.html", context, status=status)

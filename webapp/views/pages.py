@@ -10,9 +10,15 @@ from django.shortcuts import redirect, render
 from django.templatetags.static import static
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import cache_control, never_cache
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import (
+    require_http_methods,
+    require_POST,
+    require_safe,
+)
+from django.views.i18n import set_language
 
 from labeling import accounts, controller
 from labeling.contributions import consent
@@ -39,7 +45,7 @@ def about(request: HttpRequest) -> HttpResponse:
 def privacy(request: HttpRequest) -> HttpResponse:
     context = {
         "version": consent.VERSION,
-        "text": consent.TEXTS[consent.VERSION],
+        "text": consent.shown(),
         "controller": controller.stated(),
         "keep_waiting_days": settings.KEEP_WAITING_DAYS,
         "keep_rejected_days": settings.KEEP_REJECTED_DAYS,
@@ -68,6 +74,15 @@ def notice(request: HttpRequest) -> HttpResponse:
     return response
 
 
+@require_POST
+def language(request: HttpRequest) -> HttpResponse:
+    """What the pages speak from now on, kept in a cookie and with the account."""
+    chosen = request.POST.get("language", "")
+    if (user := person(request)) and chosen in dict(settings.LANGUAGES):
+        accounts.choose_language(user, chosen)
+    return set_language(request)
+
+
 @require_safe
 def favicon(request: HttpRequest) -> HttpResponse:
     return redirect(static("mark.svg"), permanent=True)
@@ -90,7 +105,7 @@ def security(request: HttpRequest) -> HttpResponse:
     lines = [
         f"Contact: {settings.SECURITY_CONTACT}",
         f"Expires: {expires:%Y-%m-%dT%H:%M:%SZ}",
-        "Preferred-Languages: en",
+        f"Preferred-Languages: {', '.join(code for code, _ in settings.LANGUAGES)}",
         f"Canonical: {settings.SITE_URL}{request.path}",
     ]
     if settings.SECURITY_POLICY:
@@ -103,15 +118,21 @@ def _lines(*lines: str) -> HttpResponse:
 
 
 def paper(
-    request: HttpRequest, text: str, *, back: str, **arguments: object
+    request: HttpRequest,
+    text: str,
+    *,
+    back: str,
+    language: str | None = None,
+    **arguments: object,
 ) -> HttpResponse:
     """A paper of `labeling/papers/`: Markdown whose first line is the title. `back`:
-    the page that it is of."""
+    the page that it is of. `language`: the paper's own, if it is not the page's."""
     title = text.strip().splitlines()[0].lstrip("# ").replace("\\", "")
     context = {
         "title": title,
         "paper": markdown.to_html(text),
         "back": reverse(back, kwargs=arguments),
+        "language": language or get_language(),
     }
     return render(request, "papers/paper.html", context)
 

@@ -106,7 +106,7 @@ def _show(
         "sheet": review_item.review_item(face) if face else None,
         "filters": filters,
         "query": filters.query,
-        "waiting": faces[:COUNTED_UP_TO].count(),
+        "waiting": faces.order_by()[:COUNTED_UP_TO].count(),
         "suspects": Suspect.objects.filter(cleared_at=None).count(),
         "counted_up_to": COUNTED_UP_TO,
         "emotions": list(Emotion),
@@ -136,7 +136,9 @@ def grid(request: UserRequest) -> HttpResponse:
         "reasons": list(Review.Reason),
         "bulk": request.session.get(last_bulk.KEY),
         "suspects": Suspect.objects.filter(cleared_at=None).count(),
-        "whole": filters.faces()[:MOST_AT_ONCE].count() if filters.is_whole else 0,
+        "whole": filters.faces().order_by()[:MOST_AT_ONCE].count()
+        if filters.is_whole
+        else 0,
     }
     return render(request, "review/grid.html", context)
 
@@ -210,7 +212,8 @@ def undo_one(request: UserRequest, pk: UUID) -> HttpResponse:
 @reviewers_only
 @never_cache
 def show_rings(request: UserRequest) -> HttpResponse:
-    return render(request, "review/rings.html", {"rings": review_item.ring_sheets()})
+    found = {"rings": review_item.ring_sheets(), "others": review_item.other_faces()}
+    return render(request, "review/rings.html", found)
 
 
 @require_POST

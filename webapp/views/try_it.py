@@ -11,9 +11,16 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
+from labeling.contributions import device_model
 from labeling.detection import feedback, photos
 from labeling.errors import Refused
-from webapp.forms.contribute import FaceForm, GiveForm
+from webapp.engine import words
+from webapp.forms.contribute import (
+    DeviceAnswerForm,
+    FaceForm,
+    GiveForm,
+    UnseenGiveForm,
+)
 from webapp.http import admission, notice
 from webapp.http.access import SiteRequest
 from webapp.http.error_responses import Problem, attempt, on_problem
@@ -24,7 +31,20 @@ from webapp.views import contribute
 
 @require_safe
 def try_it(request: HttpRequest) -> HttpResponse:
-    return render(request, "try/try.html", {"samples": samples.all_seen()})
+    return render(request, "try/try.html", {"samples": samples.all_seen(), **_ways()})
+
+
+def _ways() -> dict[str, object]:
+    """Whether a visitor's own device may look, and what the page says of it."""
+    why, said = words.why_by_site(), words.of_photos()
+    if why:
+        return {"where": f"{said['by_site']} {words.because()[why]}"}
+    return {
+        "where": said["by_site"],
+        "is_by_device": True,
+        "device_words": detection.for_scripts() | said,
+        "blanks": detection.blanks(),
+    }
 
 
 def _no_results(request: SiteRequest, problem: Problem) -> HttpResponse:
@@ -75,7 +95,8 @@ def _detect(request: SiteRequest, data: bytes) -> photos.Detection:
 def _show(request: SiteRequest, results: list[detection.Result]) -> HttpResponse:
     """A part for the script, a page for everyone else; refused if all photos were."""
     template = "try/results.html" if request.htmx else "try/result.html"
-    response = render(request, template, {"results": results})
+    context = {"results": results, "where": words.of_photos()["by_site"]}
+    response = render(request, template, context)
     problems = [result.problem for result in results if result.problem]
     return problems[0].on(response) if len(problems) == len(results) else response
 
@@ -104,3 +125,23 @@ def answer(request: SiteRequest) -> HttpResponse:
             raise
     giving = GiveForm(initial={"token": token, "emotion": emotion})
     return contribute.confirm(request, giving, crop=form.data["crop"], is_answer=True)
+
+
+@require_POST
+@never_cache
+@on_problem(_answer_again)
+def answer_from_device(request: SiteRequest) -> HttpResponse:
+    """As `answer`, of a face that only this visitor's own device has looked at: nothing
+    of the face is sent, so it is counted apart."""
+    admission.spend(request, "answer", settings.DETECT_RATE)
+    form = DeviceAnswerForm(request.POST)
+    if not form.is_valid():
+        raise Refused("not_whole", _("The answer did not arrive whole."))
+    version = device_model.of_file(form.cleaned_data["model"])
+    if version is None:
+        raise Refused("no_such_model", _("The model that answered is not here."))
+    emotion = form.cleaned_data["emotion"]
+    feedback.record_from_device(version, form.cleaned_data["guess"], emotion)
+    return contribute.confirm_unseen(
+        request, UnseenGiveForm(initial={"emotion": emotion})
+    )

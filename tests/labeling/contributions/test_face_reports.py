@@ -167,6 +167,7 @@ def test_the_operator_is_told_once_without_the_picture(settings: Settings):
 def test_a_mail_that_could_not_be_sent_waits_for_the_sweeper(
     monkeypatch: pytest.MonkeyPatch,
 ):
+    factories.make_user("root", is_superuser=True)
     reported = launch.report_face(shown(), "child")
 
     def broken(*_: object, **__: object) -> None:

@@ -8,6 +8,7 @@ from labeling.detection import feedback
 from labeling.detection.photos import FaceClaim
 from labeling.errors import Refused
 from labeling.models import PredictionFeedback
+from labeling.stats import feedback_rates
 from tests.support.concurrency import together
 from tests.support.factories import make_version
 
@@ -60,3 +61,21 @@ def test_a_face_is_answered_once():
     assert {o.code for o in outcomes if isinstance(o, Refused)} == {"already_answered"}
     feedback.record(make_claim(b"m" * 16), "fear")
     assert PredictionFeedback.objects.count() == 2
+
+
+def test_an_answer_from_a_device_is_counted_apart():
+    """Nothing proves it, so no rate and no proposal rests on it."""
+    version = make_version()
+    feedback.record_from_device(version, "fear", "sad")
+    feedback.record_from_device(version, "sad", "sad")
+    assert feedback_rates.feedback_rates([version.pk]) == {}
+    assert feedback_rates.answers_from_devices(version.pk) == (1, 2)
+    claim = make_claim()
+    feedback.record(claim, "sad")
+    assert feedback_rates.feedback_rates([claim.version_id])[claim.version_id].n == 1
+
+
+@pytest.mark.parametrize("word", ["", "bored"])
+def test_a_device_too_names_one_of_the_seven(word: str):
+    with pytest.raises(Refused, match="say what the face shows"):
+        feedback.record_from_device(make_version(), "fear", word)

@@ -57,9 +57,9 @@ def test_a_card_of_two_heads_has_the_figures_of_each_answer() -> None:
     one = make_version("one", card=facts(0.7))
     two = make_version("two", card={**facts(0.7), "answers": heads})
     assert "three answers" not in model_card.text(one)
-    rows = re.findall(r"\| (mix|label|raters) \| ([\d.]+) %.*\|", model_card.text(two))
+    rows = re.findall(r"\| (mix|label|raters) \| ([\d.]+)\s%.*\|", model_card.text(two))
     assert rows == [("mix", "70.0"), ("label", "72.0"), ("raters", "60.0")]
-    assert "| 88.5 % (86.0 to 90.6, 757 faces) |" in model_card.text(two)
+    assert "| 88.5\u202f% (86.0 to 90.6, 757 faces) |" in model_card.text(two)
 
 
 def test_a_card_has_data_recipe_figures_with_intervals_and_who_decided() -> None:
@@ -69,7 +69,7 @@ def test_a_card_has_data_recipe_figures_with_intervals_and_who_decided() -> None
     report = make_report(outcome="promoted")
     card = model_card.text(version, for_trainers=True)
     share = report["challenger"]["accuracy"] * 100
-    assert re.search(rf"Right \(accuracy\) \| {share:.1f} % \([\d.]+ to [\d.]+", card)
+    assert re.search(rf"Right \(accuracy\) \| {share:.1f}\s% \([\d.]+ to [\d.]+", card)
     assert markdown.literal(report["sentence"]) in card
     assert f"Decided by account {tom.key}" in card
     assert "Faces that visitors gave, with those of its ancestors | 1 |" in card
@@ -92,9 +92,9 @@ def test_the_card_of_the_shipped_model_has_its_own_figures(champion) -> None:
     version = model_versions.register_shipped(shipped)
     card = model_card.text(version)
     assert "By its own card, on the validation split *Tune*" in card
-    assert "| Right (accuracy) | 69.7 % (66.6 to 72.7, 862 faces) |" in card
+    assert "| Right (accuracy) | 69.7\u202f% (66.6 to 72.7, 862 faces) |" in card
     for emotion in EMOTIONS:
-        assert re.search(rf"Right on \*{emotion}\* \| [\d.]+ % \(", card)
+        assert re.search(rf"Right on \*{emotion}\* \| [\d.]+\s% \(", card)
     assert "PrivateTest, stand at" in card
     assert "vgg-lean" in card.replace("\\", "")
 

@@ -151,3 +151,14 @@ def test_refreshing_follows_the_needs_and_moves_nothing_twice():
     assert review_queue.refresh_priorities() == 3
     assert review_queue.refresh_priorities() == 0
     assert review_queue.take(by=rita, n=9) == [split, fear, happy]
+
+
+def test_of_very_many_that_move_those_that_come_first_move_first(monkeypatch):
+    monkeypatch.setattr(review_queue, "MOST_MOVED", 2)
+    priorities = (0.1, 2.1, 1.1, 2.2, 0.2)
+    faces = {p: make_contribution(priority=p, emotion="sad") for p in priorities}
+    left = [{0.1, 1.1, 0.2}, {0.1}, set()]
+    for moved, before in zip((2, 2, 1), left, strict=True):
+        assert review_queue.refresh_priorities() == moved
+        rows = Contribution.objects.filter(priority__in=priorities)
+        assert set(rows) == {faces[p] for p in before}

@@ -1,5 +1,6 @@
 import json
 from datetime import UTC, datetime, timedelta
+from uuid import uuid4
 
 import pytest
 from django.utils import timezone
@@ -34,7 +35,8 @@ def make_answers(version, *, right: int, wrong: int) -> None:
             model_version=version,
             guess="sad",
             is_right=i < right,
-            nonce=f"{version.pk}-{i}",
+            nonce=uuid4().hex,
+            created_at=timezone.now(),
         )
         for i in range(right + wrong)
     )
@@ -147,6 +149,18 @@ def test_many_who_count_at_once_leave_one_row():
     assert SiteStats.objects.count() == 1
 
 
+def test_counting_takes_no_more_than_a_fiftieth_of_the_time():
+    row = site_stats.refresh()
+    row.data["took"] = 20
+    row.save()
+    assert site_stats.refresh_when_due() is None
+    make_contribution()
+    SiteStats.objects.update(counted_at=timezone.now() - timedelta(minutes=16))
+    assert site_stats.current().given == 0
+    SiteStats.objects.update(counted_at=timezone.now() - timedelta(minutes=17))
+    assert site_stats.refresh_when_due().data["given"] == 1
+
+
 def test_corrections_are_counted_by_version():
     one, two = make_version("one"), make_version("two")
     make_answers(one, right=3, wrong=1)
@@ -156,6 +170,32 @@ def test_corrections_are_counted_by_version():
     assert found[one.pk].low < 0.25 < found[one.pk].high
     (listed,) = site_stats.refresh().data["corrections"]
     assert (listed["version"], listed["wrong"], listed["answers"]) == ("one", 1, 4)
+
+
+def test_what_was_answered_since_the_count_is_added_once():
+    one, two = make_version("one"), make_version("two")
+    make_answers(one, right=3, wrong=1)
+    site_stats.refresh()
+    make_answers(one, right=0, wrong=4)
+    make_answers(two, right=1, wrong=0)
+    found = feedback_rates.feedback_rates([one.pk, two.pk])
+    assert [(found[v.pk].wrong, found[v.pk].n) for v in (one, two)] == [(5, 8), (0, 1)]
+    site_stats.refresh()
+    assert feedback_rates.feedback_rates([one.pk, two.pk]) == found
+
+
+def test_faces_by_kind_are_as_last_counted_and_counted_where_that_is_long_ago():
+    make_contribution()
+    site_stats.refresh()
+    make_contribution()
+    assert site_stats.kinds()["status"] == {"waiting": 1}
+    SiteStats.objects.update(counted_at=timezone.now() - timedelta(hours=1))
+    assert site_stats.kinds()["status"] == {"waiting": 2}
+    row = SiteStats.objects.get()
+    del row.data["kinds"]  # as the former version counts
+    row.save()
+    make_contribution()
+    assert site_stats.kinds()["status"] == {"waiting": 3}
 
 
 def test_going_back_is_proposed_where_people_clearly_correct_more():
@@ -258,7 +298,7 @@ def test_the_effect_names_the_faces_in_the_champion_and_how_recall_moved():
     assert effect.faces == 2
     assert "now" in str(effect.sentence)
     ((move),) = effect.moves
-    assert (move.emotion, move.was, move.now) == ("fear", "40%", "55%")
+    assert (move.emotion, move.was, move.now) == ("fear", "40\u202f%", "55\u202f%")
     withdrawals.withdraw(own[0])
     assert contributor_impact.contributor_impact(alice).faces == 1
 

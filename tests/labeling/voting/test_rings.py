@@ -5,6 +5,7 @@ import random
 import pytest
 from django.db import transaction
 
+from labeling import accounts
 from labeling.datasets import selection
 from labeling.errors import Refused
 from labeling.models import AuditEntry, Contribution, Review, Suspect, User, Vote
@@ -95,6 +96,53 @@ def test_what_a_ring_gave_or_alone_backs_trains_nothing(ring):
     assert trains() == {relabelled.pk, also_others.pk, unvoted.pk}
 
 
+def test_a_label_waits_that_is_ahead_by_a_rings_votes_alone(ring):
+    _giver, voter = ring
+    others = [make_user(f"other{number}") for number in range(3)]
+    tied, ahead, relabelled = accepted(), accepted(), accepted()
+    make_votes(tied, "happy", [voter])
+    make_votes(tied, "sad", others[:1])
+    make_votes(ahead, "happy", [voter, *others[:2]])
+    make_votes(ahead, "sad", others[2:])
+    Contribution.objects.filter(pk=relabelled.pk).update(decided_emotion="fear")
+    make_votes(relabelled, "fear", [voter])
+    make_votes(relabelled, "happy", others[:1])
+    assert set(rings.quarantined()) == {tied, relabelled}
+
+
+def test_the_word_of_a_giver_with_a_record_counts(ring):
+    _giver, voter = ring
+    others = [make_user(f"other{number}") for number in range(5)]
+    good, middling = make_user("good"), make_user("middling")
+    for giver in (good, good, middling, middling):
+        make_votes(accepted(giver=giver), "happy", others)
+    make_votes(accepted(giver=middling), "sad", others[:3])
+    faces = {}
+    for giver in (good, middling):
+        for against in (0, 1, 2):
+            faces[giver, against] = face = accepted(giver=giver)
+            make_votes(face, "happy", [voter])
+            make_votes(face, "fear", others[:against])
+    expected = {faces[good, 2], faces[middling, 1], faces[middling, 2]}
+    assert set(rings.quarantined()) == expected
+
+
+def test_votes_count_for_nothing_once_their_account_is_deleted(ring):
+    _giver, voter = ring
+    leaving, staying = make_user("leaving"), make_user("staying")
+    face, both = accepted(), accepted()
+    make_votes(face, "happy", [leaving])
+    make_votes(both, "happy", [leaving, staying])
+    assert not rings.quarantined().exists()
+    accounts.delete_account(leaving)
+    assert set(rings.quarantined()) == set(rings.other_faces()) == {face}
+    heard = vote_weights.weighed_votes([face.pk, both.pk])
+    assert (face.pk in heard, list(heard[both.pk])) == (False, ["happy"])
+    rob = make_user("rob", "reviewer")
+    rings.confirm(face, by=rob)
+    assert not rings.quarantined().exists()
+
+
 def test_a_suspects_votes_weigh_nothing_on_a_device_too(ring):
     _giver, voter = ring
     Suspect.objects.create(role="voter", device_hash="d", belief=0.9)
@@ -176,3 +224,14 @@ def test_a_ring_on_devices_is_found_beside_faces_without_an_account(stock):
 def test_who_is_no_longer_suspected_is_forgotten(ring):
     assert rings.refresh() == 0
     assert not Suspect.objects.exists()
+
+
+def test_of_whom_the_newest_votes_say_nothing_he_stays_suspected(ring, monkeypatch):
+    _giver, voter = ring
+    make_votes(make_contribution(emotion="sad"), "sad", [voter])
+    crowd = [make_user(f"honest{n}") for n in range(3)]
+    make_votes(make_contribution(emotion="sad"), "sad", crowd)
+    monkeypatch.setattr(rings, "MOST_VOTES", 3)
+    assert rings.refresh() == 2
+    monkeypatch.setattr(rings, "MOST_VOTES", 4)
+    assert rings.refresh() == 0

@@ -147,6 +147,16 @@ def test_a_warm_start_goes_on_from_what_is_known(
     assert later.snapshot.warm_start == trained.name
 
 
+def test_what_the_champion_stands_is_taught_on(trained: Path, tmp_path: Path) -> None:
+    content = json.loads((trained / "card.json").read_text())
+    content["config"]["degrade"] = 0.25
+    (tmp_path / "card.json").write_text(json.dumps(content))
+    config = preset("finetune")
+    assert pipeline.warm_start_config(tmp_path, config).degrade == 0.25
+    as_asked = pipeline.warm_start_config(tmp_path, config, explicit={"degrade"})
+    assert as_asked.degrade == 0.0
+
+
 def test_a_fresh_network_learns_from_teachers(
     csv: Path, trained: Path, tmp_path: Path, capsys
 ) -> None:

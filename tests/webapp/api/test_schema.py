@@ -36,7 +36,7 @@ def test_it_is_served_to_everybody(client: Client, schema: Any) -> None:
 def test_only_what_needs_a_token_says_that_it_does(schema: Any) -> None:
     found = operations(schema).items()
     assert {name for name, one in found if not one["security"]} == {
-        *("detect", "contribute", "withdraw_by_link"),
+        *("detect", "contribute", "withdraw_by_link", "report_face"),
         *("model", "list_models", "show_model"),
         *("figures", "needs", "list_releases", "show_release", "list_withdrawn"),
     }

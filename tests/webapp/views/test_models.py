@@ -72,7 +72,7 @@ def test_everyone_may_read_what_serves_and_what_served(client: Client):
     assert html.index("mien-2") < html.index("All models")
     assert "Put in use on" in html
     assert html.count('class="mark"') == 2
-    assert "70.0 % (69.0–71.0)" in html
+    assert "70.0\u202f% (69.0–71.0)" in html
 
 
 def test_a_page_without_any_version_is_a_page(client: Client):
@@ -270,7 +270,7 @@ def test_private_test_has_a_page_of_its_own_without_decisions(
 ):
     make_version("mien-1", private_test={"accuracy": 0.6712, "top2": 0.84})
     html = client.get("/models/figures/").text
-    assert "67.1 %" in html
+    assert "67.1\u202f%" in html
     assert "Promote" not in html
 
 

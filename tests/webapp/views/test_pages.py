@@ -30,7 +30,8 @@ class Page(HTMLParser):
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         known = dict(attrs)
-        if address := known.get(self.LOADS.get(tag, "")):
+        is_loaded = known.get("rel") != "alternate"
+        if is_loaded and (address := known.get(self.LOADS.get(tag, ""))):
             self.loaded.append(address)
         is_data = known.get("type") == "application/json"
         if tag == "style" or (tag == "script" and "src" not in known and not is_data):

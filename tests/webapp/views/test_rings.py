@@ -1,7 +1,8 @@
 import pytest
 from django.test import Client
 
-from labeling.models import Suspect, User
+from labeling import accounts
+from labeling.models import Contribution, Suspect, User
 from labeling.review import decisions
 from labeling.voting import rings
 from tests.support.factories import make_contribution, make_ring, make_user, make_votes
@@ -34,6 +35,21 @@ def test_a_ring_is_shown_with_what_waits(client: Client, ring: tuple[User, User]
     answer = client.post(f"/review/rings/{face.pk}/confirm/", follow=True)
     assert "counts again" in answer.text
     assert not rings.quarantined().exists()
+
+
+def test_a_face_of_somebody_else_waits_as_well(client: Client):
+    voter = make_user("vera")
+    face = make_contribution(emotion="fear", status="accepted")
+    Contribution.objects.update(decided_emotion="sad")
+    make_votes(face, "sad", [voter])
+    accounts.delete_account(voter)
+    client.force_login(make_user("rob", "reviewer"))
+    assert 'href="/review/rings/"' in client.get("/review/").text
+    page = client.get("/review/rings/").text
+    for words in ("Faces of other people", "1 face waits", "Confirm as sad"):
+        assert words in page
+    client.post(f"/review/rings/{face.pk}/confirm/")
+    assert "Nobody is suspected" in client.get("/review/rings/").text
 
 
 def test_what_cannot_be_confirmed_is_said(client: Client):

@@ -11,7 +11,11 @@ from django.test import Client
 from PIL import Image
 
 from labeling.models import Contribution, ModelVersion, PredictionFeedback
+from ml.vision import decode
 from tests.support import factories, image_files
+from tests.support.drawn_people import portrait
+from tests.support.real_data import FACE_DETECTOR, needs_face_detector
+from webapp.downloads import engine
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("champion")]
 
@@ -215,3 +219,92 @@ def test_a_rotated_photo_has_its_boxes_where_the_upright_one_has(
         html = client.post("/detect/", upload(turned)).text
         boxes.append(re.findall(r'class="box" x="(\d+)" y="(\d+)"', html))
     assert boxes[0] == boxes[1] != []
+
+
+# --- a face that only the visitor's device has looked at
+
+
+def answer_of_device(champion: ModelVersion, **said: str) -> dict[str, str]:
+    model = champion.card["files"]["model.onnx"]
+    return {"model": model, "guess": "happy", "emotion": "sad"} | said
+
+
+def test_an_answer_without_a_face_is_kept_apart_and_leads_on(
+    client: Client, champion: ModelVersion
+) -> None:
+    page = client.post("/answer/device/", answer_of_device(champion))
+    assert page.status_code == 200
+    assert 'action="/contribute/give/unseen/"' in page.text
+    assert 'value="sad"' in page.text
+    kept = PredictionFeedback.objects.get()
+    assert (kept.guess, kept.is_right, kept.is_from_device) == ("happy", False, True)
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [{"model": "ab" * 32}, {"model": "\0"}, {"guess": "bored"}, {"emotion": ""}],
+)
+def test_an_answer_about_nothing_known_is_none(
+    client: Client, champion: ModelVersion, broken: dict[str, str]
+) -> None:
+    page = client.post("/answer/device/", answer_of_device(champion, **broken))
+    assert page.status_code == 400
+    assert not PredictionFeedback.objects.exists()
+
+
+GIFT = {"emotion": "sad", "agree": "on"}
+
+
+@needs_face_detector
+def test_a_face_without_a_token_is_looked_for_anew(
+    client: Client, settings: Any
+) -> None:
+    settings.FACE_DETECTOR = FACE_DETECTOR
+    crop = field(client.post("/detect/", drawn_upload()).text, "crop")
+    page = client.post("/contribute/give/unseen/", GIFT | {"crop": crop})
+    assert page.status_code == 201
+    kept = Contribution.objects.get()
+    assert kept.emotion == "sad"
+    assert kept.model_probabilities  # the site's own answer
+    again = client.post("/contribute/give/unseen/", GIFT | {"crop": crop})
+    assert again.status_code == 400  # a copy, like any other
+    assert Contribution.objects.count() == 1
+
+
+def drawn_upload() -> dict[str, Any]:
+    rgb = portrait("happy", width=640, height=480)
+    return upload(decode.encode_jpeg(rgb))
+
+
+@pytest.mark.parametrize(
+    ("said", "sentence"),
+    [
+        ({"crop": base64.b64encode(factories.make_photo()).decode()}, "cannot find"),
+        ({"crop": base64.b64encode(b"words").decode()}, "a picture"),
+        ({"crop": "?"}, "whole"),
+        ({}, "required"),
+    ],
+)
+def test_without_a_face_in_it_nothing_is_kept(
+    client: Client, said: dict[str, str], sentence: str
+) -> None:
+    page = client.post("/contribute/give/unseen/", GIFT | said)
+    assert page.status_code == 400
+    assert sentence in page.text
+    assert not Contribution.objects.exists()
+
+
+def test_without_consent_a_face_without_a_token_is_not_kept(client: Client) -> None:
+    crop = base64.b64encode(factories.make_face_jpeg(29)).decode()
+    page = client.post("/contribute/give/unseen/", {"emotion": "sad", "crop": crop})
+    assert page.status_code == 400
+    assert not Contribution.objects.exists()
+
+
+def test_the_page_says_where_photos_go(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(engine, "is_served", lambda: False)
+    page = client.get("/").text
+    assert "is sent to this site, looked at and forgotten. This site has not" in page
+    assert "data-on-device" not in page

@@ -5,6 +5,7 @@ import { Camera } from "./camera.js";
 import { faceStrip } from "./face_strip.js";
 import { Looker } from "./looker.js";
 import { privateLink } from "./private_link.js";
+import { counted, percent } from "./said.js";
 import { SiteWay } from "./site_way.js";
 import { area, smoothed, winner } from "./tracks.js";
 
@@ -102,7 +103,7 @@ function answer({ faces }, { sentAt }) {
     ? smoothed(smooth, face.probabilities, passed, SMOOTHING)
     : face.probabilities;
   const share = smooth[wanted.name];
-  meter(share, `${Math.round(100 * share)}\u202f%`);
+  meter(share, percent(share));
   const seen = known(winner(smooth));
   if (seen === wanted) return say(faces.length > 1 ? words.several : words.wanted);
   say(words.other.replace("{emotion}", seen.word));
@@ -208,8 +209,8 @@ function showDone(isOver) {
   part("retake-hint").hidden = !taken.size;
   const count = toGive().length;
   part("give").hidden = !count;
-  part("give-button").textContent =
-    count === 1 ? words.give_one : words.give.replace("{count}", count);
+  const give = counted(words.give, count);
+  part("give-button").textContent = give.replace("{count}", count);
   if (!isOver || !count) return;
   part("strip").parentElement.scrollIntoView({ block: "start" });
   part("give-title").focus({ preventScroll: true });

@@ -1,5 +1,7 @@
 // The strip of faces to keep: drawn in the browser, and nowhere else.
 
+import { percent } from "./said.js";
+
 const SIDE = 256; // px of a face
 const EDGE = 24;
 const CAPTION = 84;
@@ -39,5 +41,5 @@ async function draw(pen, { src, emoji, word, share }, x) {
   pen.fillText(word, middle + 12, line - 14);
   pen.fillStyle = "#655f57";
   pen.font = `20px ${SANS}`;
-  pen.fillText(`${Math.round(100 * share)} %`, middle + 12, line + 18);
+  pen.fillText(percent(share), middle + 12, line + 18);
 }

@@ -7,6 +7,7 @@ import { DeviceWay } from "./device_way.js";
 import { Looker } from "./looker.js";
 import { Overlay } from "./overlay.js";
 import { take } from "./results.js";
+import { counted, percent } from "./said.js";
 import { Session, columns } from "./session.js";
 import { SiteWay } from "./site_way.js";
 import { showPast, showSummary } from "./summary.js";
@@ -155,8 +156,9 @@ function figures(count) {
     ...Object.fromEntries(Object.keys(recent[0].took).map((name) => [name, mean(name)])),
   });
   if (!count) return say(words.no_face);
-  const faces = count === 1 ? words.one_face : words.faces.replace("{count}", count);
-  const pace = words.rate.replace("{rate}", Math.round(rate));
+  const faces = counted(words.faces, count).replace("{count}", count);
+  const looks = Math.round(rate);
+  const pace = counted(words.rate, looks).replace("{rate}", looks);
   const isSlow = looker.way === device && recent.length > 20 && rate < SLOW;
   say(`${faces} · ${pace}${isSlow ? `. ${words.slow}` : ""}`);
 }
@@ -171,7 +173,7 @@ function showNow(track) {
     const share = track.smooth[name];
     row.classList.toggle("is-winner", name === track.emotion);
     row.querySelector(".part").setAttribute("width", (100 * share).toFixed(1));
-    row.querySelector(".value").textContent = `${Math.round(100 * share)}\u202f%`;
+    row.querySelector(".value").textContent = percent(share);
   }
 }
 

@@ -1,5 +1,8 @@
 // What becomes of photos: each goes to the site in a request of its own, and its answer,
-// ready-made HTML, takes the place that was kept for it. Also what is done with results.
+// ready-made HTML, takes the place that was kept for it; or it is looked at on this device
+// (on_device/way.js), and goes nowhere. Also what is done with results.
+
+import { percent } from "./said.js";
 
 const results = document.getElementById("results");
 const words = results.dataset;
@@ -9,6 +12,11 @@ const LONGEST_SIDE = 2048; // px: far more than the face finder uses
 
 const queue = [];
 let active = 0;
+let device = null; // {isChosen(), resultOf(file, say), words}
+
+export function offerDevice(way) {
+  device = way;
+}
 
 export async function take(files) {
   if (!files.length) return;
@@ -75,17 +83,41 @@ async function next() {
 }
 
 async function look(job) {
+  if (job.file && !job.isBySite && device?.isChosen()) await onDevice(job);
+  else await bySite(job);
+}
+
+async function bySite(job) {
   const { place } = job;
   const said = place.querySelector("p");
   const result = await ask(await bodyOf(job), (share) => {
-    const percent = `${words.sending}${Math.round(100 * share)}\u202f%`;
-    said.textContent = share < 1 ? percent : words.looking;
+    said.textContent = share < 1 ? words.sending + percent(share) : words.looking;
   }).catch(() => null);
   if (!result) {
-    say(place, words.offline, () => look(job));
+    say(place, words.offline, button(words.again, () => look(job)));
     return;
   }
   if (result.dataset.again) offerAgain(result, job);
+  await show(result, place);
+}
+
+async function onDevice(job) {
+  const { place, file } = job;
+  const said = place.querySelector("p");
+  const toSite = (sentence) =>
+    button(sentence, (event) => anew(event.target.closest(".result"), file, true));
+  try {
+    const { result, note } = await device.resultOf(file, (sentence) => {
+      said.textContent = sentence ?? words.looking;
+    });
+    if (note) result.querySelector(".result-acts").after(notice(note, toSite(device.words.look_closer)));
+    await show(result, place);
+  } catch (error) {
+    say(place, device.whyNot(error), toSite(device.words.send));
+  }
+}
+
+async function show(result, place) {
   result.hidden = true;
   place.after(result);
   await Promise.all([...result.querySelectorAll("img")].map(loaded));
@@ -145,35 +177,41 @@ async function shrunk(file) {
   }
 }
 
-function say(place, sentence, again) {
-  const notice = document.createElement("div");
-  notice.className = "notice is-bad";
-  notice.setAttribute("role", "alert");
+function say(place, sentence, act) {
+  const said = notice(sentence, act);
+  said.classList.add("is-bad");
+  said.setAttribute("role", "alert");
+  place.className = "result";
+  place.replaceChildren(said);
+}
+
+function notice(sentence, act) {
+  const said = document.createElement("div");
+  said.className = "notice";
   const text = document.createElement("p");
   text.textContent = sentence;
-  notice.append(text, againButton(again));
-  place.className = "result";
-  place.replaceChildren(notice);
+  said.append(text, act);
+  return said;
 }
 
 function offerAgain(result, job) {
-  const button = againButton(() => anew(result, job.file));
-  if (job.file) result.querySelector(".notice")?.append(button);
+  const act = () => anew(result, job.file, job.isBySite);
+  if (job.file) result.querySelector(".notice")?.append(button(words.again, act));
 }
 
-async function anew(result, file) {
-  const job = await jobOf(file);
+async function anew(result, file, isBySite = false) {
+  const job = { ...(await jobOf(file)), isBySite };
   result.replaceWith(job.place);
   await look(job);
 }
 
-function againButton(act) {
-  const button = document.createElement("button");
-  button.type = "button";
-  button.className = "button is-quiet is-small";
-  button.textContent = words.again;
-  button.addEventListener("click", act);
-  return button;
+function button(sentence, act) {
+  const made = document.createElement("button");
+  made.type = "button";
+  made.className = "button is-quiet is-small";
+  made.textContent = sentence;
+  made.addEventListener("click", act);
+  return made;
 }
 
 // --- a photo that lies on its side
@@ -246,6 +284,18 @@ async function annotated(result) {
   }
   return canvas.convertToBlob({ type: "image/jpeg", quality: 0.9 });
 }
+
+// --- a face that only this device has seen: given, and only then sent
+
+results.addEventListener(
+  "submit",
+  ({ target }) => {
+    const crop = target.querySelector("[data-unseen-crop]");
+    const face = target.closest(".face-card")?.querySelector("img.face");
+    if (crop && face) [, crop.value] = face.src.split(",");
+  },
+  { capture: true },
+);
 
 // --- the answer is kept; the face need not be given
 

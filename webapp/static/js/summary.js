@@ -1,6 +1,7 @@
 // The summary of a session on the page, and the sessions that this browser keeps.
 
 import { erase, eraseAll, keep, kept, keptRows } from "./kept_sessions.js";
+import { counted, percent } from "./said.js";
 import { csv, people, summarise } from "./session.js";
 import { chart, clock, picture, strip } from "./timeline.js";
 
@@ -27,8 +28,9 @@ function show(summary, rows, words) {
   part("summary-title").textContent = title(summary, words);
   part("summary-length").textContent = length(summary, words);
   const briefest = (1000 * words.session.flash.least_looks) / Math.max(summary.rate, 1);
-  part("flash-limit").textContent = words.flash_limit
-    .replace("{rate}", Math.round(summary.rate))
+  const looks = Math.round(summary.rate);
+  part("flash-limit").textContent = counted(words.flash_limit, looks)
+    .replace("{rate}", looks)
     .replace("{ms}", Math.round(briefest));
   offerPeople(summary, words);
   showOf(summary);
@@ -78,15 +80,11 @@ function date(text) {
 }
 
 function length({ seconds, faces, rate }, words) {
-  const count = faces === 1 ? words.one_face : words.faces.replace("{count}", faces);
+  const looks = Math.round(rate);
   return words.length
     .replace("{length}", clock(seconds))
-    .replace("{faces}", count)
-    .replace("{rate}", Math.round(rate));
-}
-
-function percent(share) {
-  return `${Math.round(100 * share)}\u202f%`;
+    .replace("{faces}", counted(words.faces, faces).replace("{count}", faces))
+    .replace("{rate}", counted(words.rate, looks).replace("{rate}", looks));
 }
 
 function shareRows(shares, words) {
@@ -199,9 +197,9 @@ export function showPast(words) {
   part("sessions").replaceChildren(...rows);
   part("erase-all").hidden = !summaries.length;
   const seconds = summaries.reduce((sum, summary) => sum + summary.seconds, 0);
-  const sentence = [words.none_kept, words.period_one][summaries.length] ?? words.period;
-  part("period").textContent = sentence
-    .replace("{count}", summaries.length)
+  const count = summaries.length;
+  part("period").textContent = (count ? counted(words.period, count) : words.none_kept)
+    .replace("{count}", count)
     .replace("{length}", clock(seconds));
   part("period-chart").replaceChildren(...(summaries.length > 1 ? [period(summaries, words)] : []));
   part("erase-all").onclick = async () => {

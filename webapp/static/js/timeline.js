@@ -2,6 +2,8 @@
 // that can be saved. Colours are attributes, so that the picture stands without a page;
 // on a page the style sheet sets those that follow the theme.
 
+import { percent } from "./said.js";
+
 const NS = "http://www.w3.org/2000/svg";
 const BAND = 26;
 const GAP = 5;
@@ -79,7 +81,7 @@ function axis(seconds, from, left, width, y, words) {
     marks.push(label(clock(t), x, y + 16, x < left + 8 ? {} : end));
   }
   marks.push(
-    label(`${words.time} (min:s)`, left + width, y + 34, { "text-anchor": "end" }),
+    label(words.time_axis, left + width, y + 34, { "text-anchor": "end" }),
   );
   return marks;
 }
@@ -131,7 +133,7 @@ export async function picture(summary, { title, length, moments, words }) {
       label(word, 100, y + 6, { size: 18, fill: INK }),
       element("rect", { x: 200, y: y - 5, width: 300, height: 10, rx: 5, fill: GROUND }),
       element("rect", { x: 200, y: y - 5, width: 300 * share, height: 10, rx: 5, fill: colour }),
-      label(`${Math.round(share * 100)} %`, 570, y + 6, { size: 18, "text-anchor": "end" }),
+      label(percent(share), 570, y + 6, { size: 18, "text-anchor": "end" }),
     );
   });
   moments.slice(0, 7).forEach((text, i) => {

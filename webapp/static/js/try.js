@@ -1,12 +1,15 @@
 // The doors of the first page: photos chosen, dropped, pasted, or taken by the camera.
 
 import { cameraDialog } from "./camera_dialog.js";
+import { deviceWay } from "./on_device/way.js";
 import { take, takeSample } from "./results.js";
 
 const form = document.querySelector("[data-drop]");
 const input = form.querySelector("input[type=file]");
 
 const results = document.getElementById("results");
+
+deviceWay(form);
 
 function send(files) {
   if (files.length) form.classList.add("has-results");

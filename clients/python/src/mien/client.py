@@ -133,6 +133,11 @@ class Client:
         )
         return Receipt.model_validate(said.json())
 
+    def report(self, face: str, reason: str) -> None:
+        """A face that must not be here, by its number: it is hidden at once. `reason`:
+        child, not_agreed or abuse."""
+        self._http.create(API + "reports", {"face": face, "reason": reason})
+
     # --- review
 
     def under_review(

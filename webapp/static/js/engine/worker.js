@@ -12,6 +12,7 @@ import { openNetwork, start, tensor } from "./runtime.js";
 import { View } from "./view.js";
 
 let rules = null;
+let finder = ""; // its name
 let detector = null;
 let follower = null;
 let reader = null;
@@ -20,6 +21,7 @@ const ACTS = {
   // Fetches the runtime and the detector.
   async open({ runtime, detector: file, rules: given }) {
     rules = given;
+    finder = file.name;
     await start(runtime);
     detector = new Detector(await openNetwork(file), tensor, rules);
     follower = new Follower(detector, rules);
@@ -52,18 +54,27 @@ const ACTS = {
     view.close();
     const found = await new Looks(detector, rules).findFaces(view.pixels);
     const faces = await reader.read(view.pixels, found, { evidence });
-    return { width: view.width, height: view.height, faces };
+    const { name, sha256, answer } = reader.classifier.card;
+    const model = { name, sha256, answer };
+    return { width: view.width, height: view.height, faces, model, detector: finder };
   },
 };
 
-onmessage = async ({ data: { id, act, ...wish } }) => {
+// One after the other: a network answers one question at a time.
+let before = Promise.resolve();
+
+onmessage = ({ data }) => {
+  before = before.then(() => answer(data));
+};
+
+async function answer({ id, act, ...wish }) {
   try {
     postMessage({ id, answer: await ACTS[act](wish) });
   } catch (error) {
     const why = error.why ?? (error instanceof RangeError ? "memory" : "broken");
     postMessage({ id, why, message: String(error) });
   }
-};
+}
 
 class Clock {
   laps = {};
