@@ -2,6 +2,8 @@
 
 from collections.abc import Iterator
 from contextlib import closing
+from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 import numpy as np
@@ -106,9 +108,10 @@ def test_they_are_written_anew_while_nothing_is_compared(
 
 
 @pytest.mark.django_db(transaction=True)
-def test_after_a_rewriting_that_was_broken_off_nothing_is_compared_until_the_next() -> (
-    None
-):
+def test_after_one_that_was_broken_off_nothing_is_compared_until_the_next(
+    settings: Any, tmp_path: Path
+) -> None:
+    settings.FER2013, settings.MIEN_DATA = None, tmp_path
     make_contribution(signature=signature(make_face(1)))
     with connection.cursor() as cursor:
         cursor.execute(f"DROP INDEX {face_vectors.INDEX}")
