@@ -14,6 +14,7 @@ from django.test import Client
 from playwright.sync_api import Page, Request, expect
 
 from labeling.models import Contribution, ModelVersion, PredictionFeedback
+from ml.vision.decode import WORK_SIDE
 from tests.browser.axe import faults
 from tests.support.drawn_people import PEOPLE, portrait
 from tests.support.real_data import needs_face_detector
@@ -27,8 +28,13 @@ MOST_SENT = 3000  # bytes of a form without a picture; a crop of a face has many
 
 
 def drawn(folder: Path, *names: str, kind: str = "png") -> str:
-    """As PNG, which Chromium opens to the very same pixels."""
-    rgb = portrait(*(names or ("happy",)), width=480 * max(1, len(names)), height=480)
+    """As PNG, which Chromium opens to the very same pixels. Not so large that it is
+    shrunk, which Chromium and the site do each in its way."""
+    rgb = portrait(
+        *(names or ("happy",)),
+        width=min(480 * max(1, len(names)), WORK_SIDE),
+        height=480,
+    )
     path = folder / f"{'-'.join(names) or 'one'}.{kind}"
     cv2.imwrite(str(path), rgb[..., ::-1])
     return str(path)

@@ -45,14 +45,24 @@ window.addEventListener("pagehide", () => {
   }
 });
 window.addEventListener("pageshow", () => {
-  const html = sessionStorage.getItem(KEPT);
-  sessionStorage.removeItem(KEPT);
+  const html = takeKept();
   const [{ type }] = performance.getEntriesByType("navigation");
   if (!html || type !== "back_forward" || results.firstElementChild) return;
   results.innerHTML = html;
   form.classList.add("has-results");
   window.htmx?.process(results);
 });
+
+// Null where this browser keeps nothing.
+function takeKept() {
+  try {
+    const html = sessionStorage.getItem(KEPT);
+    sessionStorage.removeItem(KEPT);
+    return html;
+  } catch {
+    return null;
+  }
+}
 
 input.addEventListener("change", () => {
   send(input.files);

@@ -18,7 +18,7 @@ export async function resultOf(seen, bitmap, words) {
   const cards = await Promise.all(cardsOf(id, seen, words));
   fillPhoto(result.querySelector(".photo"), seen, cards);
   fillActs(result.querySelector(".result-acts"), id, seen);
-  if (cards.length) fillFaces(result, seen, cards, words);
+  if (cards.length) fillFaces(result, cards, words);
   return result;
 }
 
@@ -96,14 +96,14 @@ function fillActs(acts, id, { width, height, faces, model, detector }) {
   acts.querySelector("[data-model]").textContent = model.name;
 }
 
-function fillFaces(result, { faces }, cards, words) {
+function fillFaces(result, cards, words) {
   const isGroup = cards.length > 1;
   result.classList.toggle("is-group", isGroup);
   const title = result.querySelector(".heading");
   title.classList.toggle("sr-only", !isGroup);
   title.firstChild.textContent = summary(cards.length, words);
   const counted = title.querySelector(".muted");
-  if (isGroup) counted.textContent = `: ${tally(faces, words)}`;
+  if (isGroup) counted.textContent = `: ${tally(cards, words)}`;
   else counted.remove();
   const strip = result.querySelector(".strip");
   if (isGroup) fillStrip(strip, cards, words);
@@ -180,7 +180,7 @@ function repeat([element, ...others], cards, fill) {
     return copy;
   });
   for (const other of others) other.remove();
-  element.replaceWith(...all);
+  element?.replaceWith(...all); // of a photo without a face there is none
 }
 
 function set(element, attributes) {
