@@ -1,4 +1,5 @@
-"""What the ORM does not know of Postgres: advisory locks, COPY, and full disks."""
+"""What the ORM does not know of Postgres: advisory locks, COPY, full disks, and that it
+is away."""
 
 import errno
 import io
@@ -12,11 +13,13 @@ from typing import Any
 from django.conf import settings
 from django.db import connection
 from django.utils.translation import gettext_lazy as _
-from psycopg2 import errors
+from psycopg2 import InterfaceError, OperationalError, errors
 
 from labeling.errors import Refused
 
 LAST_ROOM = 100 * 2**20  # bytes: for withdrawals, votes, sessions, the journal
+
+_SHUTDOWNS = ("57P01", "57P02", "57P03")  # it ends, crashed, or starts
 
 _ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
 
@@ -120,6 +123,17 @@ def is_disk_full(error: BaseException | None) -> bool:
             return True
         if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
             return True
+        error = error.__cause__
+    return False
+
+
+def is_away(error: BaseException | None) -> bool:
+    """Whether the database could not be reached, or ended the connection."""
+    while error:
+        if isinstance(error, OperationalError | InterfaceError):
+            # Without a state it is the connection that fails.
+            state = error.pgcode or ""
+            return not state or state.startswith("08") or state in _SHUTDOWNS
         error = error.__cause__
     return False
 

@@ -56,7 +56,7 @@ CODES: dict[int, tuple[str, ...]] = {
     422: ("key_reused",),
     429: ("too_many",),
     500: ("our_fault",),
-    503: ("busy", "no_model"),
+    503: ("busy", "no_model", "no_database"),
     507: ("no_room",),
 }
 STATUS = {code: status for status, codes in CODES.items() for code in codes}

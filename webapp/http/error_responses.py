@@ -134,7 +134,7 @@ class Problem:
 
 
 def is_expected(error: BaseException) -> bool:
-    return isinstance(error, EXPECTED) or db.is_disk_full(error)
+    return isinstance(error, EXPECTED) or db.is_disk_full(error) or db.is_away(error)
 
 
 def problem_of(error: BaseException) -> Problem:
@@ -164,6 +164,13 @@ def problem_of(error: BaseException) -> Problem:
             )
         case _ if db.is_disk_full(error):
             return problem_of(db.no_room())
+        case _ if db.is_away(error):
+            return Problem(
+                503,
+                "no_database",
+                _("This site cannot reach its database. Please try again in a minute."),
+                retry_after=30,
+            )
     raise error
 
 
