@@ -133,24 +133,28 @@ def no_room() -> Refused:
 
 def is_disk_full(error: BaseException | None) -> bool:
     """Whether it came of a full disk, the database's or ours."""
-    while error:
-        if isinstance(error, errors.DiskFull):
-            return True
-        if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
-            return True
-        error = error.__cause__
-    return False
+    return any(
+        isinstance(cause, errors.DiskFull)
+        or (isinstance(cause, OSError) and cause.errno in (errno.ENOSPC, errno.EDQUOT))
+        for cause in _causes(error)
+    )
 
 
 def is_away(error: BaseException | None) -> bool:
     """Whether the database could not be reached, or ended the connection."""
-    while error:
-        if isinstance(error, OperationalError | InterfaceError):
+    for cause in _causes(error):
+        if isinstance(cause, OperationalError | InterfaceError):
             # Without a state it is the connection that fails.
-            state = error.pgcode or ""
+            state = cause.pgcode or ""
             return not state or state.startswith("08") or state in _SHUTDOWNS
-        error = error.__cause__
     return False
+
+
+def _causes(error: BaseException | None) -> Iterator[BaseException]:
+    """The error, and what it was raised from."""
+    while error:
+        yield error
+        error = error.__cause__
 
 
 def copy_rows(

@@ -29,11 +29,15 @@ def away(signed_in: Client) -> Iterator[None]:
     connection.settings_dict.update(usual)
 
 
-@pytest.mark.parametrize("page", ["/data/", "/my/", "/api/v1/models", "/api/v1/stats"])
+@pytest.mark.parametrize("who", ["visitor", "signed in"])
+@pytest.mark.parametrize(
+    "page", ["/data/", "/vote/", "/api/v1/models", "/api/v1/figures"]
+)
 def test_it_is_said_and_when_to_come_back(
-    signed_in: Client, away: None, page: str
+    signed_in: Client, away: None, page: str, who: str
 ) -> None:
-    answer = signed_in.get(page)
+    client = signed_in if who == "signed in" else Client()
+    answer = client.get(page)
     assert (answer.status_code, answer["Retry-After"]) == (503, "30")
     assert "cannot reach its database" in answer.text
     if page.startswith("/api/"):
