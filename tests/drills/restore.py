@@ -71,9 +71,11 @@ def lose_database() -> None:
     """All of it; Mien finds an empty one, as on a new machine."""
     from django.db import connection
 
-    with connection.cursor() as cursor:
-        cursor.execute("DROP SCHEMA public CASCADE; CREATE SCHEMA public")
+    name = connection.settings_dict["NAME"]
     connection.close()
+    with connection._nodb_cursor() as cursor:
+        cursor.execute(f"DROP DATABASE {name} WITH (FORCE)")
+        cursor.execute(f"CREATE DATABASE {name}")
 
 
 @contextmanager

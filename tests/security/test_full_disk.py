@@ -58,7 +58,7 @@ def full_disk() -> Iterator[None]:
             execute("grant create on tablespace {} to mien")
             for table in TABLES:
                 # Emptied, so that no page of them has room.
-                execute(f"truncate {table}")
+                execute(f"truncate {table} cascade")
                 execute(f"alter table {table} set tablespace {{}}")
             execute("create table filler (text text) tablespace {}")
             with pytest.raises(errors.DiskFull):

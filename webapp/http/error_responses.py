@@ -29,7 +29,7 @@ EXPECTED = (BadPicture, Refused, photos.NoModel, admission.Busy, admission.TooMa
 
 # Of what is refused by a rule of the site; 400 where nothing stands here.
 STATUS = {
-    "unknown_link": 404,
+    **dict.fromkeys(("unknown_link", "not_shown"), 404),
     **dict.fromkeys(
         (
             *("token_spent", "already_decided", "already_screened", "already_voted"),

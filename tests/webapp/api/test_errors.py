@@ -19,7 +19,7 @@ pytestmark = pytest.mark.django_db
 ELSEWHERE = {
     *("address_taken", "last_admin", "no_face", "no_photo", "several_faces"),
     *("not_whole", "already_answered", "notice_first", "no_engine", "no_detector"),
-    *("not_shown", "no_decision", "removed_before", "unknown_account"),
+    *("no_such_model", "no_decision", "removed_before", "unknown_account"),
     *("bad_url", "unknown_event", "not_in_quarantine", "own_suspicion"),
 }
 

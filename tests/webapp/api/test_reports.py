@@ -52,9 +52,9 @@ def test_a_token_of_any_scope_reports() -> None:
 
 def test_what_is_not_shown_cannot_be_reported() -> None:
     private = make_contribution()
-    assert code(report(private)) == (400, "not_shown")
+    assert code(report(private)) == (404, "not_shown")
     sent = {"face": str(uuid4()), "reason": "child"}
-    assert code(Program().post("reports", sent)) == (400, "not_shown")
+    assert code(Program().post("reports", sent)) == (404, "not_shown")
     private.refresh_from_db()
     assert private.status == "waiting"
 

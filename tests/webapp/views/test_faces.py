@@ -55,7 +55,7 @@ def test_a_released_face_is_reported_by_its_number(client: Client):
 @pytest.mark.parametrize("number", ["", "7", "0" * 36])
 def test_a_number_that_is_none_says_so(client: Client, number: str):
     answer = client.post("/faces/report/", {"face": number, "reason": "child"})
-    assert answer.status_code == 400
+    assert answer.status_code == 404
     assert "No face with this number" in answer.text
 
 

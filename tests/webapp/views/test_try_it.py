@@ -277,19 +277,23 @@ def drawn_upload() -> dict[str, Any]:
 
 
 @pytest.mark.parametrize(
-    ("said", "sentence"),
+    ("said", "status", "sentence"),
     [
-        ({"crop": base64.b64encode(factories.make_photo()).decode()}, "cannot find"),
-        ({"crop": base64.b64encode(b"words").decode()}, "a picture"),
-        ({"crop": "?"}, "whole"),
-        ({}, "required"),
+        (
+            {"crop": base64.b64encode(factories.make_photo()).decode()},
+            400,
+            "cannot find",
+        ),
+        ({"crop": base64.b64encode(b"words").decode()}, 415, "a picture"),
+        ({"crop": "?"}, 400, "whole"),
+        ({}, 400, "required"),
     ],
 )
 def test_without_a_face_in_it_nothing_is_kept(
-    client: Client, said: dict[str, str], sentence: str
+    client: Client, said: dict[str, str], status: int, sentence: str
 ) -> None:
     page = client.post("/contribute/give/unseen/", GIFT | said)
-    assert page.status_code == 400
+    assert page.status_code == status
     assert sentence in page.text
     assert not Contribution.objects.exists()
 
