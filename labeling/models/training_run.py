@@ -2,6 +2,7 @@ from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from labeling.models.user import User
 
@@ -21,7 +22,7 @@ class TrainingRun(models.Model):
     class Status(models.TextChoices):
         QUEUED = "queued", _("waiting for a worker")
         SNAPSHOT = "snapshot", _("collecting faces")
-        TRAINING = "training", _("training")
+        TRAINING = "training", pgettext_lazy("what a run does", "training")
         EXAMINING = "examining", _("in the exam")
         DONE = "done", _("finished")
         FAILED = "failed", _("failed")

@@ -38,11 +38,16 @@ def _icon(_request: HttpRequest) -> str:
     return static("mark.svg")
 
 
+def _style(_request: HttpRequest) -> str:
+    return static("css/admin.css")
+
+
 UNFOLD: dict[str, object] = {
     "SITE_TITLE": "Mien",
     "SITE_HEADER": "Mien",
     "SITE_URL": "/",
     "SITE_ICON": _icon,
+    "STYLES": [_style],
     "DASHBOARD_CALLBACK": "webapp.views.admin_index.fill",
     "SHOW_BACK_BUTTON": True,
     "COLORS": {"base": _colour(STONE), "primary": _colour(AMBER)},

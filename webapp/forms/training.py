@@ -12,6 +12,7 @@ from labeling.models import TrainingRun
 from labeling.training import run_options, run_progress
 from ml.config import GATE_POLICIES
 from webapp.presenters import formats
+from webapp.presenters.exam_report import POLICIES
 
 # As in TrainingRun.Preset, in two parts for the page.
 PRESETS = {
@@ -28,10 +29,6 @@ PRESETS = {
 STARTS = {
     "champion": _("The current model"),
     "scratch": _("Nothing (from scratch)"),
-}
-POLICIES = {
-    "improves": _("If it is better and fails no check"),
-    "significant": _("Only if it is clearly better, beyond chance"),
 }
 # One word each on those of ml/config.py.
 NETWORKS = {

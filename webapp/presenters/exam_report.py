@@ -6,8 +6,9 @@ Reports of older formats stay in the database for good: nothing here insists on 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from django.utils.functional import Promise
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import gettext_lazy, ngettext
 
 from labeling.emotions import Emotion
 from labeling.figures import number
@@ -24,6 +25,7 @@ from ml.evaluation.exam_report import (
 from webapp.charts.axes import Chart
 from webapp.presenters import exam_charts, exam_table
 from webapp.presenters.exam_charts import slice_name, word
+from webapp.presenters.formats import colon
 
 
 @dataclass(frozen=True)
@@ -33,11 +35,19 @@ class ShownGuard:
     detail: str
 
 
+# When a new model is put in use.
+POLICIES: dict[str, Promise] = {
+    "improves": gettext_lazy("If it is better and fails no check"),
+    "significant": gettext_lazy("Only if it is clearly better, beyond chance"),
+}
+
+
 @dataclass(frozen=True)
 class ShownReport:
     """What the page of a run says of its exam."""
 
     sentence: str
+    policy: str
     n: int
     slices: str
     uses: int
@@ -72,6 +82,7 @@ def read(exam: Exam) -> ShownReport:
     )
     return ShownReport(
         sentence=report.sentence,
+        policy=str(POLICIES.get(exam.policy, exam.policy)),
         n=report.exam.n,
         slices=_slices(report.exam.slices),
         uses=exams.uses(exam),
@@ -178,4 +189,6 @@ def _guard(guard: Guard) -> ShownGuard:
 
 
 def _slices(slices: Sequence[Slice]) -> str:
-    return ", ".join(f"{slice_name(part.name)}: {number(part.n)}" for part in slices)
+    return ", ".join(
+        f"{slice_name(part.name)}{colon()}{number(part.n)}" for part in slices
+    )

@@ -2,7 +2,9 @@
 
 from dataclasses import dataclass
 
+from django.utils.functional import Promise
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext_lazy
 
 from labeling.figures import in_percent, number
 from ml.artefact.figures import Interval
@@ -12,7 +14,7 @@ from webapp.presenters.exam_charts import slice_name
 
 @dataclass(frozen=True)
 class Unit:
-    name: str
+    name: str | Promise
     digits: int
     times: float = 1
 
@@ -34,9 +36,9 @@ class Row:
 
 
 PERCENT = Unit("%", 1, 100)
-MEBIBYTES = Unit("MiB", 2, 1 / 2**20)
-MILLIONS = Unit("M", 1, 1e-6)
-MILLISECONDS = Unit("ms", 2)
+MEBIBYTES = Unit(pgettext_lazy("unit", "MiB"), 2, 1 / 2**20)
+MILLIONS = Unit(pgettext_lazy("unit of millions", "M"), 1, 1e-6)
+MILLISECONDS = Unit(pgettext_lazy("unit", "ms"), 2)
 
 
 def rows(old: CandidateFigures, new: CandidateFigures, change: Difference) -> list[Row]:

@@ -7,11 +7,18 @@ from collections.abc import Iterable, Sequence
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext, pgettext, pgettext_lazy
+from django.utils.translation import (
+    gettext_lazy,
+    ngettext,
+    npgettext,
+    pgettext,
+    pgettext_lazy,
+)
 
 from labeling.detection.photos import DetectedFace
 from labeling.emotions import Emotion
 from ml.vision.face_crop import Doubt
+from webapp.presenters.formats import by_count, colon
 
 # As said of a face: "looks surprised".
 LOOKS: dict[str, Promise] = {
@@ -107,15 +114,21 @@ def tally(faces: Iterable[DetectedFace]) -> str:
     """How many show what, the most first: "11 happy, 3 neutral, 1 hard to say"."""
     shown = Counter(face.emotion if face.is_sure else "" for face in faces)
     unsure = shown.pop("", 0)
-    how_many = pgettext("how many faces show it", "%(n)s %(word)s")
     parts = [
-        how_many % {"n": n, "word": Emotion(name).label}
+        _how_many() % {"n": n, "word": Emotion(name).label}
         for name, n in shown.most_common()
     ]
     if unsure:
-        many = ngettext("%(n)d hard to say", "%(n)d hard to say", unsure)
-        parts.append(many % {"n": unsure})
+        parts.append(_hard_to_say(unsure) % {"n": unsure})
     return ", ".join(parts)
+
+
+def _how_many() -> str:
+    return pgettext("how many faces show it", "%(n)s %(word)s")
+
+
+def _hard_to_say(count: int) -> str:
+    return ngettext("%(n)d hard to say", "%(n)d hard to say", count)
 
 
 def for_scripts() -> dict[str, object]:
@@ -132,10 +145,13 @@ def for_scripts() -> dict[str, object]:
             "two": str(HEADLINES[True, True]),
             "one": str(HEADLINES[True, False]),
         },
-        "hard_to_say": _("{n} hard to say"),
+        "how_many": _how_many(),
+        "hard_to_say": by_count(_hard_to_say),
+        "colon": colon(),
         "face": _("Face {number}"),
         "face_and_headline": _("Face {number}: {headline}"),
         "nobody": _("No face found"),
-        "one_face": _("One face"),
-        "faces": _("{count} faces"),
+        "faces": by_count(
+            lambda n: npgettext("in view", "One face", "{count} faces", n)
+        ),
     }

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 from django.contrib.humanize.templatetags.humanize import intcomma
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import ngettext, pgettext
 
 from labeling.db import COUNTED_UP_TO
 from labeling.figures import number
@@ -49,3 +49,8 @@ def about(count: int) -> str:
     if count < COUNTED_UP_TO:
         return intcomma(count)
     return _("about %(count)s") % {"count": intcomma(round(count, -3))}
+
+
+def colon() -> str:
+    """Between a label and what it says; French has a space before it."""
+    return pgettext("between a label and what it says", ": ")

@@ -6,7 +6,7 @@ from datetime import datetime
 from django.utils.dateparse import parse_datetime
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import ngettext, pgettext
 
 from labeling.emotions import Emotion
 from labeling.figures import number
@@ -96,8 +96,8 @@ def _by_emotion(counted: Figures) -> Chart:
         ],
         title=_("Faces given, and accepted so far (solid)"),
         name_label=_("Expression"),
-        x_label=_("Given"),
-        part_label=_("Accepted"),
+        x_label=pgettext("how many faces", "Given"),
+        part_label=pgettext("how many faces", "Accepted"),
     )
 
 
@@ -107,7 +107,7 @@ def _over_time(counted: Figures) -> Chart | None:
         return None
     columns = [
         (
-            date_format(start, "j M"),
+            date_format(start, pgettext("a day, as Django writes dates", "j M")),
             {name: weeks.given[name][i] for name in Emotion.values},
         )
         for i, start in enumerate(weeks.starts)

@@ -19,6 +19,7 @@ from ml.artefact.card import StoredCard
 from ml.evaluation.exam_report import CandidateFigures
 from webapp.charts import interval_plot, line_chart
 from webapp.charts.axes import Chart
+from webapp.presenters.formats import colon
 
 ANSWER_NAMES: dict[Answer, Promise] = {
     "mix": gettext_lazy("Mix"),
@@ -182,7 +183,7 @@ def _accuracy_chart(
         x_ticks=[(places[s.version.pk], s.version.name) for s in ordered],
         marks=[
             line_chart.Mark(
-                places[p.version_id], f"{p.version.name}: {p.get_kind_display()}"
+                places[p.version_id], f"{p.version.name}{colon()}{p.get_kind_display()}"
             )
             for p in promotions
             if p.version_id in places

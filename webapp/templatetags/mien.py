@@ -15,6 +15,7 @@ from labeling.emotions import Emotion
 from labeling.figures import in_percent, percent
 from labeling.models import FaceReport
 from webapp.http.languages import ASKED, without_language
+from webapp.presenters import formats
 from webapp.presenters.formats import about, of_worker
 
 register = template.Library()
@@ -144,6 +145,11 @@ def this_page(context: Context) -> str:
 def percent_pattern() -> str:
     """For scripts, which put their figure in the place of {n}."""
     return in_percent("{n}")
+
+
+@register.simple_tag
+def colon() -> str:
+    return formats.colon()
 
 
 @register.simple_tag

@@ -103,7 +103,7 @@ function fillFaces(result, cards, words) {
   title.classList.toggle("sr-only", !isGroup);
   title.firstChild.textContent = summary(cards.length, words);
   const counted = title.querySelector(".muted");
-  if (isGroup) counted.textContent = `: ${tally(cards, words)}`;
+  if (isGroup) counted.textContent = words.colon + tally(cards, words);
   else counted.remove();
   const strip = result.querySelector(".strip");
   if (isGroup) fillStrip(strip, cards, words);

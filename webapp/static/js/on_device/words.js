@@ -1,5 +1,7 @@
 // What is said of faces: the same as webapp/presenters/face_words.py, with its sentences.
 
+import { counted, percent as wholePercent } from "../said.js";
+
 export function headline({ emotion, is_sure, runner_up }, words) {
   const { headlines, looks } = words;
   const kind = is_sure ? (runner_up ? "two" : "one") : runner_up ? "unsure_two" : "unsure";
@@ -22,7 +24,7 @@ export function kindWords(faces, { kind_words, not_sure, why_not_sure }) {
 
 export function summary(count, words) {
   if (!count) return words.nobody;
-  return count === 1 ? words.one_face : words.faces.replace("{count}", count);
+  return counted(words.faces, count).replace("{count}", count);
 }
 
 // How many show what, the most first.
@@ -36,8 +38,9 @@ export function tally(faces, words) {
   counts.delete("");
   const parts = [...counts]
     .sort(([, one], [, other]) => other - one)
-    .map(([name, count]) => `${count} ${known(name, words).word}`);
-  if (unsure) parts.push(words.hard_to_say.replace("{n}", unsure));
+    .map(([name, count]) => words.how_many
+      .replace("%(n)s", count).replace("%(word)s", known(name, words).word));
+  if (unsure) parts.push(counted(words.hard_to_say, unsure).replace("%(n)d", unsure));
   return parts.join(", ");
 }
 
@@ -45,7 +48,7 @@ export function known(name, { emotions }) {
   return emotions.find((one) => one.name === name);
 }
 
+// Small shares are not called nothing.
 export function percent(share) {
-  if (share > 0 && share < 0.005) return "<1\u202f%";
-  return `${(100 * share).toFixed(0)}\u202f%`;
+  return share > 0 && share < 0.005 ? `<${wholePercent(0.01)}` : wholePercent(share);
 }
