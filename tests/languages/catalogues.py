@@ -178,7 +178,8 @@ def _text_faults(text: str, likes: Sequence[str]) -> Iterator[str]:
         yield "is not translated"
     elif parts(text) not in [parts(like) for like in likes]:
         yield f"has other placeholders or marks in {text!r}"
-    if text[:1].isspace() != likes[0][:1].isspace():
+    # French has a no-break space before a colon.
+    if text.lstrip("\u00a0")[:1].isspace() != likes[0][:1].isspace():
         yield f"begins otherwise: {text!r}"
     if text[-1:].isspace() != likes[0][-1:].isspace():
         yield f"ends otherwise: {text!r}"
