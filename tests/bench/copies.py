@@ -122,8 +122,8 @@ Looking for copies of a face among all (`python -m tests.bench.copies`), on one 
 {os.cpu_count()} ({platform.machine()}): the index and the processor's minutes to build
 it, and the most memory that its process took; the processor's ms a face; {grows}.
 *Found*: of the copies that are known beside their face alone, those that are known
-among all. *Candidates*: of the faces that are nearest to {EXHAUSTIVE} of the copies when
-all are looked at one by one, those that the index brings.
+among all. *Candidates*: of the faces that are nearest to {EXHAUSTIVE} of the copies
+when all are looked at one by one, those that the index brings.
 
 {page.table(head, rows)}
 """,
