@@ -13,6 +13,7 @@ import numpy as np
 from django.conf import settings
 from django.db.models import Exists, OuterRef
 
+from labeling.db import plan_for_all_rows
 from labeling.models import Contribution, Crop, DatasetSplit, ModelVersion, SnapshotRow
 from labeling.models.contribution import ContributionQuerySet
 from labeling.registry import model_files, model_versions
@@ -47,13 +48,15 @@ def ask_champion(go_on: GoOn) -> None:
 
 
 def find(go_on: GoOn) -> Iterator[set[UUID]]:
-    """The accepted faces of the training split whose label is doubted, part by part."""
+    """The accepted faces of the training split whose label is doubted, part by part.
+    Needs a transaction."""
     if settings.DOUBT_PERCENT >= 100:
         return
     known = _candidates().exclude(model_probabilities={}).order_by("pk")
     rows = known.values_list("pk", "decided_emotion", "model_probabilities")
     count = known.count()
     parts = -(-count // PART_SIZE) or 1
+    plan_for_all_rows()
     left = rows.iterator(chunk_size=2_000)
     while part := list(islice(left, -(-count // parts))):
         go_on()

@@ -239,6 +239,12 @@ class Contribution(models.Model):
                 condition=Q(status="accepted"),
                 name="accepted_since",
             ),
+            # A release goes through them in the order of their ids.
+            models.Index(
+                fields=["id"],
+                condition=Q(status="accepted", may_be_released=True) & ~Q(split="exam"),
+                name="releasable_faces",
+            ),
             # The admin's list: one source, or one import, the newest first.
             models.Index(fields=["source", "-created_at"], name="faces_by_source"),
             models.Index(

@@ -108,8 +108,9 @@ class Vote(models.Model):
             ),
             models.Index(
                 fields=["voter", "device_hash"],
+                include=["choice", "gold_answer", "contribution"],
                 condition=~Q(gold_answer=""),
-                name="gold_votes",
+                name="gold_records",
             ),
             models.Index(
                 fields=["contribution"],

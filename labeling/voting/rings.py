@@ -44,7 +44,10 @@ SELECT dense_rank() OVER (ORDER BY v.contribution_id) - 1 AS face,
                           THEN v.device_hash END) - 1 AS voter,
        array_position(%(answers)s, v.choice) - 1,
        v.voter_id, v.device_hash
-FROM labeling_vote v JOIN labeling_contribution c ON c.id = v.contribution_id
+FROM labeling_vote v CROSS JOIN LATERAL (
+    SELECT giver_id, emotion, status FROM labeling_contribution
+    WHERE id = v.contribution_id OFFSET 0  -- one by one, or all faces would be read
+) AS c
 WHERE v.gold_answer = '' AND NOT v.voter_left AND c.status <> 'in_doubt'
   AND v.id > %(oldest)s
 """
@@ -177,6 +180,8 @@ def _voters(
     numbers: list[int], oldest: int
 ) -> list[tuple[int, int | None, str | None]]:
     """Account and device of voters by their numbers."""
+    if not numbers:
+        return []
     query = f"""SELECT DISTINCT ON (voter) voter, voter_id, device_hash
                 FROM ({_VOTES}) AS votes WHERE voter = ANY(%(voters)s)"""  # noqa: S608
     with connection.cursor() as cursor:
@@ -189,13 +194,20 @@ def quarantined() -> ContributionQuerySet:
     suspect gave them, or with a label that is not ahead by votes that count."""
     suspects = Suspect.objects.filter(cleared_at=None)
     givers = suspects.filter(role=Suspect.Role.GIVER).values("user")
+    as_given = Q(giver__in=givers, emotion=F("decided_emotion"))
+    return _accepted(as_given | _not_ahead())
+
+
+def _not_ahead() -> Q:
+    return Q(pk__in=RawSQL(_NOT_AHEAD, []))  # noqa: S611 (ours alone)
+
+
+def _accepted(which: Q) -> ContributionQuerySet:
+    """Without those that a second reviewer confirmed."""
     confirmed = Review.objects.filter(
         contribution=OuterRef("pk"), act=Review.Act.CONFIRM, undone_by=None
     )
-    as_given = Q(giver__in=givers, emotion=F("decided_emotion"))
-    not_ahead = Q(pk__in=RawSQL(_NOT_AHEAD, []))  # noqa: S611 (ours alone)
-    faces = Contribution.objects.accepted().filter(as_given | not_ahead)
-    return faces.filter(~Exists(confirmed))
+    return Contribution.objects.accepted().filter(which, ~Exists(confirmed))
 
 
 def void() -> Q:
@@ -290,8 +302,10 @@ def found() -> list[Ring]:
 
 
 def other_faces() -> ContributionQuerySet:
-    """In quarantine, and of nobody who is suspected."""
-    return quarantined().exclude(of_suspected_givers()).order_by("decided_at", "pk")
+    """In quarantine, and of nobody who is suspected: for their votes, then, by which
+    they are found. To ask for either reason is to look at all accepted faces."""
+    faces = _accepted(_not_ahead()).exclude(of_suspected_givers())
+    return faces.order_by("decided_at", "pk")
 
 
 def _together(suspects: dict[int, Suspect], links: list[Link]) -> list[set[int]]:

@@ -35,6 +35,7 @@ _TESTS = f"""gold_answer <> '' AND contribution_id NOT IN (
     SELECT c.id FROM labeling_contribution c
     JOIN ({_SUSPECTS} 'giver') AS ring ON ring.user_id = c.giver_id)"""  # noqa: S608
 
+_RECORD = "count(*) AS seen, count(*) FILTER (WHERE choice = gold_answer) AS hits"
 
 # Of labeling_vote: what says something of a face. Tests of the voter do not, nor do
 # votes of suspects (`labeling/voting/rings.py`) and of accounts deleted since.
@@ -64,18 +65,20 @@ def weighed_votes_sql(which: str = "TRUE") -> str:
         SELECT contribution_id, choice, voter_id,
                CASE WHEN voter_id IS NULL THEN device_hash END AS device
         FROM labeling_vote WHERE {COUNTS} AND {which}
-    ), record AS MATERIALIZED (
-        SELECT voter_id, NULL AS device, count(*) AS seen,
-               count(*) FILTER (WHERE choice = gold_answer) AS hits
-        FROM labeling_vote WHERE {_TESTS}
-          AND voter_id IN (SELECT voter_id FROM asked)
-        GROUP BY voter_id
+    ), people AS (
+        SELECT DISTINCT voter_id, device FROM asked
+    ), record AS MATERIALIZED (  -- each one's own, or all tests of all would be read
+        SELECT people.voter_id, NULL AS device, tests.*
+        FROM people CROSS JOIN LATERAL (
+            SELECT {_RECORD} FROM labeling_vote
+            WHERE {_TESTS} AND voter_id = people.voter_id
+        ) AS tests WHERE tests.seen > 0
         UNION ALL
-        SELECT NULL, device_hash, count(*),
-               count(*) FILTER (WHERE choice = gold_answer)
-        FROM labeling_vote WHERE {_TESTS} AND voter_id IS NULL
-          AND device_hash IN (SELECT device FROM asked)
-        GROUP BY device_hash
+        SELECT NULL, people.device, tests.*
+        FROM people CROSS JOIN LATERAL (
+            SELECT {_RECORD} FROM labeling_vote
+            WHERE {_TESTS} AND voter_id IS NULL AND device_hash = people.device
+        ) AS tests WHERE tests.seen > 0
     ), weighed AS (
         SELECT v.contribution_id, v.choice, {_WEIGHT} AS weight, FALSE AS is_device
         FROM asked v JOIN record r ON r.voter_id = v.voter_id

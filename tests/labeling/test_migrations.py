@@ -7,22 +7,33 @@ from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 
 
-def which_index() -> int:
+def which_index(name: str) -> int:
     with connection.cursor() as cursor:
-        cursor.execute("SELECT 'superusers'::regclass::oid")
+        cursor.execute("SELECT %s::regclass::oid", [name])
         return cursor.fetchone()[0]
 
 
 @pytest.mark.django_db(transaction=True)
-def test_an_index_that_was_left_behind_half_built_is_built_anew() -> None:
-    migration = import_module("labeling.migrations.0028_indexes_for_many_faces")
+@pytest.mark.parametrize(
+    ("name", "index", "place"),
+    [
+        ("0028_indexes_for_many_faces", "superusers", 12),
+        ("0033_indexes_at_a_million", "releasable_faces", 0),
+        ("0033_indexes_at_a_million", "gold_records", 2),
+    ],
+)
+def test_an_index_that_was_left_behind_half_built_is_built_anew(
+    name: str, index: str, place: int
+) -> None:
+    migration = import_module(f"labeling.migrations.{name}")
     loader = MigrationExecutor(connection).loader
-    known = loader.disk_migrations["labeling", "0028_indexes_for_many_faces"]
+    known = loader.disk_migrations["labeling", name]
     state = loader.project_state(known.dependencies[0])
-    left_behind = which_index()
+    left_behind = which_index(index)
     with connection.schema_editor(atomic=False) as editor:
-        for operation in migration.Migration.operations[-2:]:
+        for number, operation in enumerate(migration.Migration.operations):
             before = state.clone()
             operation.state_forwards("labeling", state)
-            operation.database_forwards("labeling", editor, before, state)
-    assert which_index() != left_behind
+            if number in (place, place + 1):
+                operation.database_forwards("labeling", editor, before, state)
+    assert which_index(index) != left_behind

@@ -6,7 +6,9 @@ from allauth.mfa.models import Authenticator
 from django.contrib import admin
 from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import Group, Permission
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from unfold.admin import ModelAdmin
 
@@ -21,6 +23,7 @@ from labeling.models import (
 )
 from labeling.registry import model_versions
 from tests.support.factories import make_contribution, make_run, make_user, make_version
+from tests.support.query_plans import plan_of
 from webapp.admin import read_only
 
 pytestmark = pytest.mark.django_db
@@ -430,3 +433,29 @@ def test_a_face_is_found_by_how_its_number_giver_or_import_begins(
     html = client.get("/admin/labeling/contribution/", {"q": word}).text
     assert str(face.pk) in html
     assert str(other.pk) not in html
+
+
+def test_a_word_that_begins_nothing_finds_nothing(client: Client, boss: User):
+    face = make_contribution(giver=make_user("ada"), source_name="camp-2026")
+    assert str(face.pk) not in client.get("/admin/labeling/contribution/?q=zoe").text
+    assert str(face.pk) in client.get("/admin/labeling/contribution/?q=").text
+
+
+def test_a_word_that_begins_several_things_finds_each(client: Client, boss: User):
+    faces = [make_contribution(giver=make_user("ada"), source_name="")]
+    faces += [make_contribution(source_name="ada-set"), make_contribution()]
+    Contribution.objects.filter(pk=faces[2].pk).update(cluster="ada" + 29 * "0")
+    html = client.get("/admin/labeling/contribution/?q=ada").text
+    assert [str(face.pk) in html for face in faces] == [True] * 3
+
+
+def test_the_faces_of_one_address_come_in_order_out_of_an_index(
+    client: Client, boss: User
+):
+    ada = make_user("ada")
+    for _ in range(51):  # the list is no shorter than a page
+        make_contribution(giver=ada, jpeg=b"")
+    with CaptureQueriesContext(connection) as asked:
+        client.get("/admin/labeling/contribution/?q=ada@")
+    [listed] = [one["sql"] for one in asked if "LIMIT 50" in one["sql"]]
+    assert "using gifts_of_a_giver" in plan_of(listed)

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from django.db import connection, transaction
 
 from labeling.datasets import label_noise, snapshots
 from labeling.models import Contribution
@@ -139,3 +140,10 @@ def test_what_was_said_when_the_face_was_given_stands(gifts, tmp_path):
     freeze(tmp_path / "s")
     gifts[1].refresh_from_db()
     assert gifts[1].model_probabilities == said
+
+
+def test_postgres_is_told_that_all_rows_are_read():
+    with transaction.atomic(), connection.cursor() as cursor:
+        assert not list(label_noise.find(lambda: None))
+        cursor.execute("SHOW cursor_tuple_fraction")
+        assert cursor.fetchone() == ("1",)
