@@ -18,7 +18,7 @@ from typing import NoReturn
 
 from ml import __version__
 from ml.commands import exit_codes
-from ml.errors import BadInput
+from ml.errors import BadInput, WorkerLost
 
 COMMANDS = {  # name -> (module, one line)
     "detect": ("ml.commands.detect", "find the faces of photos and how they look"),
@@ -51,6 +51,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     except (BadInput, _MissingExtra) as error:
         print(f"{name}: {error}", file=sys.stderr)
         return exit_codes.BAD_INPUT
+    except WorkerLost as error:
+        print(f"{name}: {error}", file=sys.stderr)
+        return exit_codes.WORKER_LOST
     except KeyboardInterrupt:
         return exit_codes.INTERRUPTED
     except BrokenPipeError:  # `… | head` has read enough

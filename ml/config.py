@@ -13,6 +13,10 @@ NETWORKS = (
     *("mobilenetv2-96", "mobilenetv2-160", "mobilenetv2-224", "efficientnet-b0"),
 )
 
+# On how many devices a network is trained (ml/training/strategies.py): by one process,
+# on all devices of this machine, or of the machines that TF_CONFIG names.
+STRATEGIES = ("one", "mirrored", "multi-worker")
+
 # What the gate asks of a challenger (ml/evaluation/compare.py); the first is usual.
 GATE_POLICIES = ("improves", "significant")
 

@@ -11,6 +11,10 @@ class BadArtefact(BadInput):
     """A model folder that is incomplete, damaged, or not what its card says."""
 
 
+class WorkerLost(Exception):
+    """One of the processes of a training is gone or never came; str() says which."""
+
+
 def first_problem(error: ValidationError) -> str:
     """The first thing that is wrong, after its place: "golden.faces: field required".
 

@@ -84,6 +84,9 @@ class Done(_Event):
     metrics: dict[str, object]  # split -> figures, as in card.json
 
 
+WORKER_LOST = "worker_lost"  # the code of an error after which it may be resumed
+
+
 class Error(_Event):
     event: Literal["error"] = "error"
     code: str

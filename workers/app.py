@@ -35,6 +35,7 @@ app.conf.update(
     task_default_queue="default",
     task_routes={
         "workers.tasks.retrain": {"queue": "training"},
+        "workers.tasks.join": {"queue": "training"},
         "workers.tasks.measure": {"queue": "training"},
     },
     # Nobody waits for a result: the rows are the truth.

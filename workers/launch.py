@@ -53,6 +53,11 @@ def send_run(run_id: int) -> None:
     _send("workers.tasks.retrain", run_id)
 
 
+def send_join(run_id: int, *, expires: float) -> None:
+    """Ask a free training host to train a run together with the one that leads."""
+    _send("workers.tasks.join", run_id, expires=expires)
+
+
 def send_measure(version_id: int) -> None:
     """Have PrivateTest measured for a version whose exam is on record."""
     _send("workers.tasks.measure", version_id)
@@ -68,8 +73,8 @@ def on_written(*, webhook_id: int, **_: object) -> None:
     send_webhook(webhook_id)
 
 
-def _send(task: str, pk: int) -> None:
+def _send(task: str, pk: int, *, expires: float | None = None) -> None:
     try:
-        app.send_task(task, [pk])
+        app.send_task(task, [pk], expires=expires)
     except OperationalError as problem:
         log.warning("%s(%s) waits for the broker: %s", task, pk, problem)

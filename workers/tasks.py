@@ -14,7 +14,7 @@ from labeling.voting import rings
 from labeling.webhooks import deliveries
 from workers import launch
 from workers.app import app
-from workers.retrain import trainer
+from workers.retrain import hosts, trainer
 
 log = logging.getLogger(__name__)
 
@@ -24,6 +24,11 @@ def retrain(run_id: int) -> None:
     version = trainer.retrain(run_id)
     if version is not None:
         launch.send_measure(version.pk)
+
+
+@app.task
+def join(run_id: int) -> None:
+    hosts.join(run_id, settings.TRAINING_ADDRESS)
 
 
 @app.task

@@ -16,6 +16,7 @@ from labeling.models.review import Review
 from labeling.models.session import Session
 from labeling.models.site import SiteRecord, SiteStats
 from labeling.models.snapshot import Snapshot, SnapshotRow
+from labeling.models.training_host import TrainingHost
 from labeling.models.training_run import Checkpoint, RunEvent, TrainingRun
 from labeling.models.user import ApiToken, DatasetSplit, Scope, User
 from labeling.models.version import Exam, ModelFile, ModelVersion, Promotion
@@ -52,6 +53,7 @@ __all__ = [
     "SnapshotRow",
     "SpentToken",
     "Suspect",
+    "TrainingHost",
     "TrainingRun",
     "User",
     "Vote",

@@ -18,6 +18,7 @@ from ml.config import Knobs, KnobValue
 STARTS = ("champion", "scratch")
 SHORTCUTS = ("network", "epochs", "seed")  # knobs that need no `set` around them
 MOST_WEIGHT = 20.0
+MOST_HOSTS = 16
 
 # Without FER-2013 a run has the contributions alone: fewer than these teach nothing,
 # and an exam of fewer faces decides nothing.
@@ -33,6 +34,7 @@ class RunOptions(BaseModel):
     start: str = ""  # of STARTS; without one, as the preset has it
     policy: str = ""  # of config.GATE_POLICIES; without one, as the settings have it
     weight: float = 1.0  # of a contribution, against a face of FER-2013
+    hosts: int = 1  # that train it together
     set: Knobs = {}  # knobs of ml/config.py
 
     def stored(self) -> dict[str, object]:
@@ -61,6 +63,8 @@ def clean(preset: str, wishes: Mapping[str, object]) -> RunOptions:
         checked["policy"] = _one_of("policy", said["policy"], config.GATE_POLICIES)
     if "weight" in said:
         checked["weight"] = _weight(said["weight"])
+    if "hosts" in said:
+        checked["hosts"] = _hosts(said["hosts"])
     return RunOptions.model_validate(checked)
 
 
@@ -148,6 +152,12 @@ def _weight(value: object) -> float:
     if not 0 < weight <= MOST_WEIGHT:
         raise _bad("weight", str(value))
     return weight
+
+
+def _hosts(value: object) -> int:
+    if str(value) not in map(str, range(1, MOST_HOSTS + 1)):
+        raise _bad("hosts", str(value))
+    return int(str(value))
 
 
 def _bad(field: str, value: str) -> Refused:

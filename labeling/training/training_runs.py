@@ -232,13 +232,18 @@ def sweep() -> list[int]:
         else:
             _lose(mine, gettext("The worker was lost."))
     unsent = TrainingRun.objects.filter(status=Status.QUEUED).filter(
-        Q(heartbeat_at=None) | _older("heartbeat_at", settings.SWEEP_EVERY)
+        Q(heartbeat_at=None) | older("heartbeat_at", settings.SWEEP_EVERY)
     )
     return [
         run_id
         for run_id in unsent.values_list("pk", flat=True)
         if unsent.filter(pk=run_id).update(heartbeat_at=Now())
     ]
+
+
+def older(field: str, seconds: float) -> Q:
+    """By the database's clock."""
+    return Q(**{f"{field}__lt": Now() - timedelta(seconds=seconds)})
 
 
 def _mine(run_id: int, attempt: int) -> Any:
@@ -290,13 +295,9 @@ def _stale(seconds: float) -> Q:
     """No heartbeat for so long, or one from the future: the clock was set back."""
     return Q(status__in=TrainingRun.RUNNING) & (
         Q(heartbeat_at=None)
-        | _older("heartbeat_at", seconds)
+        | older("heartbeat_at", seconds)
         | Q(heartbeat_at__gt=Now() + timedelta(seconds=seconds))
     )
-
-
-def _older(field: str, seconds: float) -> Q:
-    return Q(**{f"{field}__lt": Now() - timedelta(seconds=seconds)})
 
 
 def _appended(line: str) -> Right:

@@ -94,14 +94,12 @@ def _row(name: str, args: argparse.Namespace) -> Measured | NotRun:
     out = args.out / name
     sources = pipeline.Sources(args.fer2013, None, args.ferplus, cache=args.cache)
     try:
-        done = pipeline.run(
-            sources, out, preset("full", **knobs), on_event=_ignore, name=name
-        )
+        pipeline.run(sources, out, preset("full", **knobs), on_event=_ignore, name=name)
     except BadInput as error:
         if not is_pretrained:
             raise
         return NotRun(name, str(error))
-    return _measured(name, weights, out, done)
+    return _measured(name, weights, out, card.read(out))
 
 
 def _ignore(_event: Event) -> None:

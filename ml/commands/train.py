@@ -10,8 +10,17 @@ from pathlib import Path
 
 from ml import config as configs
 from ml.commands import paths
-from ml.errors import BadInput
-from ml.training_events import Done, Epoch, Error, Event, EventHandler, Start, Step
+from ml.errors import BadInput, WorkerLost
+from ml.training_events import (
+    WORKER_LOST,
+    Done,
+    Epoch,
+    Error,
+    Event,
+    EventHandler,
+    Start,
+    Step,
+)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -31,6 +40,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="whose mean answers the distil knob mixes in; repeatable "
              "(default: the warm start)")  # fmt: skip
     add("--resume", action="store_true", help="go on where OUT stopped")
+    add("--strategy", choices=configs.STRATEGIES, default="one",
+        help="train on one device, on all of this machine, or on those of the "
+             "machines that TF_CONFIG names")  # fmt: skip
     add("--seed", type=int)
     add("--name", default="", help="of the version (default: OUT's)")
     add("--no-faces", action="store_true", help="none in the report, to pass it on")
@@ -66,6 +78,9 @@ def run(args: argparse.Namespace) -> int:
     except (BadInput, FileNotFoundError) as error:
         on_event(Error(code="bad_data", message=str(error)))
         raise BadInput(str(error)) from error
+    except WorkerLost as error:
+        on_event(Error(code=WORKER_LOST, message=str(error)))
+        raise
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
@@ -103,6 +118,7 @@ def _train(args: argparse.Namespace, on_event: EventHandler) -> None:
         resume=args.resume,
         name=args.name,
         faces=not args.no_faces,
+        strategy=args.strategy,
     )
 
 

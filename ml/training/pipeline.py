@@ -20,7 +20,7 @@ from ml.data import arrays, fer2013, ferplus, labelled_folders, snapshot, splits
 from ml.data.arrays import BadData, Rows
 from ml.data.labelled_folders import Labelling
 from ml.emotions import EMOTIONS
-from ml.training_events import Done, EpochFigures, EventHandler
+from ml.training_events import Done, EpochFigures, Event, EventHandler
 from ml.vision.detector import load_detector
 
 PACKAGES = ("keras", "numpy", "onnxruntime", "opencv-python-headless", "tensorflow")
@@ -192,16 +192,21 @@ def run(
     resume: bool = False,
     name: str = "",
     faces: bool = True,
-) -> card.Card:
-    """Train, export, measure on Tune, seal. Raises BadData."""
+    strategy: str = "one",
+) -> None:
+    """Train, export, measure on Tune, seal. Of several processes only the chief does
+    more than to train. Raises BadInput and WorkerLost."""
+    from ml.export import onnx_export
+    from ml.training import strategies, training_loop
+
+    devices = strategies.of(strategy)
+    if not devices.is_chief:
+        on_event = _ignore
     config = with_known_emotions(sources, config)
     for folder in teachers:
         check_teacher(folder, config)
     data = load_data(sources, config)
     out.mkdir(parents=True, exist_ok=True)
-    from ml.export import onnx_export
-    from ml.training import training_loop
-
     start = load_network(warm_start) if warm_start is not None else None
     network, history = training_loop.train(
         config,
@@ -212,7 +217,10 @@ def run(
         start=start,
         teachers=[load_network(folder) for folder in teachers],
         resume=resume,
+        strategy=devices,
     )
+    if not devices.is_chief:
+        return
     save_network(network, out / "model.keras")
     onnx_export.check_backend(out)
     if warm_start and not config.epochs:  # the same weights, so the same history
@@ -220,7 +228,10 @@ def run(
     data.facts.update(origin(warm_start, teachers))
     done = export(network, config, data, out, history, name or out.name, faces=faces)
     on_event(Done(folder=str(out), metrics=done.metrics_json()))
-    return done
+
+
+def _ignore(_event: Event) -> None:
+    """What a process tells that only trains along."""
 
 
 def origin(warm_start: Path | None, teachers: Sequence[Path]) -> dict[str, object]:

@@ -19,6 +19,7 @@ from ml.training import (
     torch_patches,
 )
 from ml.training.optimizer import compile_model, learning_rate, state_variables
+from ml.training.strategies import Strategy, TrainStep
 from ml.training_events import Epoch, EpochFigures, EventHandler, Start, Step
 
 Figures = dict[str, float | None]  # some of EpochFigures'
@@ -37,23 +38,35 @@ def train(
     start: keras.Model | None = None,
     teachers: Sequence[keras.Model] = (),
     resume: bool = False,
+    strategy: Strategy | None = None,
 ) -> tuple[keras.Model, list[EpochFigures]]:
     """The trained network in float32, with averaged weights, and one event an epoch.
     Leaves OUT/checkpoint behind, fresh after every epoch. `teachers` are whose answers
-    `config.distil` mixes into the targets; without any it is `start`."""
+    `config.distil` mixes into the targets; without any it is `start`. Of several
+    processes the chief alone measures, writes and returns the finished network."""
+    strategy = strategy or Strategy()
     keras.utils.set_random_seed(config.seed)
     torch_patches.apply()
-    model = compile_network(config, start)
+    with strategy.scope():
+        model = compile_network(config, start)
+    strategy.check(config, rows)
     folder = out / "checkpoint"
     history = checkpoints.load(folder, state_variables(model)) if resume else []
-    is_over = len(history) >= config.epochs  # resumed only to be exported
+    done = strategy.share_state(state_variables(model), len(history))
+    is_over = done >= config.epochs  # resumed only to be exported
     own = [start] if start is not None else []
     targets = make_targets(config, rows, [] if is_over else teachers or own)
     on_event(start_event(config, rows, tune))
-    progress = Progress(config, len(rows), len(history))
-    for epoch in range(len(history), config.epochs):
-        figures = train_epoch(model, config, rows, targets, epoch, progress, on_event)
-        figures |= measure_tune(model, config, tune)
+    plain = strategy.plain(model)
+    progress = Progress(config, len(rows), done)
+    train_step = strategy.step(model)
+    for epoch in range(done, config.epochs):
+        figures = train_epoch(
+            train_step, config, rows, targets, epoch, progress, on_event
+        )
+        if not strategy.is_chief:
+            continue
+        figures |= measure_tune(plain, config, tune)
         figures |= {"rate": round(learning_rate(config, epoch + 1), 5)}
         number = {"epoch": epoch + 1, "epochs": config.epochs}
         history.append(EpochFigures.model_validate(number | figures))
@@ -63,8 +76,8 @@ def train(
     if history:  # without any epoch it is exported as it is
         average_weights(model, config, rows, targets)
     if config.branches:
-        model = without_branches(model, config, rows)
-    return networks.with_dtype_policy(model, "float32"), history
+        plain = without_branches(plain, config, rows)
+    return networks.with_dtype_policy(plain, "float32"), history
 
 
 def start_event(config: Config, rows: Rows, tune: Rows) -> Start:
@@ -113,7 +126,7 @@ def without_branches(model: keras.Model, config: Config, rows: Rows) -> keras.Mo
 
 
 def train_epoch(
-    model: keras.Model,
+    train_step: TrainStep,
     config: Config,
     rows: Rows,
     targets: Floats,
@@ -129,12 +142,10 @@ def train_epoch(
     ready = augmentation.prefetch(source)
     for step in range(progress.steps):
         wait_began = time.monotonic()
-        x, y, w = next(ready)
+        batch = next(ready)
         waited += time.monotonic() - wait_began
         rate = learning_rate(config, epoch + step / progress.steps)
-        model.optimizer.learning_rate.assign(rate)
-        logs = model.train_on_batch(x, y, sample_weight=w[:, None], return_dict=True)
-        losses.append((float(logs["loss"]), float(logs["categorical_accuracy"])))
+        losses.append(train_step(batch, rate))
         progress.advance()
         if progress.is_due():
             on_event(progress.event())

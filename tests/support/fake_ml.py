@@ -21,7 +21,7 @@ import pyarrow.parquet
 from ml.artefact import card
 from ml.artefact.predictor import Predictor
 from ml.emotions import EMOTIONS
-from ml.training_events import Done, Epoch, Error, Event, Start, Step
+from ml.training_events import WORKER_LOST, Done, Epoch, Error, Event, Start, Step
 from tests.support import tiny_model
 
 
@@ -30,6 +30,8 @@ def tell(event: Event) -> None:
 
 
 def train(args: argparse.Namespace) -> int:
+    if args.strategy != "one" and json.loads(os.environ["TF_CONFIG"])["task"]["index"]:
+        return 0  # only trained along
     manifest = {"hash": "of a file", "rows": 0}
     if args.data.is_dir():
         manifest = json.loads((args.data / "manifest.json").read_text())
@@ -89,6 +91,9 @@ def come_to_harm(how: str) -> None:
         time.sleep(3600)
     if how == "garble":
         print('{"event": "epoch", "epoch": 2, "epochs": 3}', flush=True)
+    if how == "lost":
+        tell(Error(code=WORKER_LOST, message="the training process at b:2 was lost"))
+        sys.exit(5)
     if how == "refuse":
         tell(Error(code="bad_input", message="There is nothing in it."))
         sys.exit(2)
@@ -168,6 +173,7 @@ def main() -> int:
             sub.add_argument("--warm-start", type=Path)
             sub.add_argument("--resume", action="store_true")
             sub.add_argument("--seed")
+            sub.add_argument("--strategy", default="one")
             sub.add_argument("--set", action="append", default=[])
         elif command is compare:
             sub.add_argument("champion")

@@ -329,6 +329,10 @@ RETRAIN_AT = env.text("RETRAIN_AT", "03:30")
 RETRAIN_MIN_FACES = env.integer("RETRAIN_MIN_FACES", 200)
 # Seconds without a sign of life after which a run is taken up anew, and between looks.
 RETRAIN_LOST_AFTER = env.integer("RETRAIN_LOST_AFTER", 120)
+# Where other training hosts reach this one when they train a run together, and how
+# many seconds the first of them waits for the rest.
+TRAINING_ADDRESS = env.text("TRAINING_ADDRESS")
+TRAINING_WAIT = env.integer("TRAINING_WAIT", 300)
 SWEEP_EVERY = env.integer("SWEEP_EVERY", 20)
 RETRAIN_PRESET = env.choice("RETRAIN_PRESET", ("finetune", "quick", "full"))
 # How the child that trains and examines is started.

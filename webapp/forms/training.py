@@ -103,9 +103,17 @@ class StartForm(forms.Form):
         label=_("Epochs"), required=False, min_value=1, max_value=MOST_EPOCHS
     )
 
+    hosts = forms.IntegerField(
+        label=_("Training hosts"),
+        required=False,
+        min_value=1,
+        max_value=run_options.MOST_HOSTS,
+        help_text=_("Several share the work of each step. The result is the same."),
+    )
+
     def options(self) -> dict[str, object]:
         """Only what differs from the defaults."""
-        names = ("start", "policy", "weight", "network", "epochs")
+        names = ("start", "policy", "weight", "network", "epochs", "hosts")
         said = {name: self.cleaned_data[name] for name in names}
         return {name: value for name, value in said.items() if value not in ("", None)}
 

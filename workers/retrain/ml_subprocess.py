@@ -10,7 +10,7 @@ import sys
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from typing import IO
 
@@ -34,6 +34,7 @@ class SubprocessFailed(Exception):
         self.sentence = sentence
         self.code = code
         self.tail = tail
+        self.lost_another = False  # another process of the same training
 
     @property
     def was_killed(self) -> bool:
@@ -50,26 +51,29 @@ def train(
     *,
     go_on: Callable[[], None],
     on_event: Callable[[Event], None],
+    environment: Mapping[str, str] | None = None,
 ) -> None:
     """Run ML_COMMAND with arguments, whose events go to `on_event`.
 
     `go_on` raises what shall end the child; it is gone when that arrives.
     Raises SubprocessFailed, and training_events.BadEvent.
     """
-    own_words = ""
+    error: training_events.Error | None = None
 
     def on_line(line: str) -> None:
-        nonlocal own_words
+        nonlocal error
         event = training_events.parse(line)
         if isinstance(event, training_events.Error):
-            own_words = event.message
+            error = event
         if event is not None:
             on_event(event)
 
     try:
-        _run(arguments, go_on=go_on, on_line=on_line)
+        _run(arguments, go_on=go_on, on_line=on_line, environment=environment or {})
     except SubprocessFailed as failure:
-        failure.sentence = own_words or failure.sentence
+        if error:
+            failure.sentence = error.message
+            failure.lost_another = error.code == training_events.WORKER_LOST
         raise
 
 
@@ -86,7 +90,7 @@ def ask(
         nonlocal answer
         answer = _json_object(line) or answer
 
-    _run(arguments, go_on=go_on, on_line=on_line)
+    _run(arguments, go_on=go_on, on_line=on_line, environment={})
     return answer
 
 
@@ -95,8 +99,9 @@ def _run(
     *,
     go_on: Callable[[], None],
     on_line: Callable[[str], None],
+    environment: Mapping[str, str],
 ) -> None:
-    child = _start(arguments)
+    child = _start(arguments, environment)
     lines: queue.SimpleQueue[str | None] = queue.SimpleQueue()
     tail: deque[str] = deque(maxlen=TAIL)
     readers = [
@@ -140,7 +145,9 @@ def _lines(
         yield line
 
 
-def _start(arguments: Sequence[str | os.PathLike[str]]) -> subprocess.Popen[str]:
+def _start(
+    arguments: Sequence[str | os.PathLike[str]], environment: Mapping[str, str]
+) -> subprocess.Popen[str]:
     command = [
         *(sys.executable, "-m", "workers.parent_death", str(os.getpid())),
         *settings.ML_COMMAND,
@@ -154,7 +161,7 @@ def _start(arguments: Sequence[str | os.PathLike[str]]) -> subprocess.Popen[str]
         text=True,
         errors="replace",
         cwd=settings.BASE_DIR,
-        env=_environment(),
+        env={**_environment(), **environment},
         start_new_session=True,  # so that the whole family can be ended
     )
 

@@ -153,5 +153,9 @@ def stop_all() -> None:
         lease.stop("shutdown")
 
 
+def is_shutting_down() -> bool:
+    return _is_shutting_down.is_set()
+
+
 def _worker_name() -> str:
     return f"{socket.gethostname()}:{os.getpid()}"

@@ -24,7 +24,7 @@ from labeling.training import exams, run_options, training_runs
 from ml.data.snapshot import Manifest
 from ml.errors import BadArtefact
 from ml.training_events import BadEvent, Epoch, EpochFigures, Event, Start, Step
-from workers.retrain import ml_subprocess, workspace
+from workers.retrain import hosts, ml_arguments, ml_subprocess, workspace
 from workers.retrain.ml_subprocess import SubprocessFailed
 from workers.retrain.run_lease import RunLease, Stopped
 
@@ -49,6 +49,8 @@ def retrain(run_id: int) -> ModelVersion | None:
             log.warning("run %s is another worker's now", run_id)
         except SubprocessFailed as failure:
             _subprocess_failed(run_id, lease.attempt, failure)
+        except hosts.HostLost as lost:
+            training_runs.lose(run_id, lease.attempt, reason=_lost(str(lost)))
         except Refused as refusal:
             training_runs.fail(run_id, lease.attempt, reason=str(refusal.message))
         except (BadArtefact, BadEvent) as failure:
@@ -103,20 +105,17 @@ class _Retraining:
     def _train(self, snapshot: Snapshot) -> ModelVersion:
         out = self.folder / "out"
         parent = self._parent()
-        knobs = dict(run_options.of(self.run).set)
-        command: list[str | Path] = ["train", self.folder / "snapshot", out, "--json"]
-        command += ["--preset", self.run.preset, *_fer2013()]
-        command += ["--name", model_versions.name_of(self.run)]
-        if parent:
-            command += ["--warm-start", model_files.fetch(parent)]
+        command = ml_arguments.train(self.run, self.folder, parent)
         if self._unpack_checkpoint(out):
             command += ["--resume"]
-        if "seed" in knobs:
-            command += ["--seed", str(knobs.pop("seed"))]
-        for name, value in knobs.items():
-            command += ["--set", f"{name}={value}"]
         self._enter(Status.TRAINING, _("Training."))
-        ml_subprocess.train(command, go_on=self.lease.go_on, on_event=self._on_event)
+        group = hosts.gather(self.run, self.lease, self.attempt, self._note)
+        ml_subprocess.train(
+            [*command, *group.arguments()],
+            go_on=group.go_on,
+            on_event=self._on_event,
+            environment=group.environment(),
+        )
         return self.lease.retry_on_disconnect(partial(self._add, out, parent))
 
     def _add(self, out: Path, parent: ModelVersion | None) -> ModelVersion:
@@ -191,7 +190,7 @@ class _Retraining:
             "compare",
             model_files.fetch(champion, names=served) if champion else "-",
             model_files.fetch(version, names=served),
-            *_fer2013(),
+            *ml_arguments.fer2013(),
             "--json",
             *("--detector", settings.FACE_DETECTOR),
         ]
@@ -234,16 +233,7 @@ def measure(version_id: int) -> None:
 
 def evaluate_command(version: ModelVersion) -> list[str | Path]:
     folder = model_files.fetch(version, names=model_files.SERVED)
-    return ["evaluate", folder, *_fer2013(), "--split", "private", "--json"]
-
-
-def _fer2013() -> list[str | Path]:
-    arguments: list[str | Path] = []
-    if settings.FER2013:
-        arguments += ["--fer2013", settings.FER2013]
-        if settings.FERPLUS:
-            arguments += ["--ferplus", settings.FERPLUS]
-    return arguments
+    return ["evaluate", folder, *ml_arguments.fer2013(), "--split", "private", "--json"]
 
 
 def _figures(event: EpochFigures) -> str:
@@ -266,11 +256,18 @@ def _subprocess_failed(run_id: int, attempt: int, failure: SubprocessFailed) -> 
     if failure.was_killed:
         reason = _("The training was killed, most likely for want of memory.")
         training_runs.lose(run_id, attempt, reason=reason)
+    elif failure.lost_another:
+        reason = _lost(failure.sentence)
+        training_runs.lose(run_id, attempt, reason=reason)
     elif failure.was_ended:
         reason = _("Somebody has ended the training from outside.")
         training_runs.lose(run_id, attempt, reason=reason)
     else:
         training_runs.fail(run_id, attempt, reason=_told(failure.sentence))
+
+
+def _lost(what: str) -> str:
+    return _("Training on several hosts has ended: %(what)s.") % {"what": what}
 
 
 def _told(sentence: str) -> str:

@@ -12,14 +12,15 @@ from django.conf import settings
 
 from labeling.models import TrainingRun
 
-_NAME = re.compile(r"run-(\d+)-(\d+)")
+_NAME = re.compile(r"run-(\d+)-(\d+)(-\d+)?")
 
 
 @contextmanager
-def folder(run_id: int, attempt: int) -> Iterator[Path]:
-    """A folder of this attempt's own, 0700, removed in the end."""
+def folder(run_id: int, attempt: int, *, place: int = 0) -> Iterator[Path]:
+    """A folder of this attempt's own, 0700, removed in the end; of several hosts'
+    (which may be one machine) each has one."""
     _tidy()
-    path = _home() / f"run-{run_id}-{attempt}"
+    path = _home() / (f"run-{run_id}-{attempt}" + (f"-{place}" if place else ""))
     shutil.rmtree(path, ignore_errors=True)
     path.mkdir(mode=0o700)
     try:

@@ -46,6 +46,9 @@ class Wish(Body):
         None, description="Only from scratch."
     )
     epochs: Annotated[int, Field(ge=1, le=StartForm.MOST_EPOCHS), WHOLE] | None = None
+    hosts: Annotated[int, Field(ge=1, le=run_options.MOST_HOSTS), WHOLE] | None = Field(
+        None, description="Training hosts that share the work of each step."
+    )
 
 
 class Run(Answer):

@@ -27,6 +27,7 @@ class Command(BaseCommand):
         parser.add_argument("--network")
         parser.add_argument("--epochs", type=int)
         parser.add_argument("--seed", type=int)
+        parser.add_argument("--hosts", type=int, help="that train it together")
         parser.add_argument(
             "--set",
             action="append",
@@ -44,7 +45,7 @@ class Command(BaseCommand):
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        names = ("start", "policy", "weight", "network", "epochs", "seed")
+        names = ("start", "policy", "weight", "network", "epochs", "seed", "hosts")
         wishes = {n: options[n] for n in names if options[n] is not None}
         if options["set"]:
             wishes["set"] = dict(knob.partition("=")[::2] for knob in options["set"])
