@@ -9,7 +9,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('labeling', '0032_answers_from_devices'),
+        ('labeling', '0033_indexes_at_a_million'),
     ]
 
     operations = [
