@@ -25,7 +25,7 @@ from labeling.review import demand, own_gifts
 LEASE = timedelta(minutes=5)
 ORDER = ("-priority", "created_at", "pk")
 STEPS = (0, 1, 2)  # of disagreement
-MOST_MOVED = 5_000  # faces: a second's work, each hour
+MOST_MOVED = 5_000  # faces of an emotion: a second's work, each night
 DOUBT = 0.5  # the model gives the giver's label less than this
 DISSENT = 0.5  # the voters agree less than this
 

@@ -101,26 +101,23 @@ def report(found: dict[str, tuple[str, list[Cost]]]) -> list[str]:
             took = costs[-1].database
             faults.append(f"{name}: {took:.0f} ms, to the power {power:.2f}")
         told = [f"{cost.database:,.1f}" for cost in costs]
-        cpu = [f"{cost.cpu:,.1f}" for cost in costs]
-        memory = f"{costs[-1].memory:,.0f}"
         last = costs[-1]
-        row = [f"{power:.2f}", f"{last.waited:,.1f}", str(last.queries), memory]
-        rows.append([name, *told, *cpu, *row])
-    numbers = " / ".join(f"{size:,}" for size in SIZES)
-    head = [f"database, {size:,}" for size in SIZES]
-    head += [f"in all, {size:,}" for size in SIZES]
+        row = [f"{last.cpu:,.1f}", f"{power:.2f}", f"{last.waited:,.1f}"]
+        shown = f"`{name}`" if name.startswith("/") else name
+        rows.append([shown, *told, *row, str(last.queries), f"{last.memory:,.0f}"])
+    head = [f"{size:,}" for size in SIZES]
     page.write_section(
         "growth",
         f"""## Growth
 
-What each act costs (`python -m tests.bench.growth`) at {numbers} faces on
-{os.cpu_count()} cores ({platform.machine()}), load {os.getloadavg()[0]:.1f}: ms of
-processor time of the database, and of it and the web process or worker; the power of
-the number of faces by which that *grows*; the ms that the act *waited* for the database
-at the largest size; queries; MB of memory more than before (a peak). What costs less
-than {NOISE:.0f} ms is taken not to grow.
+What each act costs (`python -m tests.bench.growth`) on {os.cpu_count()} cores
+({platform.machine()}), load {os.getloadavg()[0]:.1f}: ms of the database's processor time
+at each number of faces. At the largest: ms *in all*, of it and the web process or worker;
+the power of the number of faces by which these *grow*, of the clock's acts from the last
+size but one; the ms that the act *waited* for the database; queries; MB of memory more
+than before (a peak). What costs less than {NOISE:.0f} ms is taken not to grow.
 
-{page.table(["", *head, "grows", "waited", "queries", "memory, MB"], rows)}
+{page.table(["act", *head, "in all", "grows", "waited", "queries", "memory, MB"], rows)}
 
 **A face** of {SIZES[-1]:,} takes, in bytes of Postgres:
 
