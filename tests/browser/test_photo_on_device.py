@@ -146,11 +146,11 @@ def site_result(
     places = page.locator("[data-result] svg rect").evaluate_all(
         "all => all.map(({ x, y }) => [x, y].map((one) => one.baseVal.value))"
     )
-    page.get_by_role("link", name="Clear").click()
+    page.locator("[data-clear]").click()
     return answer, words, places
 
 
-SHARE = re.compile(r"(\d+)(?=\u202f%)")
+SHARE = re.compile(r"(\d+)(?=\u202f?%)")
 
 
 def shares(words: list[str]) -> list[int]:
@@ -184,6 +184,23 @@ def test_cards_words_and_download_are_those_of_the_site(
         on_device.pop("faces")
         by_site.pop("faces")
         assert on_device == by_site
+
+
+@pytest.mark.parametrize("language", ["pl", "ru"])
+def test_every_language_counts_and_writes_shares_as_the_site_does(
+    visit: Any, tmp_path: Path, language: str
+) -> None:
+    page = visit("/about/")
+    cookie = {"name": "language", "value": language, "url": visit.server}
+    page.context.add_cookies([cookie])
+    page.goto("/")
+    file = drawn(tmp_path, "happy", "sad")
+    switch = page.locator("[data-on-device]")
+    _found, said, _boxes = site_result(page, file)
+    switch.check()
+    _found, told, _boxes = site_result(page, file)
+    assert without_shares(told) == without_shares(said)
+    assert shares(told) == pytest.approx(shares(said), abs=1)
 
 
 def test_a_photo_without_a_face_gets_the_same_advice(
