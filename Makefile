@@ -67,6 +67,7 @@ drill: $(VENV)/.dev ## Run the long checks, which end at the first fault
 	ALL_LANGUAGES=1 $(PYTEST) tests/languages tests/browser/test_languages.py
 	HOSTILE_VALUES=99 $(PYTEST) tests/security/test_hostile_walk.py
 	SCHEMATHESIS_SECONDS=300 $(PYTEST) tests/webapp/api/test_schemathesis.py
+	TRAIN_TOGETHER=1 $(PYTEST) tests/faults/test_several_hosts.py
 	GENERATED_CLIENTS=1 $(PYTEST) tests/webapp/api/test_generated_clients.py
 	@set -e; for name in mutants decode slow; do $(PYTHON) -m tests.bench.$$name; done
 	$(PYTHON) -m tests.experiments.collude $$(mktemp -d) --at-once --seeds 1 \

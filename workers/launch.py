@@ -53,7 +53,7 @@ def send_run(run_id: int) -> None:
     _send("workers.tasks.retrain", run_id)
 
 
-def send_join(run_id: int, *, expires: float) -> None:
+def send_join(run_id: int, expires: float) -> None:
     """Ask a free training host to train a run together with the one that leads."""
     _send("workers.tasks.join", run_id, expires=expires)
 

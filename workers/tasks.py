@@ -21,7 +21,7 @@ log = logging.getLogger(__name__)
 
 @app.task
 def retrain(run_id: int) -> None:
-    version = trainer.retrain(run_id)
+    version = trainer.retrain(run_id, call=launch.send_join)
     if version is not None:
         launch.send_measure(version.pk)
 

@@ -39,13 +39,17 @@ def silent_for_an_hour(run):
     heartbeat.update(heartbeat_at=F("heartbeat_at") - timedelta(hours=1))
 
 
-def expect_promoted(run, *, attempt=None, faces=FACES):
+def expect_ended(run, *, attempt=None):
     wait_for(
         lambda: status_of(run) in (Status.DONE, Status.FAILED), "the end of the run"
     )
     run.refresh_from_db()
     assert run.status == Status.DONE, f"{run.message}\n{run.log}"
     assert attempt in (None, run.attempt)
+
+
+def expect_promoted(run, *, attempt=None, faces=FACES):
+    expect_ended(run, attempt=attempt)
     version = ModelVersion.objects.get(run=run)
     assert ModelVersion.objects.get(is_champion=True) == version
     assert Promotion.objects.filter(version=version).count() == 1

@@ -183,7 +183,7 @@ def test_json_without_end(everything: Client, opening: str, times: int) -> None:
 
 
 @pytest.mark.parametrize("number", ["1" + "0" * 400, "-1" + "0" * 30, "1" * 5000])
-@pytest.mark.parametrize("name", ["weight", "epochs", "preset", "network"])
+@pytest.mark.parametrize("name", ["weight", "epochs", "hosts", "preset", "network"])
 def test_numbers_without_end(everything: Client, name: str, number: str) -> None:
     body = f'{{"preset": "quick", "{name}": {number}}}'
     sent = everything.post("/api/v1/trainings", body, content_type="application/json")

@@ -75,6 +75,7 @@ FIELDS = {
     "events": "run.failed",
     "url": "https://told.example/",
     "giver": "1",
+    "hosts": "1",
     "guess": "sad",
     "in": "list",
     "instead_of": "",
@@ -115,6 +116,7 @@ IN_JSON = {
     "epochs": 3,
     "events": [1],
     "giver": 1,
+    "hosts": 1,
     "scopes": ["read"],
     "weight": 1.0,
 }

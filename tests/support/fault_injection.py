@@ -88,13 +88,14 @@ class Machine:
             "FERPLUS": "",
         }
 
-    def start(self, *arguments: str, ml: str = "") -> Process:
-        """`celery -A workers.app …`; `ml`: flags of `fake_ml.py`."""
-        fake = f"{sys.executable} -m tests.support.fake_ml {ml}"
+    def start(self, *arguments: str, ml: str = "", is_real: bool = False) -> Process:
+        """`celery -A workers.app …`; `ml`: flags of `fake_ml.py`, unless it trains as
+        it really does."""
+        program = "ml" if is_real else f"tests.support.fake_ml {ml}"
         with self.log.open("ab") as log:
             process = subprocess.Popen(
                 [sys.executable, "-m", "celery", "-A", "workers.app", *arguments],
-                env={**self.env, "ML_COMMAND": fake},
+                env={**self.env, "ML_COMMAND": f"{sys.executable} -m {program}"},
                 stdout=log,
                 stderr=log,
             )
@@ -104,6 +105,13 @@ class Machine:
     def worker(self, queue: str = "training", ml: str = "") -> Process:
         name = f"{queue}-{self.data.name}-{len(self.processes)}@test"
         return self.start("worker", "-Q", queue, "-c", "1", "-n", name, ml=ml)
+
+    def trainer(self) -> Process:
+        """A worker that trains as it really does."""
+        name = f"training-{self.data.name}-{len(self.processes)}@test"
+        return self.start(
+            "worker", "-Q", "training", "-c", "1", "-n", name, is_real=True
+        )
 
     def held(self, stage: str = "training") -> str:
         """Flags for `ml`: that stage ("training" or "exam") lasts until `let_go`."""

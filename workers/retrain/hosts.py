@@ -15,7 +15,6 @@ from django.utils.translation import gettext as _
 from labeling.datasets import snapshots
 from labeling.models import Snapshot, TrainingHost, TrainingRun
 from labeling.training import run_options, training_hosts, training_runs
-from workers import launch
 from workers.retrain import ml_arguments, ml_subprocess, run_lease, workspace
 from workers.retrain.ml_subprocess import SubprocessFailed
 from workers.retrain.run_lease import RunLease, Stopped
@@ -24,6 +23,9 @@ log = logging.getLogger(__name__)
 
 LOOK_EVERY = 1.0  # seconds between two looks at the rows
 CALL_EVERY = 5.0  # seconds after which those that are missing are called again
+
+# Asks one host to join the run of that number; how long that holds, in seconds.
+Call = Callable[[int, float], None]
 
 
 class HostLost(Exception):
@@ -50,7 +52,12 @@ class Group:
 
 
 def gather(
-    run: TrainingRun, lease: RunLease, attempt: int, note: Callable[..., None]
+    run: TrainingRun,
+    lease: RunLease,
+    attempt: int,
+    *,
+    note: Callable[..., None],
+    call: Call,
 ) -> Group:
     """The hosts that a run asks for, this one first, once they are there. Raises
     Refused where they do not come, Stopped, and training_runs.Lost."""
@@ -74,7 +81,7 @@ def gather(
         if now >= call_at:
             call_at = now + CALL_EVERY
             for _missing in range(hosts - len(here)):
-                launch.send_join(run.pk, expires=CALL_EVERY)
+                call(run.pk, CALL_EVERY)
         time.sleep(LOOK_EVERY)
     note(message=_("Training."), log=f"trained by {', '.join(here)}")
 

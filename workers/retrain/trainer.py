@@ -35,14 +35,19 @@ Status = TrainingRun.Status
 CHECKPOINT_SHARE = 0.05
 
 
-def retrain(run_id: int) -> ModelVersion | None:
-    """Work on a run if it waits; the version whose exam went on record."""
+def _call_nobody(_run_id: int, _expires: float) -> None:
+    """Hosts that shall join come by themselves."""
+
+
+def retrain(run_id: int, *, call: hosts.Call = _call_nobody) -> ModelVersion | None:
+    """Work on a run if it waits; the version whose exam went on record. `call` asks
+    another host to join."""
     with RunLease(run_id) as lease:
         if lease.attempt is None:
             return None
         try:
             with workspace.folder(run_id, lease.attempt) as folder:
-                return _Retraining(lease, lease.attempt, folder).conduct()
+                return _Retraining(lease, lease.attempt, folder, call).conduct()
         except Stopped as stopped:
             _stop(run_id, lease.attempt, stopped.why)
         except training_runs.Lost:
@@ -63,7 +68,10 @@ def retrain(run_id: int) -> ModelVersion | None:
 
 
 class _Retraining:
-    def __init__(self, lease: RunLease, attempt: int, folder: Path) -> None:
+    def __init__(
+        self, lease: RunLease, attempt: int, folder: Path, call: hosts.Call
+    ) -> None:
+        self.call = call
         self.lease = lease
         self.attempt = attempt
         self.folder = folder
@@ -109,7 +117,9 @@ class _Retraining:
         if self._unpack_checkpoint(out):
             command += ["--resume"]
         self._enter(Status.TRAINING, _("Training."))
-        group = hosts.gather(self.run, self.lease, self.attempt, self._note)
+        group = hosts.gather(
+            self.run, self.lease, self.attempt, note=self._note, call=self.call
+        )
         ml_subprocess.train(
             [*command, *group.arguments()],
             go_on=group.go_on,
