@@ -111,11 +111,12 @@ def report(found: dict[str, tuple[str, list[Cost]]]) -> list[str]:
         f"""## Growth
 
 What each act costs (`python -m tests.bench.growth`) on {os.cpu_count()} cores
-({platform.machine()}), load {os.getloadavg()[0]:.1f}: ms of the database's processor time
-at each number of faces. At the largest: ms *in all*, of it and the web process or worker;
-the power of the number of faces by which these *grow*, of the clock's acts from the last
-size but one; the ms that the act *waited* for the database; queries; MB of memory more
-than before (a peak). What costs less than {NOISE:.0f} ms is taken not to grow.
+({platform.machine()}), load {os.getloadavg()[0]:.1f}: ms of the database's processor
+time at each number of faces. At the largest: ms *in all*, of it and the web process or
+worker; the power of the number of faces by which these *grow*, of the clock's acts from
+the last size but one; the ms that the act *waited* for the database; queries; MB of
+memory more than before (a peak). What costs less than {NOISE:.0f} ms is taken not to
+grow.
 
 {page.table(["act", *head, "in all", "grows", "waited", "queries", "memory, MB"], rows)}
 
