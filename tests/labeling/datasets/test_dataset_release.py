@@ -4,7 +4,6 @@ import json
 import re
 import subprocess
 from pathlib import Path
-from uuid import UUID
 
 import mlcroissant
 import pyarrow.parquet
@@ -22,7 +21,6 @@ from labeling.models import (
     Withdrawal,
 )
 from tests.support.factories import make_contribution, make_user, make_votes
-from tests.support.query_plans import plan_of
 
 pytestmark = pytest.mark.django_db
 
@@ -329,8 +327,3 @@ def test_without_any_face_it_is_empty_and_says_so(tmp_path):
     release = dataset_release.write(tmp_path / "out", name="none")
     assert release.rows == 0
     assert "0 faces" in (tmp_path / "out" / "DATASHEET.md").read_text()
-
-
-def test_only_faces_that_may_be_released_are_gone_through():
-    rest = dataset_release._fit().filter(pk__gt=UUID(int=5)).order_by("pk")[:9]
-    assert "using releasable_faces" in plan_of(*rest.query.sql_with_params())

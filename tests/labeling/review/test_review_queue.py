@@ -3,14 +3,12 @@ from datetime import timedelta
 
 import pytest
 from django.db import connection, transaction
-from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from labeling.models import Contribution
 from labeling.review import decisions, demand, review_queue
 from tests.support.concurrency import together
 from tests.support.factories import make_contribution, make_user
-from tests.support.query_plans import plan_of
 
 pytestmark = pytest.mark.django_db
 
@@ -164,14 +162,3 @@ def test_of_very_many_that_move_those_that_come_first_move_first(monkeypatch):
         assert review_queue.refresh_priorities() == moved
         rows = Contribution.objects.filter(priority__in=priorities)
         assert set(rows) == {faces[p] for p in before}
-
-
-def test_what_moves_comes_out_of_an_index_by_its_place():
-    with CaptureQueriesContext(connection) as asked:
-        review_queue.refresh_priorities()
-    updates = [one["sql"] for one in asked if one["sql"].startswith("UPDATE")]
-    assert len(updates) == 7 * 4  # the places around three steps of each emotion
-    for sql in updates:
-        plan = plan_of(sql)
-        assert "using desk_by_emotion" in plan
-        assert "(priority > " in plan.partition("Index Cond: ")[2].splitlines()[0]

@@ -16,7 +16,6 @@ from tests.experiments import collude, crowds, rows_at_once
 from tests.experiments.crowds import World
 from tests.experiments.held_out_rows import Stock
 from tests.support.factories import make_contribution, make_user, make_votes
-from tests.support.query_plans import plan_of
 
 pytestmark = pytest.mark.django_db
 streams = pytest.mark.django_db(transaction=True)  # a snapshot needs one of its own
@@ -236,14 +235,3 @@ def test_of_whom_the_newest_votes_say_nothing_he_stays_suspected(ring, monkeypat
     assert rings.refresh() == 2
     monkeypatch.setattr(rings, "MOST_VOTES", 4)
     assert rings.refresh() == 0
-
-
-def test_of_the_newest_votes_each_face_is_fetched_by_itself():
-    plan = plan_of(rings._VOTES, {"answers": rings.ANSWERS, "oldest": 5})
-    assert "using labeling_contribution_pkey" in plan
-    assert "Join" not in plan  # it would read all faces
-
-
-def test_faces_of_nobody_suspected_are_found_by_their_votes():
-    plan = plan_of(*rings.other_faces().query.sql_with_params())
-    assert "Semi Join" in plan  # or each accepted face would be asked for its reasons

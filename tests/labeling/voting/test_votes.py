@@ -1,4 +1,3 @@
-import re
 from datetime import timedelta
 
 import pytest
@@ -14,7 +13,6 @@ from labeling.review import decisions
 from labeling.voting import vote_weights, votes
 from tests.support.concurrency import together
 from tests.support.factories import make_contribution, make_user
-from tests.support.query_plans import plan_of
 
 pytestmark = pytest.mark.django_db
 
@@ -145,13 +143,6 @@ def test_a_new_account_weighs_as_a_device_until_it_was_tested():
         votes.cast(make_gold("sad"), "sad", by=newcomer)
     after = vote_weights.weighed_votes([face.pk])[face.pk]["sad"]
     assert after > 2 * before
-
-
-def test_a_voters_record_is_read_from_an_index_alone():
-    plan = plan_of(vote_weights._OF_THESE, [[]])
-    record = plan.partition("Index Only Scan using gold_records")[2]
-    # His own, not everybody's.
-    assert re.search(r"^ *Index Cond: \(voter_id = \w+\.voter_id\)", record, re.M)
 
 
 def soft_label(face: Contribution) -> list[float]:
