@@ -16,8 +16,12 @@ from labeling.models.review import Review
 from labeling.models.session import Session
 from labeling.models.site import SiteRecord, SiteStats
 from labeling.models.snapshot import Snapshot, SnapshotRow
-from labeling.models.training_host import TrainingHost
-from labeling.models.training_run import Checkpoint, RunEvent, TrainingRun
+from labeling.models.training_run import (
+    Checkpoint,
+    RunEvent,
+    TrainingHost,
+    TrainingRun,
+)
 from labeling.models.user import ApiToken, DatasetSplit, Scope, User
 from labeling.models.version import Exam, ModelFile, ModelVersion, Promotion
 from labeling.models.vote import Suspect, Vote

@@ -21,6 +21,7 @@ import pyarrow.parquet
 from ml.artefact import card
 from ml.artefact.predictor import Predictor
 from ml.emotions import EMOTIONS
+from ml.training import meeting
 from ml.training_events import WORKER_LOST, Done, Epoch, Error, Event, Start, Step
 from tests.support import tiny_model
 
@@ -30,8 +31,12 @@ def tell(event: Event) -> None:
 
 
 def train(args: argparse.Namespace) -> int:
-    if args.strategy != "one" and json.loads(os.environ["TF_CONFIG"])["task"]["index"]:
-        return 0  # only trained along
+    if args.strategy != "one":
+        told = json.loads(os.environ["TF_CONFIG"])
+        workers, index = told["cluster"]["worker"], told["task"]["index"]
+        meeting.wait_for_all(workers, index, seconds=60)
+        if index:
+            return 0  # only trained along
     manifest = {"hash": "of a file", "rows": 0}
     if args.data.is_dir():
         manifest = json.loads((args.data / "manifest.json").read_text())

@@ -12,6 +12,7 @@ from labeling.errors import Refused
 from labeling.models import TrainingHost, TrainingRun
 from labeling.registry import serving
 from labeling.training import training_hosts, training_runs
+from tests.support import several_processes
 from tests.support.factories import make_accepted_crowd, make_run
 from tests.support.supervised_site import until
 from workers.retrain import hosts, trainer
@@ -19,7 +20,7 @@ from workers.retrain import hosts, trainer
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 
 Status = TrainingRun.Status
-HERE, THERE = "a.example:7070", "b.example:7070"
+HERE, THERE = several_processes.free_addresses(2)
 
 
 @pytest.fixture(autouse=True)
