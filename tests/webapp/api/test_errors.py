@@ -20,6 +20,7 @@ ELSEWHERE = {
     *("address_taken", "last_admin", "no_face", "no_photo", "several_faces"),
     *("not_whole", "already_answered", "notice_first", "no_engine", "no_detector"),
     *("no_such_model", "no_decision", "removed_before", "unknown_account"),
+    *("no_training_address", "too_few_hosts"),
     *("bad_url", "unknown_event", "not_in_quarantine", "own_suspicion"),
 }
 
