@@ -5,11 +5,13 @@ visit.errors              what its console complained of; must be empty at the e
 """
 
 import os
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from django.core.signals import request_finished, request_started
 from playwright.sync_api import (
     Browser,
     BrowserContext,
@@ -24,6 +26,7 @@ from tests.support import factories
 from tests.support.fake_camera import CHROMIUM, launch, photographed, shoot, with_camera
 from tests.support.made_once import made_once
 from tests.support.real_data import FACE_DETECTOR
+from tests.support.supervised_site import until
 from webapp.downloads import engine
 
 # Playwright's own event loop runs in this thread, and Django would mind.
@@ -92,12 +95,31 @@ class Visit:
             self.errors.append(f"asked {request.url}")
 
 
+@pytest.fixture(scope="session")
+def at_work() -> set[int]:
+    """The threads of the test's server that have not answered yet."""
+    threads: set[int] = set()
+
+    def began(**_: Any) -> None:
+        if threading.current_thread() is not threading.main_thread():
+            threads.add(threading.get_ident())
+
+    def ended(**_: Any) -> None:
+        threads.discard(threading.get_ident())
+
+    request_started.connect(began, weak=False)
+    request_finished.connect(ended, weak=False)
+    return threads
+
+
 @pytest.fixture
-def visit(chromium: Browser, live_server: Any) -> Iterator[Visit]:
+def visit(chromium: Browser, live_server: Any, at_work: set[int]) -> Iterator[Visit]:
     visit = Visit(chromium, live_server.url)
     yield visit
     for context in visit.contexts:
         context.close()
+    # Who is still at work would keep the database from being emptied.
+    until(lambda: not at_work)
     assert visit.errors == []
 
 
