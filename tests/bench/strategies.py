@@ -43,7 +43,7 @@ def main() -> None:
 
 Faces a second that a network learns from (`python -m tests.bench.strategies`). Each
 process has one core of {os.cpu_count()} ({platform.machine()}) on the same machine,
-which other work shared: the fastest of five epochs, and no network between them.
+idle but for them: the fastest of five epochs, and no network between them.
 
 {page.table(head, rows)}""",
     )
