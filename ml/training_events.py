@@ -96,6 +96,11 @@ class Error(_Event):
 Event = Start | Step | Epoch | Done | Error
 EventHandler = Callable[[Event], None]
 
+
+def ignore(_event: Event) -> None:
+    """A handler, where nobody wants to be told."""
+
+
 _events: TypeAdapter[Event] = TypeAdapter(
     Annotated[Event, Field(discriminator="event")]
 )

@@ -9,7 +9,7 @@ from ml import html_page
 from ml.artefact import card
 from ml.commands.train import add_data_arguments
 from ml.errors import BadInput
-from ml.training_events import Event
+from ml.training_events import ignore
 
 TEMPLATE = Path(__file__).parent / "templates" / "networks.html"
 QUICK = {"rows": 2000, "epochs": 2, "warm_up": 0.2, "decay": 0.8, "ema": 0.9}
@@ -94,16 +94,12 @@ def _row(name: str, args: argparse.Namespace) -> Measured | NotRun:
     out = args.out / name
     sources = pipeline.Sources(args.fer2013, None, args.ferplus, cache=args.cache)
     try:
-        pipeline.run(sources, out, preset("full", **knobs), on_event=_ignore, name=name)
+        pipeline.run(sources, out, preset("full", **knobs), on_event=ignore, name=name)
     except BadInput as error:
         if not is_pretrained:
             raise
         return NotRun(name, str(error))
     return _measured(name, weights, out, card.read(out))
-
-
-def _ignore(_event: Event) -> None:
-    return
 
 
 def _measured(name: str, weights: str, out: Path, done: card.Card) -> Measured:

@@ -20,7 +20,7 @@ from ml.data import arrays, fer2013, ferplus, labelled_folders, snapshot, splits
 from ml.data.arrays import BadData, Rows
 from ml.data.labelled_folders import Labelling
 from ml.emotions import EMOTIONS
-from ml.training_events import Done, EpochFigures, Event, EventHandler
+from ml.training_events import Done, EpochFigures, EventHandler, ignore
 from ml.vision.detector import load_detector
 
 PACKAGES = ("keras", "numpy", "onnxruntime", "opencv-python-headless", "tensorflow")
@@ -201,7 +201,7 @@ def run(
 
     devices = strategies.of(strategy)
     if not devices.is_chief:
-        on_event = _ignore
+        on_event = ignore
     config = with_known_emotions(sources, config)
     for folder in teachers:
         check_teacher(folder, config)
@@ -228,10 +228,6 @@ def run(
     data.facts.update(origin(warm_start, teachers))
     done = export(network, config, data, out, history, name or out.name, faces=faces)
     on_event(Done(folder=str(out), metrics=done.metrics_json()))
-
-
-def _ignore(_event: Event) -> None:
-    """What a process tells that only trains along."""
 
 
 def origin(warm_start: Path | None, teachers: Sequence[Path]) -> dict[str, object]:

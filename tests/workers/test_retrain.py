@@ -28,16 +28,6 @@ def no_fer2013(settings):
 
 
 @pytest.fixture
-def fake_ml(settings):
-    def use(*flags):
-        program = [sys.executable, "-m", "tests.support.fake_ml", *map(str, flags)]
-        settings.ML_COMMAND = program
-
-    use()
-    return use
-
-
-@pytest.fixture
 def champion(tmp_path):
     """A poor one: it confuses all but two emotions."""
     tiny_model.make_artefact(tmp_path / "base", name="base", knows=2)

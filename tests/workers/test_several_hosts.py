@@ -24,18 +24,11 @@ HERE, THERE = several_processes.free_addresses(2)
 
 
 @pytest.fixture(autouse=True)
-def fake_ml(settings):
+def one_of_several(settings, fake_ml):
     settings.FER2013 = settings.FERPLUS = None
     settings.TRAINING_ADDRESS = HERE
     settings.TRAINING_WAIT = 60
     serving.forget()
-
-    def use(*flags):
-        program = [sys.executable, "-m", "tests.support.fake_ml", *map(str, flags)]
-        settings.ML_COMMAND = program
-
-    use()
-    return use
 
 
 @pytest.fixture

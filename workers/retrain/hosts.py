@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from labeling.datasets import snapshots
 from labeling.models import Snapshot, TrainingHost, TrainingRun
 from labeling.training import run_options, training_hosts, training_runs
+from ml.training_events import ignore
 from workers.retrain import ml_arguments, ml_subprocess, run_lease, workspace
 from workers.retrain.ml_subprocess import SubprocessFailed
 from workers.retrain.run_lease import RunLease, Stopped
@@ -133,7 +134,7 @@ def _train_along(host: TrainingHost) -> None:
         ml_subprocess.train(
             [*command, *group.arguments()],
             go_on=group.go_on,
-            on_event=lambda _event: None,  # of the whole the one that leads tells
+            on_event=ignore,  # of the whole the one that leads tells
             environment=group.environment(),
         )
 
