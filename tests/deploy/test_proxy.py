@@ -81,6 +81,7 @@ def proxy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Proxy]:
         "web:8000": f"127.0.0.1:{upstream.server_port}",
         "listen 80;": f"listen 127.0.0.1:{free_port()};",
         "listen 443 ssl": f"listen 127.0.0.1:{port} ssl",
+        "body_timeout 10s": "body_timeout 10m",  # fifty are held at once
         "/run/nginx.pid": f"{folder}/pid",
         "/certificates/": f"{folder}/",
         "/var/cache/nginx/": f"{folder}/",

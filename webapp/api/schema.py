@@ -1,8 +1,12 @@
 """How the schema at /api/schema/ is made of the operations and their types."""
 
+from functools import cache
+from threading import Lock
 from typing import Any
 
+from django.utils import translation
 from drf_spectacular.contrib.pydantic import PydanticExtension
+from drf_spectacular.generators import SchemaGenerator
 from drf_spectacular.plumbing import ResolvedComponent
 from drf_spectacular.utils import OpenApiParameter
 from pydantic import BaseModel
@@ -16,6 +20,22 @@ from pydantic.json_schema import (
 
 TOKEN = "personalToken"  # noqa: S105  the scheme's name
 REF = "#/components/schemas/{model}"
+
+
+class OneForAll(SchemaGenerator):
+    """What is served: made once a process, in English, whoever asks."""
+
+    _making = Lock()  # drf-spectacular's registries are not made for two threads
+
+    def get_schema(self, request: Any = None, public: bool = False) -> Any:
+        with self._making:
+            return _schema()
+
+
+@cache
+def _schema() -> Any:
+    with translation.override("en"):
+        return SchemaGenerator().get_schema(public=True)
 
 
 class Named(GenerateJsonSchema):

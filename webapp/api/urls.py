@@ -14,6 +14,7 @@ from webapp.api.resources import (
     trainings,
     votes,
 )
+from webapp.api.schema import OneForAll
 
 urlpatterns = [
     path(
@@ -134,7 +135,11 @@ urlpatterns = [
         name="api-tokens",
     ),
     path("v1/tokens/<int:pk>", endpoint(delete=tokens.revoke), name="api-token"),
-    path("schema/", SpectacularAPIView.as_view(), name="api-schema"),
+    path(
+        "schema/",
+        SpectacularAPIView.as_view(generator_class=OneForAll),
+        name="api-schema",
+    ),
     path(
         "docs/",
         SpectacularSwaggerSplitView.as_view(url_name="api-schema"),

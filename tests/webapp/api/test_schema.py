@@ -1,6 +1,8 @@
 """The description of the API, which programs and the page at /api/docs/ read."""
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +11,21 @@ from django.core.management import call_command
 from django.test import Client
 from drf_spectacular.generators import SchemaGenerator
 from jsonschema import Draft202012Validator
+
+# Threads change places often, so that what two may not do at once shows.
+FIRST_MOMENT = """
+import os, sys
+from concurrent.futures import ThreadPoolExecutor
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "webapp.config.settings")
+import django
+django.setup()
+from django.test import Client
+client = Client(headers={"host": "localhost"}, raise_request_exception=False)
+client.get("/api/docs/")
+sys.setswitchinterval(1e-5)
+with ThreadPoolExecutor(8) as pool:
+    print([one.status_code for one in pool.map(client.get, ["/api/schema/"] * 8)])
+"""
 
 pytestmark = pytest.mark.django_db
 
@@ -31,6 +48,13 @@ def test_it_is_valid_and_nothing_in_it_was_guessed(tmp_path: Path) -> None:
 
 def test_it_is_served_to_everybody(client: Client, schema: Any) -> None:
     assert client.get("/api/schema/?format=json").json() == schema
+
+
+def test_many_may_ask_for_it_in_the_first_moment_of_a_process() -> None:
+    said = subprocess.run(
+        [sys.executable, "-c", FIRST_MOMENT], capture_output=True, text=True
+    )
+    assert json.loads(said.stdout) == [200] * 8, said.stderr
 
 
 def test_only_what_needs_a_token_says_that_it_does(schema: Any) -> None:
