@@ -9,6 +9,7 @@ is kept of the model's opinion about a face is the mix's, so that opinions can b
 compared; what people say to "Is this right?" is about what they were shown.
 """
 
+import base64
 import functools
 import hashlib
 import secrets
@@ -49,6 +50,23 @@ class DetectedFace(FaceAnswer):
     token: str | None = None  # with `crops`
     evidence: NDArray[np.uint8] | None = None  # [h, w], of the winner; with `evidence`
 
+    def to_json(self, *, crops: bool, evidence: bool) -> dict[str, object]:
+        answer: dict[str, object] = {
+            "box": list(self.box),
+            "score": self.score,
+            "emotion": self.emotion,
+            "is_sure": self.is_sure,
+            "runner_up": self.runner_up,
+            "doubt": self.doubt,
+            "probabilities": self.probabilities,
+        }
+        if crops:
+            answer["crop"] = base64.b64encode(self.crop_jpeg).decode()
+            answer["token"] = self.token
+        if evidence and self.evidence is not None:
+            answer["evidence"] = self.evidence.tolist()
+        return answer
+
 
 @dataclass(frozen=True)
 class Detection:
@@ -63,6 +81,20 @@ class Detection:
     note: Note | None = None  # what is odd about the file
     milliseconds: dict[str, float] = field(default_factory=dict)  # by step
     preview_jpeg: bytes = b""  # with `preview_side`
+
+    def to_json(
+        self, *, crops: bool = False, evidence: bool = False
+    ) -> dict[str, object]:
+        """The answer of the API, and of the download: pixels of the upright photo."""
+        return {
+            "model": self.model,
+            "answer": self.answer,
+            "detector": self.detector,
+            "width": self.width,
+            "height": self.height,
+            "note": self.note,
+            "faces": [f.to_json(crops=crops, evidence=evidence) for f in self.faces],
+        }
 
 
 @dataclass(frozen=True)
@@ -129,7 +161,7 @@ def detect(
         version_id=champion.version_id,
         answer=answer,
         detector=detector().name,
-        certainty_threshold=champion.predictor.card.of(answer).certainty_threshold,
+        certainty_threshold=champion.predictor.certainty_thresholds[answer],
         faces=seen,
         note=picture.note,
         milliseconds=clock.laps,

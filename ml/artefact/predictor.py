@@ -58,6 +58,9 @@ class Predictor:
         self._session = session
         self._outputs = outputs_of(session)  # asking costs as much as 3 % of a face
         self.card = card
+        self.certainty_thresholds: Mapping[Answer, float] = {
+            answer: card.of(answer).certainty_threshold for answer in ANSWERS
+        }
 
     @property
     def emotions(self) -> tuple[str, ...]:

@@ -33,7 +33,7 @@ def face_answer(
     first, second = (int(index) for index in np.argsort(-p)[:2])
     best = float(p[first])
     is_close = float(p[second]) >= CLOSE * best
-    threshold = predictor.card.of(answer).certainty_threshold
+    threshold = predictor.certainty_thresholds[answer]
     return FaceAnswer(
         box=_whole_box(face.box, picture),
         score=round(face.score, 4),

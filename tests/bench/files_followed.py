@@ -13,6 +13,7 @@ Code is found by addresses and the names of commands, so that it may move.
 
 # ruff: noqa: E402 (Django is set up before anything of ours is imported)
 
+import inspect
 import logging
 import os
 import re
@@ -134,7 +135,8 @@ def ask(
 ) -> Any:
     """One request; its view is where the path begins."""
     view: Any = resolve(address.partition("?")[0]).func
-    view = getattr(view, "cls", view)  # the API wraps its functions into classes
+    if hasattr(view, "cls"):  # the API wraps its functions into classes
+        view = inspect.unwrap(getattr(view.cls, method))
     entries.add((view.__module__, view.__name__))
     answer = getattr(client, method)(address, *sent, **more)
     if answer.status_code >= 300:

@@ -82,7 +82,7 @@ class Result:
 
     @property
     def json(self) -> dict[str, object]:
-        return as_json(self.detection) if self.detection else {}
+        return self.detection.to_json() if self.detection else {}
 
     @property
     def download(self) -> str:
@@ -146,43 +146,6 @@ def heatmap(evidence: NDArray[np.uint8]) -> bytes:
 
 def data_url(content: bytes, kind: str) -> str:
     return f"data:{kind};base64,{base64.b64encode(content).decode()}"
-
-
-def as_json(
-    seen: photos.Detection, *, crops: bool = False, evidence: bool = False
-) -> dict[str, object]:
-    """The answer of the API, and of the download: pixels of the upright photo."""
-    return {
-        "model": seen.model,
-        "answer": seen.answer,
-        "detector": seen.detector,
-        "width": seen.width,
-        "height": seen.height,
-        "note": seen.note,
-        "faces": [_face_json(face, crops, evidence) for face in seen.faces],
-    }
-
-
-def _face_json(
-    face: photos.DetectedFace, crops: bool, evidence: bool
-) -> dict[str, object]:
-    answer: dict[str, object] = {
-        "box": list(face.box),
-        "score": round(face.score, 4),
-        "emotion": face.emotion,
-        "is_sure": face.is_sure,
-        "runner_up": face.runner_up,
-        "doubt": face.doubt,
-        "probabilities": {
-            name: round(value, 4) for name, value in face.probabilities.items()
-        },
-    }
-    if crops:
-        answer["crop"] = base64.b64encode(face.crop_jpeg).decode()
-        answer["token"] = face.token
-    if evidence and face.evidence is not None:
-        answer["evidence"] = face.evidence.tolist()
-    return answer
 
 
 NOTES: dict[Note, Promise] = {

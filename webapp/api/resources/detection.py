@@ -26,7 +26,6 @@ from webapp.api.shapes import Answer, Probabilities, Share
 from webapp.http import admission
 from webapp.http.error_responses import Problem, attempt
 from webapp.metrics import requests
-from webapp.presenters import detection
 
 Detector = Literal["yunet", "haar"]
 
@@ -197,7 +196,7 @@ def _from_base64(request: Request) -> bytes:
 
 def _one(request: Request, data: bytes, look: Look) -> Response:
     seen = _detect(request, data, look)
-    response = Response(detection.as_json(seen, **look.extras))
+    response = Response(seen.to_json(**look.extras))
     response["Server-Timing"] = ", ".join(
         f"{step};dur={value}" for step, value in seen.milliseconds.items()
     )
@@ -208,7 +207,7 @@ def _or_error(request: Request, data: bytes, look: Look) -> dict[str, object]:
     seen = attempt(_detect, request, data, look)
     if isinstance(seen, Problem):
         return seen.json
-    return detection.as_json(seen, **look.extras)
+    return seen.to_json(**look.extras)
 
 
 def _detect(request: Request, data: bytes, look: Look) -> photos.Detection:
