@@ -30,12 +30,12 @@ def data() -> Path:
 
 
 def detector(named: Path | None) -> Path | None:
-    """`named`, else $FACE_DETECTOR, else what lies in `data`, if it does. BadInput
-    where what was named is not there."""
-    named = named or Path(os.environ.get("FACE_DETECTOR") or "")
-    if named != Path():
+    """`named`, which must be there (BadInput), else $FACE_DETECTOR or what lies in
+    `data`, if it does: a site says where it would be, whether it could be had or not.
+    """
+    if named:
         if not named.is_file():
             raise BadInput(f"There is no face detector at {named}.")
         return named
-    usual = data() / DETECTOR
+    usual = Path(os.environ.get("FACE_DETECTOR") or data() / DETECTOR)
     return usual if usual.is_file() else None

@@ -244,6 +244,17 @@ def test_a_run_on_contributions_alone(tmp_path: Path, capsys) -> None:
     assert card.read(tmp_path / "out").snapshot.contributions == 140
 
 
+def test_a_site_that_could_not_have_the_detector_trains(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys
+) -> None:
+    monkeypatch.setenv("FACE_DETECTOR", str(tmp_path / "yunet.onnx"))
+    snapshot = training_data.snapshot(tmp_path / "snapshot", train=140, exam=14)
+    assert train_here(capsys, snapshot, tmp_path / "out")[-1]["event"] == "done"
+    named = ["--detector", str(tmp_path / "yunet.onnx")]
+    assert ml.main(arguments(snapshot, tmp_path / "out", *named)) == 3
+    assert "There is no face detector at" in capsys.readouterr().out
+
+
 def test_bad_data_end_with_one_sentence(tmp_path: Path, capsys) -> None:
     (tmp_path / "iris.csv").write_text("sepal,petal\n")
     assert ml.main(arguments(tmp_path / "iris.csv", tmp_path / "out")) == 3
