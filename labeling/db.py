@@ -6,6 +6,7 @@ import io
 import json
 import math
 import shutil
+import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from enum import IntEnum
@@ -21,6 +22,7 @@ from psycopg2 import InterfaceError, OperationalError, errors
 from labeling.errors import Refused
 
 COUNTED_UP_TO = 10_000  # rows; counting a million takes a tenth of a second
+ASK_EVERY = 0.2  # seconds
 LAST_ROOM = 100 * 2**20  # bytes: for withdrawals, votes, sessions, the journal
 
 _SHUTDOWNS = ("57P01", "57P02", "57P03")  # it ends, crashed, or starts
@@ -88,9 +90,11 @@ def trying_lock(lock: AdvisoryLock) -> Iterator[bool]:
 
 
 def wait_for_session_lock(lock: AdvisoryLock) -> None:
-    """Wait for a lock; it is held until this connection closes."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_lock(%s)", [lock])
+    """Wait for a lock; it is held until this connection closes. Asked again and again:
+    a statement that waits is what an index made CONCURRENTLY waits for, so that whoever
+    makes one with the lock and whoever waits for the lock would never end."""
+    while not try_session_lock(lock):
+        time.sleep(ASK_EVERY)
 
 
 def is_held(lock: AdvisoryLock) -> bool:

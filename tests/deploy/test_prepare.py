@@ -1,17 +1,21 @@
 """What stands between a running Postgres and the first request."""
 
 import shutil
+from concurrent.futures import ThreadPoolExecutor
 from io import StringIO
 from pathlib import Path
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.db import connection
 from django.test import Client
 from pytest_django import Settings
 
 from deploy.supervisor import prepare
+from labeling import db
 from labeling.models import AuditEntry, ModelVersion, User
 from labeling.registry import model_versions
+from tests.support.supervised_site import until
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -42,6 +46,29 @@ def test_tables_of_an_earlier_version_are_dumped_before_they_change(
     assert dump.stat().st_mode & 0o777 == 0o600
     prepare.prepare_site(is_whole=True)  # nothing changes any more
     assert [dump] == list((tmp_path / "second").glob("*"))
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_index_is_made_beside_hosts_that_wait_for_their_turn() -> None:
+    with ThreadPoolExecutor() as pool:
+        with db.trying_lock(db.AdvisoryLock.PREPARING), connection.cursor() as cursor:
+            other = pool.submit(take_a_turn)
+            until(lambda: cursor.execute(WAITING) or cursor.fetchone()[0])
+            cursor.execute("CREATE INDEX CONCURRENTLY beside ON labeling_vote (id)")
+            cursor.execute("DROP INDEX beside")
+            assert not other.done()
+        other.result()
+
+
+WAITING = """
+    SELECT count(*) FROM pg_stat_activity
+    WHERE query LIKE '%advisory_lock%' AND pid <> pg_backend_pid()
+"""
+
+
+def take_a_turn() -> None:
+    db.wait_for_session_lock(db.AdvisoryLock.PREPARING)
+    connection.close()
 
 
 @pytest.mark.django_db
