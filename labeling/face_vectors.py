@@ -9,20 +9,17 @@ from uuid import UUID
 
 from django.db import connection, transaction
 
-from labeling import db
+from labeling import db, pgvector
 from labeling.db import AdvisoryLock
 from labeling.models import Crop, FaceVector
 from ml.vision.near_duplicates import Floats, framed, low_frequencies
 
 # docs/duplicates.md holds how these were chosen.
-NEAREST = 20  # to each frame of the asked face …
-EFFORT = 40  # … of so many that the index looks at
+NEAREST = 40  # to each frame of the asked face …
+EFFORT = 60  # … of so many that the index looks at
 LIKELIEST = 500  # of these all are compared as a whole
 
 INDEX = "faces_by_vector"
-# All faces' graph is built in memory, 400 MB of it for a million; and by one process,
-# for several share memory, of which a container has little.
-INDEXING = {"maintenance_work_mem": "1GB", "max_parallel_maintenance_workers": "0"}
 
 _LIKELIEST = """
     SELECT crop_id FROM unnest(%s::halfvec[]) AS frame (numbers)
@@ -40,10 +37,7 @@ _IS_READY = """
 _REWRITE = (
     f"DROP INDEX IF EXISTS {INDEX}",
     "VACUUM (FULL, ANALYZE) labeling_facevector",
-    *(f"SET {name} = '{value}'" for name, value in INDEXING.items()),
-    f"CREATE INDEX CONCURRENTLY {INDEX} ON labeling_facevector "
-    "USING hnsw (numbers halfvec_ip_ops)",
-    *(f"RESET {name}" for name in INDEXING),
+    *pgvector.building(INDEX),
 )
 
 

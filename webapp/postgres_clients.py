@@ -9,7 +9,7 @@ from typing import IO, cast
 
 from django.db import connection
 
-from labeling.face_vectors import INDEXING
+from labeling.pgvector import INDEXING
 from webapp.config import postgres_programs
 
 

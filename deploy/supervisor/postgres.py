@@ -47,6 +47,10 @@ OPTIONS = {
     # A segment of the journal that is not needed is deleted. Kept under a new name, as
     # it would be, it held what was withdrawn until it is written over.
     "wal_recycle": "off",
+    # Room for the index by which copies are found among a million faces: it is read
+    # all over for each, and from the files that takes twice as long
+    # (docs/duplicates.md). Few faces touch little of it.
+    "shared_buffers": "1GB",
 }
 # What takes withdrawn bytes out of the journal (labeling/contributions/erasure.py).
 ERASING = """

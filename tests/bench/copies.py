@@ -120,7 +120,8 @@ def report(rows: list[list[str]], costs: list[float]) -> None:
 
 Looking for copies of a face among all (`python -m tests.bench.copies`), on one core of
 {os.cpu_count()} ({platform.machine()}): the index and the processor's minutes to build
-it, and the most memory that its process took; the processor's ms a face; {grows}.
+it, and the most memory that its process took for itself; the processor's ms a face;
+{grows}.
 *Found*: of the copies that are known beside their face alone, those that are known
 among all. *Candidates*: of the faces that are nearest to {EXHAUSTIVE} of the copies
 when all are looked at one by one, those that the index brings.
@@ -163,12 +164,16 @@ def build() -> tuple[float, float, float]:
     (of_postgres() / "clear_refs").write_text("5")
     assert face_vectors.rewrite()
     took = used_by_postgres() - began
-    status = (of_postgres() / "status").read_text().splitlines()
-    [memory] = [int(line.split()[1]) for line in status if line.startswith("VmHWM")]
+    status = dict(
+        line.split(":", 1)
+        for line in (of_postgres() / "status").read_text().splitlines()
+    )
+    # At the end the graph is written into what all processes share.
+    most, shared = (int(status[name].split()[0]) for name in ("VmHWM", "RssShmem"))
     with connection.cursor() as cursor:
         cursor.execute("VACUUM ANALYZE labeling_crop")
         cursor.execute("SELECT pg_relation_size(%s)", [face_vectors.INDEX])
-        return cursor.fetchone()[0] / 2**20, took / 60, memory / 1024
+        return cursor.fetchone()[0] / 2**20, took / 60, (most - shared) / 1024
 
 
 def look_for(
