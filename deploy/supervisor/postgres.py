@@ -49,7 +49,7 @@ OPTIONS = {
     "wal_recycle": "off",
     # Room for the index by which copies are found among a million faces: it is read
     # all over for each, and from the files that takes twice as long
-    # (docs/duplicates.md). Few faces touch little of it.
+    # (docs/duplicates.md). Few faces touch little of it. Less on a small machine.
     "shared_buffers": "1GB",
 }
 # What takes withdrawn bytes out of the journal (labeling/contributions/erasure.py).
@@ -105,7 +105,7 @@ def start(paths: ServicePaths, account: Account, log: Path) -> subprocess.Popen[
         *("-c", "unix_socket_permissions=0700"),
         *(
             part
-            for name, value in OPTIONS.items()
+            for name, value in (OPTIONS | _for_small_machines()).items()
             for part in ("-c", f"{name}={value}")
         ),
         *os.environ.get("MIEN_POSTGRES_OPTIONS", "").split(),
@@ -122,6 +122,13 @@ def start(paths: ServicePaths, account: Account, log: Path) -> subprocess.Popen[
             process_group=0,
             **account.popen,
         )
+
+
+def _for_small_machines() -> dict[str, str]:
+    """Linux promises nobody more memory than there is, and Postgres would not start."""
+    pages = os.sysconf("SC_PHYS_PAGES")
+    quarter = pages * os.sysconf("SC_PAGE_SIZE") // 2**20 // 4
+    return {"shared_buffers": f"{quarter}MB"} if quarter < 1024 else {}
 
 
 def _make(bin_folder: Path, data: Path, account: Account) -> None:
