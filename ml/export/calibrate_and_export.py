@@ -23,9 +23,13 @@ SHOWN = 0.05
 
 
 def calibrate_and_export(
-    network: Any, config: Config, tune: Rows, out: Path
+    network: Any, config: Config, train: Rows, tune: Rows, out: Path
 ) -> ExportedModel:
-    """Write OUT/model.onnx of a trained Keras network, and what it does on Tune."""
+    """Write OUT/model.onnx of a trained Keras network, and what it does on Tune.
+
+    The ranges of int8 are set on Tune, or where that is too small, as on a site of few
+    faces without FER-2013, on what the network has learned from.
+    """
     temperatures = calibrate(network, config, tune)
     float32, int8 = out / "float32.part", out / "int8.part"
     served = onnx_export.serving_model(network, config, temperatures)
@@ -33,8 +37,9 @@ def calibrate_and_export(
     adds = onnx_export.multiply_adds(float32, mirror=config.mirror)
     said = predict(float32, tune)
     is_int8 = False
-    if config.int8 and len(tune) >= calibration.ENOUGH:
-        onnx_export.to_int8(float32, int8, tune.pixels)
+    faces = tune if len(tune) >= calibration.ENOUGH else train
+    if config.int8 and len(faces) >= calibration.ENOUGH:
+        onnx_export.to_int8(float32, int8, faces.pixels)
         said8 = predict(int8, tune)
         is_int8 = not costs_faces(said["mix"], said8["mix"], tune.labels)
         said = said8 if is_int8 else said

@@ -273,7 +273,9 @@ def export(
     from ml.evaluation import training_report
     from ml.export import calibrate_and_export
 
-    shipped = calibrate_and_export.calibrate_and_export(network, config, data.tune, out)
+    shipped = calibrate_and_export.calibrate_and_export(
+        network, config, data.train, data.tune, out
+    )
     training_report.write(
         *(out, shipped, data.tune),
         name=name,

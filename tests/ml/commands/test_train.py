@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import onnx
 import pytest
 
 from ml import __main__ as ml
@@ -242,6 +243,8 @@ def test_a_run_on_contributions_alone(tmp_path: Path, capsys) -> None:
     events = train_here(capsys, snapshot, tmp_path / "out")
     assert events[-1]["event"] == "done"
     assert card.read(tmp_path / "out").snapshot.contributions == 140
+    nodes = onnx.load(tmp_path / "out" / "model.onnx").graph.node
+    assert "QuantizeLinear" in {node.op_type for node in nodes}  # though Tune is small
 
 
 def test_a_site_that_could_not_have_the_detector_trains(
