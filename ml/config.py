@@ -67,9 +67,12 @@ class Config:
     ema: float = 0.998  # averaged weights are the ones kept
     label_smoothing: float = 0.05  # of FER-2013's labels; votes are soft already
     distil: float = 0.0  # weight of the teachers' answers in the targets
+    logit_adjustment: float = 0.0  # of the label head's loss, for rare emotions: so many
+    # times the logarithm of each one's share of the rows (Menon et al. 2021)
 
     # --- augmentation
-    size: int = 44  # the crop in training; served, the middle of the 48
+    size: int = 44  # side of what the network sees: a crop of the 48 pixels of a face
+    field: int = 0  # how many of the 48 that crop shows, shrunk to `size`; 0: `size`
     rotate: float = 12.0  # degrees
     zoom: float = 0.12
     shift: float = 4.0  # pixels

@@ -18,11 +18,17 @@ from ml.training import (
     reparameterisation,
     torch_patches,
 )
-from ml.training.optimizer import compile_model, learning_rate, state_variables
+from ml.training.optimizer import (
+    compile_model,
+    learning_rate,
+    rarity_offsets,
+    state_variables,
+)
 from ml.training.strategies import Strategy, TrainStep
 from ml.training_events import Epoch, EpochFigures, EventHandler, Start, Step
 
 Figures = dict[str, float | None]  # some of EpochFigures'
+Teacher = tuple[keras.Model, Config]
 
 BATCH_NORM_FACES = 8000  # that its statistics are measured on at the end
 BRANCH_FACES = 128  # that folded ones are
@@ -36,26 +42,25 @@ def train(
     *,
     on_event: EventHandler,
     start: keras.Model | None = None,
-    teachers: Sequence[keras.Model] = (),
+    teachers: Sequence[Teacher] = (),
     resume: bool = False,
     strategy: Strategy | None = None,
 ) -> tuple[keras.Model, list[EpochFigures]]:
     """The trained network in float32, with averaged weights, and one event an epoch.
     Leaves OUT/checkpoint behind, fresh after every epoch. `teachers` are whose answers
-    `config.distil` mixes into the targets; without any it is `start`. Of several
-    processes the chief alone measures, writes and returns the finished network."""
+    `config.distil` mixes into the targets. Of several processes the chief alone
+    measures, writes and returns the finished network."""
     strategy = strategy or Strategy()
     keras.utils.set_random_seed(config.seed)
     torch_patches.apply()
     with strategy.scope():
-        model = compile_network(config, start)
+        model = compile_network(config, start, rarity_offsets(rows.labels, config))
     strategy.check(config, rows)
     folder = out / "checkpoint"
     history = checkpoints.load(folder, state_variables(model)) if resume else []
     done = strategy.share_state(state_variables(model), len(history))
     is_over = done >= config.epochs  # resumed only to be exported
-    own = [start] if start is not None else []
-    targets = make_targets(config, rows, [] if is_over else teachers or own)
+    targets = make_targets(config, rows, [] if is_over else teachers)
     on_event(start_event(config, rows, tune))
     plain = strategy.plain(model)
     progress = Progress(config, len(rows), done)
@@ -90,9 +95,11 @@ def start_event(config: Config, rows: Rows, tune: Rows) -> Start:
     )
 
 
-def compile_network(config: Config, start: keras.Model | None) -> keras.Model:
+def compile_network(
+    config: Config, start: keras.Model | None, offsets: Floats | None = None
+) -> keras.Model:
     """A network to train under the config's dtype policy, with the weights of `start`
-    where there is one."""
+    where there is one; `offsets` [heads, k] are the loss's."""
     keras.mixed_precision.set_global_policy(dtype_policy(config))
     try:
         model = build_network(config, config.weights if start is None else "none")
@@ -102,7 +109,7 @@ def compile_network(config: Config, start: keras.Model | None) -> keras.Model:
         model.set_weights(start.get_weights())
     if config.branches:
         model = reparameterisation.expand(model)
-    compile_model(model, config)
+    compile_model(model, config, offsets)
     return model
 
 
@@ -120,7 +127,7 @@ def build_network(config: Config, weights: str = "none") -> keras.Model:
 def without_branches(model: keras.Model, config: Config, rows: Rows) -> keras.Model:
     """The network as it is served, in float32, from the wider one that was trained."""
     plain = build_network(config)
-    faces = multi_view.centre_crop(rows.pixels[:BRANCH_FACES], config.size)
+    faces = multi_view.middle(rows.pixels[:BRANCH_FACES], config)
     reparameterisation.fold(model, plain, faces)
     return plain
 
@@ -180,7 +187,7 @@ def update_batch_norm(
                 return
 
 
-def make_targets(config: Config, rows: Rows, teachers: Sequence[keras.Model]) -> Floats:
+def make_targets(config: Config, rows: Rows, teachers: Sequence[Teacher]) -> Floats:
     """What each face should give, float32 [n, heads, k]: labels smoothed, votes as they
     are; with one head their mix; `config.distil` of it the teachers' probabilities."""
     label = augmentation.smooth_labels(rows.targets[:, 0], config.label_smoothing)
@@ -191,22 +198,19 @@ def make_targets(config: Config, rows: Rows, teachers: Sequence[keras.Model]) ->
         mixed = (1 - config.votes_share) * label + config.votes_share * votes
         targets = mixed[:, None]
     if config.distil and teachers:
-        p = teachers_mean(config, rows, teachers)
+        p = teachers_mean(rows, teachers, dtype_policy(config))
         targets = (1 - config.distil) * targets + config.distil * p
     return targets.astype(np.float32)
 
 
-def teachers_mean(
-    config: Config, rows: Rows, teachers: Sequence[keras.Model]
-) -> Floats:
-    """Mean probabilities float32 [n, heads, k] of the teachers over the views that are
-    served (distillation: Hinton et al. 2015)."""
-    views = multi_view.views(rows.pixels, config)
-    fast = [
-        networks.with_dtype_policy(teacher, dtype_policy(config))
-        for teacher in teachers
+def teachers_mean(rows: Rows, teachers: Sequence[Teacher], policy: str) -> Floats:
+    """Mean probabilities float32 [n, heads, k] of the teachers, each over the views
+    that it is served with (distillation: Hinton et al. 2015)."""
+    heads = [
+        predict_logits(networks.with_dtype_policy(network, policy), view)
+        for network, config in teachers
+        for view in multi_view.views(rows.pixels, config)
     ]
-    heads = [predict_logits(teacher, view) for teacher in fast for view in views]
     return np.asarray(np.mean(softmax(heads, axis=-1), axis=0), np.float32)
 
 
@@ -214,7 +218,7 @@ def measure_tune(model: keras.Model, config: Config, tune: Rows) -> Figures:
     """Loss and accuracy on Tune: by the label, and each head by its own truth."""
     if not len(tune):
         return {"tune_loss": None, "tune_accuracy": None}
-    faces = multi_view.centre_crop(tune.pixels, config.size)
+    faces = multi_view.middle(tune.pixels, config)
     heads = softmax(predict_logits(model, faces), axis=-1)
     p = mix_heads(heads, config.votes_share)
     right = p[np.arange(len(tune)), tune.labels]

@@ -184,8 +184,8 @@ def test_the_targets_hold_what_the_teachers_say_on_the_mean(
 ) -> None:
     config = preset("full", **TINY, distil=0.25, label_smoothing=0.0)
     rows = pipeline.load_data(pipeline.Sources(csv), config).train
-    one = pipeline.load_network(trained)
-    other = training_loop.compile_network(config, None)
+    one = pipeline.load_network(trained), config
+    other = training_loop.compile_network(config, None), config
     plain = training_loop.make_targets(config, rows, [])
 
     def said(*teachers: Any) -> Any:

@@ -144,7 +144,13 @@ def test_a_face_and_its_mirror_image_get_the_same_answer(network) -> None:
     assert np.abs(evidence - seen[:, :, ::-1]).max() < 1e-3
 
 
-@pytest.mark.parametrize("looks", [{}, {"wide": False}, {"mirror": False}])
+@pytest.mark.parametrize(
+    "looks",
+    [
+        *({}, {"wide": False}, {"mirror": False}, {"size": 38, "field": 46}),
+        {"size": 38, "field": 46, "mirror": False, "wide": False},
+    ],
+)
 def test_the_graph_looks_at_a_face_as_the_views_do(network, looks) -> None:
     pixels = training_data.faces(5)[0]
     config = preset("full", network="vgg-tiny", votes_share=0.0, **looks)
@@ -161,7 +167,7 @@ def test_each_head_answers_at_its_own_temperature_and_the_mix_as_before(
     network, tmp_path: Path
 ) -> None:
     pixels = training_data.faces(5)[0].astype(np.float32)[..., None]
-    config = preset("full", network="vgg-tiny", mirror=False)
+    config = preset("full", network="vgg-tiny", mirror=False, wide=False)
     heats = {"label": 2.0, "raters": 0.5}
     plain, served = (
         onnx_export.serving_model(network, config, temperatures)
