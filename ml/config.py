@@ -67,8 +67,8 @@ class Config:
     ema: float = 0.998  # averaged weights are the ones kept
     label_smoothing: float = 0.05  # of FER-2013's labels; votes are soft already
     distil: float = 0.0  # weight of the teachers' answers in the targets
-    logit_adjustment: float = 0.0  # of the label head's loss, for rare emotions: so many
-    # times the logarithm of each one's share of the rows (Menon et al. 2021)
+    logit_adjustment: float = 0.0  # for rare emotions: so many times the logarithm of
+    # each one's share of the rows is added in the label head's loss (Menon et al. 2021)
 
     # --- augmentation
     size: int = 44  # side of what the network sees: a crop of the 48 pixels of a face

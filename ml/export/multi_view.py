@@ -21,7 +21,7 @@ def views(pixels: Bytes, config: Config) -> list[Bytes]:
 
 
 def middle(pixels: Bytes, config: Config) -> Bytes:
-    """uint8 [n, size, size] from the middle of [n, 48, 48], at the scale of training."""
+    """The middle of faces uint8 [n, 48, 48] as in training, uint8 [n, size, size]."""
     field = config.field or config.size
     return downscale(centre_crop(pixels, field), config.size)
 
@@ -42,5 +42,5 @@ def downscale(pixels: Bytes, size: int) -> Bytes:
 
 
 def downscale_matrix(size: int, side: int = SIDE) -> Floats:
-    """float32 [size, side], each row summing to 1: bilinear, for one of the two axes."""
+    """float32 [size, side], rows summing to 1: bilinear, for one of the two axes."""
     return np.asarray(cv2.resize(np.eye(side, dtype=np.float32), (side, size)))

@@ -44,7 +44,7 @@ def compile_model(
 
 
 @keras.saving.register_keras_serializable("mien")
-class LogitAdjusted(keras.losses.CategoricalCrossentropy):
+class LogitAdjusted(keras.losses.CategoricalCrossentropy):  # type: ignore[misc]
     """Cross-entropy of logits plus `offsets`, [heads, k] (Menon et al. 2021): what the
     loss adds, a network need not learn, and does not say when it answers."""
 
