@@ -17,7 +17,7 @@ import json
 import logging
 import os
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
@@ -208,14 +208,14 @@ def _text(line: Line) -> str:
     return json.dumps(said | extra) + "\n"
 
 
-def _time(said: dict[str, Any]) -> datetime | None:
+def _time(said: Mapping[str, Any]) -> datetime | None:
     try:
         return parse_datetime(said["at"])
     except (KeyError, TypeError, ValueError):
         return None
 
 
-def _parse(said: dict[str, Any]) -> Line | None:
+def _parse(said: Mapping[str, Any]) -> Line | None:
     if "log" in said:
         return None
     try:

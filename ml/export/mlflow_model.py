@@ -10,7 +10,7 @@ import platform
 import shutil
 from importlib.metadata import version as version_of
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 from ml.artefact import card as cards
 from ml.artefact.answers import OUTPUTS
@@ -60,7 +60,7 @@ def register(out: Path, uri: str, *, name: str, alias: Alias) -> str:
     return number
 
 
-def _description(card: Card, folder: Path) -> dict[str, Any]:
+def _description(card: Card, folder: Path) -> dict[str, object]:
     return {
         "flavors": {
             "onnx": {
@@ -95,10 +95,10 @@ def _signature(card: Card, folder: Path) -> dict[str, str]:
     return {"inputs": json.dumps(inputs), "outputs": json.dumps(outputs)}
 
 
-def _tensor(name: str, shape: list[int]) -> dict[str, Any]:
+def _tensor(name: str, shape: list[int]) -> dict[str, object]:
     spec = {"dtype": "float32", "shape": shape}
     return {"name": name, "type": "tensor", "tensor-spec": spec}
 
 
-def _write_json(path: Path, content: dict[str, Any]) -> None:
+def _write_json(path: Path, content: object) -> None:
     path.write_text(json.dumps(content, indent=1) + "\n")

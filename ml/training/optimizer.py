@@ -44,7 +44,7 @@ def compile_model(
 
 
 @keras.saving.register_keras_serializable("mien")
-class LogitAdjusted(keras.losses.CategoricalCrossentropy):  # type: ignore[misc]
+class LogitAdjusted(keras.losses.CategoricalCrossentropy):
     """Cross-entropy of logits plus `offsets`, [heads, k] (Menon et al. 2021): what the
     loss adds, a network need not learn, and does not say when it answers."""
 
@@ -56,7 +56,7 @@ class LogitAdjusted(keras.losses.CategoricalCrossentropy):  # type: ignore[misc]
         offsets = keras.ops.convert_to_tensor(self.offsets)
         return super().call(y_true, y_pred + offsets)
 
-    def get_config(self) -> dict[str, Any]:
+    def get_config(self) -> dict[str, object]:
         return {**super().get_config(), "offsets": self.offsets.tolist()}
 
 

@@ -16,7 +16,7 @@ from keras import layers, ops
 from ml.data.arrays import Bytes, Floats
 
 
-class Branches(layers.Layer):  # type: ignore[misc]
+class Branches(layers.Layer):
     """The sum of a 3x3 convolution, a 1x1 convolution and, with `skip`, the input, each
     batch-normalised: [n, h, w, c] -> [n, h, w, width]."""
 

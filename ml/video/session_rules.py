@@ -58,10 +58,9 @@ class SessionRules:
         return cls(**{**values, **parts})
 
 
-def as_json() -> dict[str, Any]:
+def as_json() -> Any:
     """The rules as plain values, for the live page's script."""
-    values: dict[str, Any] = json.loads(PATH.read_text(encoding="utf-8"))
-    return values
+    return json.loads(PATH.read_text(encoding="utf-8"))
 
 
 RULES = SessionRules.of(as_json())

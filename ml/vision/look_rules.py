@@ -13,10 +13,9 @@ from typing import Any
 PATH = Path(__file__).with_name("looks.json")
 
 
-def as_json() -> dict[str, Any]:
+def as_json() -> Any:
     """The rules as plain values, for a script."""
-    values: dict[str, Any] = json.loads(PATH.read_text(encoding="utf-8"))
-    return values
+    return json.loads(PATH.read_text(encoding="utf-8"))
 
 
 DETECTOR, CROP, DOUBT, LOOKS, ANSWER = (

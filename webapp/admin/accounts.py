@@ -50,7 +50,7 @@ admin.site.login = secure_admin_login(  # type: ignore[method-assign]
 )
 
 
-class PasswordForm(AdminPasswordChangeForm):  # type: ignore[misc]
+class PasswordForm(AdminPasswordChangeForm):
     def __init__(self, *args: Any, by: User, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.by = by
@@ -160,7 +160,7 @@ admin.site.unregister([Group, EmailAddress, Authenticator])
 
 
 @admin.register(EmailAddress)
-class AddressAdmin(EmailAddressAdmin, ReadOnlyAdmin):  # type: ignore[misc]
+class AddressAdmin(EmailAddressAdmin, ReadOnlyAdmin):
     """To confirm an address where a mail did not arrive."""
 
     list_select_related = ("user",)
@@ -181,7 +181,7 @@ class AddressAdmin(EmailAddressAdmin, ReadOnlyAdmin):  # type: ignore[misc]
 
 
 @admin.register(Authenticator)
-class SecondFactorAdmin(AuthenticatorAdmin, ReadOnlyAdmin):  # type: ignore[misc]
+class SecondFactorAdmin(AuthenticatorAdmin, ReadOnlyAdmin):
     """To take off one that was lost. Its secret is shown to nobody."""
 
     list_filter = ("type",)

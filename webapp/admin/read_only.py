@@ -33,7 +33,7 @@ class NoLog:
     def log_deletions(self, *args: Any) -> None: ...
 
 
-class StrictSelection(ModelAdmin):  # type: ignore[misc]
+class StrictSelection(ModelAdmin):
     """Django breaks down by a selected id that is none; here it is a bad request."""
 
     def response_action(

@@ -93,8 +93,8 @@ def endpoint(
 ) -> View:
     """One address. What it gives has an ETag, and is not sent twice to who has it."""
     methods = {method: _method(asked) for method, asked in operations.items()}
-    made = type("Endpoint", (APIView,), {"parser_classes": parsers, **methods})
-    view: View = made.as_view()  # type: ignore[attr-defined]
+    made: Any = type("Endpoint", (APIView,), {"parser_classes": parsers, **methods})
+    view: View = made.as_view()
     return conditional_page(view) if "get" in operations else view
 
 

@@ -3,7 +3,6 @@ engine's thread, the detector and the current model, for `static/js/engine/engin
 """
 
 import base64
-from typing import Any
 
 from csp.decorators import csp
 from django.conf import settings
@@ -140,7 +139,7 @@ def card(request: HttpRequest, sha256: str) -> JsonResponse:
     )
 
 
-def _golden(probabilities: GoldenRows) -> dict[str, Any]:
+def _golden(probabilities: GoldenRows) -> dict[str, object]:
     faces = cards.golden_faces().astype("uint8").tobytes()
     return {
         "faces": base64.b64encode(faces).decode(),

@@ -17,7 +17,7 @@ class Checkbox(CheckboxOrTruth, forms.CheckboxInput):  # type: ignore[misc]
     """As a box on a page; what it says is not guessed either."""
 
 
-class SignUpForm(SignupForm):  # type: ignore[misc]
+class SignUpForm(SignupForm):
     """With a mail server allauth gives a known address the answer of a new one, and
     tells its owner by mail. Its password is hashed, too, or the time would tell.
 

@@ -1,5 +1,6 @@
 """What allauth asks of the site."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
@@ -13,7 +14,7 @@ from webapp.http import access, password_attempts
 from webapp.http.admission import client_address
 
 
-class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
+class AccountAdapter(DefaultAccountAdapter):
     def get_client_ip(self, request: HttpRequest) -> str:
         """For its limits of sign-up, sign-in and password reset."""
         return client_address(request)
@@ -52,5 +53,5 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         return response
 
 
-def _name(credentials: dict[str, Any]) -> str:
+def _name(credentials: Mapping[str, object]) -> str:
     return str(credentials.get("email") or credentials.get("username", "")).lower()

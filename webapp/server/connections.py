@@ -37,7 +37,7 @@ DRAIN_SECONDS = 0.3  # for who was let in just before, and has not asked yet
 SWEEP_SECONDS = 1.0  # between two looks at who is late
 
 
-class Request(HTTPRequestParser):  # type: ignore[misc]  # waitress has no types
+class Request(HTTPRequestParser):
     """Of a body that is too large nothing is kept: the site refuses it by its length,
     in its own words. Nor is a second request that comes with the first: answers to many
     would pile up before a slow reader, and nobody but an attacker sends them."""
@@ -56,7 +56,7 @@ class Request(HTTPRequestParser):  # type: ignore[misc]  # waitress has no types
         return consumed
 
 
-class Answer(WSGITask):  # type: ignore[misc]
+class Answer(WSGITask):
     """One that, when the process ends, says that the connection does, and that has no
     body where only the head was asked for."""
 
@@ -76,7 +76,7 @@ class Answer(WSGITask):  # type: ignore[misc]
         return bool(super().has_body) and not is_head
 
 
-class Connection(HTTPChannel):  # type: ignore[misc]
+class Connection(HTTPChannel):
     """`since` is when the present request or answer began, `moved` its bytes so far."""
 
     parser_class = Request
@@ -137,7 +137,7 @@ class Connection(HTTPChannel):  # type: ignore[misc]
         self.handle_close()
 
 
-class Server(TcpWSGIServer):  # type: ignore[misc]
+class Server(TcpWSGIServer):
     channel_class = Connection
     is_ending = False
 

@@ -28,7 +28,7 @@ SIGN_UP_TRIES = 5
 USUAL_SCOPES = (Scope.DETECT, Scope.GIVE, Scope.READ)
 
 
-class SignUp(SignupView):  # type: ignore[misc]  # allauth is untyped
+class SignUp(SignupView):
     """Of those who sign up with one address at one moment, one is first. The others
     are answered as if they had come a moment later: the form is looked at again."""
 
