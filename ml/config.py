@@ -52,7 +52,7 @@ class Config:
     dropout: float = 0.2  # whole maps, before the last convolution
     votes_share: float = 0.33  # of the votes' head in the answer; chosen on Tune
     mirror: bool = True  # the shipped graph averages two views, the second mirrored
-    wide: bool = False  # the first of the two views is the whole face, downscaled
+    wide: bool = False  # the first view, or the only one, is the whole face, downscaled
     int8: bool = True
 
     # --- schedule
@@ -71,8 +71,7 @@ class Config:
     # each one's share of the rows is added in the label head's loss (Menon et al. 2021)
 
     # --- augmentation
-    size: int = 44  # side of what the network sees: a crop of the 48 pixels of a face
-    field: int = 0  # how many of the 48 that crop shows, shrunk to `size`; 0: `size`
+    size: int = 44  # the crop in training; served, the middle of the 48
     rotate: float = 12.0  # degrees
     zoom: float = 0.12
     shift: float = 4.0  # pixels

@@ -14,16 +14,9 @@ from ml.data.arrays import SIDE, Bytes, Floats
 
 def views(pixels: Bytes, config: Config) -> list[Bytes]:
     """The views of faces uint8 [n, 48, 48], each uint8 [n, size, size]."""
-    first = downscale(pixels, config.size) if config.wide else middle(pixels, config)
-    if not config.mirror:
-        return [first]
-    return [first, middle(pixels, config)[:, :, ::-1]]
-
-
-def middle(pixels: Bytes, config: Config) -> Bytes:
-    """The middle of faces uint8 [n, 48, 48] as in training, uint8 [n, size, size]."""
-    field = config.field or config.size
-    return downscale(centre_crop(pixels, field), config.size)
+    middle = centre_crop(pixels, config.size)
+    first = downscale(pixels, config.size) if config.wide else middle
+    return [first, middle[:, :, ::-1]] if config.mirror else [first]
 
 
 def centre_crop(pixels: Bytes, size: int) -> Bytes:
@@ -35,12 +28,12 @@ def centre_crop(pixels: Bytes, size: int) -> Bytes:
 
 
 def downscale(pixels: Bytes, size: int) -> Bytes:
-    """uint8 [n, size, size]: the whole of uint8 [n, s, s], bilinear."""
-    matrix = downscale_matrix(size, pixels.shape[1])
+    """uint8 [n, size, size]: the whole of uint8 [n, 48, 48], bilinear."""
+    matrix = downscale_matrix(size)
     small = matrix @ pixels.astype(np.float32) @ matrix.T
     return np.asarray(np.rint(small), np.uint8)
 
 
-def downscale_matrix(size: int, side: int = SIDE) -> Floats:
-    """float32 [size, side], rows summing to 1: bilinear, for one of the two axes."""
-    return np.asarray(cv2.resize(np.eye(side, dtype=np.float32), (side, size)))
+def downscale_matrix(size: int) -> Floats:
+    """float32 [size, 48], each row summing to 1: bilinear, for one of the two axes."""
+    return np.asarray(cv2.resize(np.eye(SIDE, dtype=np.float32), (SIDE, size)))

@@ -57,11 +57,8 @@ def serving_model(
     -> [probabilities [n, k], evidence [n, h, w, k]], and of two heads
     label_probabilities and rater_probabilities [n, k] as well."""
     face = layers.Input((SIDE, SIDE, 1), name="face")
-    field = config.field or config.size
-    margin = (SIDE - field) // 2
-    middle = face[:, margin : margin + field, margin : margin + field]
-    if field != config.size:
-        middle = downscale(middle, config.size)
+    margin = (SIDE - config.size) // 2
+    middle = face[:, margin : SIDE - margin, margin : SIDE - margin]
     x = downscale(face, config.size) if config.wide else middle
     if config.mirror:  # two views, as in ml/export/multi_view.py
         x = ops.concatenate([x, middle[:, :, ::-1]], 0)
@@ -99,10 +96,10 @@ def answers_of_heads(logits: Any, temperatures: Temperatures) -> list[Any]:
 
 
 def downscale(face: Any, size: int) -> Any:
-    """[n, size, size, 1] of [n, s, s, 1], as `multi_view.downscale` does it.
+    """[n, size, size, 1] of [n, 48, 48, 1], as `multi_view.downscale` does it.
     (tf2onnx exports a Resizing layer that gives something else.)"""
     # With an axis for faces: two plain products.
-    matrix = multi_view.downscale_matrix(size, face.shape[1])[None]
+    matrix = multi_view.downscale_matrix(size)[None]
     return ops.matmul(ops.matmul(matrix, face[..., 0]), matrix.mT)[..., None]
 
 

@@ -28,7 +28,6 @@ def augment_face(pixels: Bytes | Floats, config: Config, random: Random) -> Floa
         pixels = degrade_face(pixels.astype(np.float32), random)
     angle = random.uniform(-config.rotate, config.rotate)
     scale = 1 + random.uniform(-config.zoom, config.zoom)
-    scale *= config.size / (config.field or config.size)
     centre = (SIDE - 1) / 2
     matrix = np.asarray(
         cv2.getRotationMatrix2D((centre, centre), angle, scale), np.float64

@@ -155,7 +155,7 @@ def warm_start_config(
     answering, and the degradations that it stands, but for knobs that are `explicit`.
     Raises BadData."""
     its = _matching_config(champion, config, "a warm start")
-    inherited = {"votes_share", "mirror", "wide", "dropout", "size", "field", "degrade"}
+    inherited = {"votes_share", "mirror", "wide", "dropout", "size", "degrade"}
     inherited -= set(explicit)
     knobs = {name: getattr(its, name) for name in {"network", "heads"} | inherited}
     # What the champion has learned from is no measure of what follows it.
@@ -208,7 +208,7 @@ def run(
     data = load_data(sources, config)
     out.mkdir(parents=True, exist_ok=True)
     start = load_network(warm_start) if warm_start is not None else None
-    taught_by = teachers or ((warm_start,) if warm_start is not None else ())
+    own = (warm_start,) if warm_start and config.distil else ()
     network, history = training_loop.train(
         config,
         data.train,
@@ -218,7 +218,7 @@ def run(
         start=start,
         teachers=[
             (load_network(folder), from_json(dict(card.read(folder).config)))
-            for folder in taught_by
+            for folder in teachers or own
         ],
         resume=resume,
         strategy=devices,

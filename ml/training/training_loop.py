@@ -127,7 +127,7 @@ def build_network(config: Config, weights: str = "none") -> keras.Model:
 def without_branches(model: keras.Model, config: Config, rows: Rows) -> keras.Model:
     """The network as it is served, in float32, from the wider one that was trained."""
     plain = build_network(config)
-    faces = multi_view.middle(rows.pixels[:BRANCH_FACES], config)
+    faces = multi_view.centre_crop(rows.pixels[:BRANCH_FACES], config.size)
     reparameterisation.fold(model, plain, faces)
     return plain
 
@@ -218,7 +218,7 @@ def measure_tune(model: keras.Model, config: Config, tune: Rows) -> Figures:
     """Loss and accuracy on Tune: by the label, and each head by its own truth."""
     if not len(tune):
         return {"tune_loss": None, "tune_accuracy": None}
-    faces = multi_view.middle(tune.pixels, config)
+    faces = multi_view.centre_crop(tune.pixels, config.size)
     heads = softmax(predict_logits(model, faces), axis=-1)
     p = mix_heads(heads, config.votes_share)
     right = p[np.arange(len(tune)), tune.labels]
