@@ -2,7 +2,6 @@
 
 import re
 import signal
-import threading
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,6 +9,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from tests.support.concurrency import meanwhile
 from tests.support.supervised_site import PATIENCE, SupervisedSite, gone, until
 
 pytestmark = pytest.mark.slow
@@ -99,25 +99,18 @@ def test_a_web_process_that_ends_takes_nobodys_request_along(
 ) -> None:
     site.run()
     failures: list[OSError] = []
-    is_over = threading.Event()
 
-    def visit() -> None:
-        while not is_over.is_set():
-            try:
-                urllib.request.urlopen(f"http://127.0.0.1:{site.port}/about/").read()
-            except OSError as problem:
-                failures.append(problem)
+    def visit(_number: int) -> None:
+        try:
+            urllib.request.urlopen(f"http://127.0.0.1:{site.port}/about/").read()
+        except OSError as problem:
+            failures.append(problem)
 
-    visitors = [threading.Thread(target=visit) for _ in range(3)]
-    for visitor in visitors:
-        visitor.start()
-    for web in site.children("webapp.server"):
-        web.terminate()
-        until(lambda web=web: not web.is_running())
-        until(lambda: len(site.children("webapp.server")) == 2)
-    is_over.set()
-    for visitor in visitors:
-        visitor.join()
+    with meanwhile(visit, 3):
+        for web in site.children("webapp.server"):
+            web.terminate()
+            until(lambda web=web: not web.is_running())
+            until(lambda: len(site.children("webapp.server")) == 2)
     assert failures == []
 
 

@@ -27,7 +27,7 @@ from tests.drills.several_hosts import EMAIL, PASSWORD, Services, Site  # noqa: 
 from tests.drills.visitors import Visitors, ask, post_form  # noqa: E402
 from tests.support import tiny_model  # noqa: E402
 from tests.support.factories import make_accepted_crowd, make_photo  # noqa: E402
-from tests.support.supervised_site import until  # noqa: E402
+from tests.support.supervised_site import command_of, until  # noqa: E402
 from workers import launch  # noqa: E402
 
 JSON = {"Content-Type": "application/json"}
@@ -215,15 +215,10 @@ def fresh(run: TrainingRun) -> TrainingRun:
 
 def trains(host: Host) -> list[psutil.Process]:
     return [
-        one for one in host.family("training") if "tests.support.fake_ml" in cmd(one)
+        one
+        for one in host.family("training")
+        if "tests.support.fake_ml" in command_of(one)
     ]
-
-
-def cmd(process: psutil.Process) -> list[str]:
-    try:
-        return process.cmdline()
-    except psutil.Error:
-        return []
 
 
 def clocks() -> int:

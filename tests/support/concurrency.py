@@ -1,7 +1,8 @@
 """Acts that happen at one moment, and crashes between two statements."""
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from django.db import connection
@@ -26,6 +27,30 @@ def together(n: int, act: Callable[[int], Any]) -> list[Any]:
     for thread in threads:
         thread.join(timeout=120)
     return outcomes
+
+
+@contextmanager
+def meanwhile(act: Callable[[int], Any], n: int) -> Iterator[None]:
+    """`n` threads call `act(0)` to `act(n - 1)` over and over, until the block ends, be
+    it by a failure: else they would go on as long as the tests run."""
+    is_over = threading.Event()
+
+    def repeat(i: int) -> None:
+        try:
+            while not is_over.is_set():
+                act(i)
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=repeat, args=(i,)) for i in range(n)]
+    for thread in threads:
+        thread.start()
+    try:
+        yield
+    finally:
+        is_over.set()
+        for thread in threads:
+            thread.join(timeout=120)
 
 
 class Crash(BaseException):

@@ -120,8 +120,17 @@ class SupervisedSite:
         return [
             child
             for child in psutil.Process(pid).children()
-            if any(word in part for part in child.cmdline())
+            if any(word in part for part in command_of(child))
         ]
+
+
+def command_of(process: psutil.Process) -> list[str]:
+    """Empty where it has ended meanwhile."""
+    try:
+        command: list[str] = process.cmdline()
+    except psutil.Error:
+        return []
+    return command
 
 
 def gone(family: list[psutil.Process]) -> bool:

@@ -15,6 +15,7 @@ from labeling.registry import model_files, serving
 from labeling.registry import model_versions as model_versions
 from ml.errors import BadArtefact
 from tests.support import tiny_model
+from tests.support.concurrency import meanwhile
 from tests.support.factories import make_run, make_user, make_version
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -275,34 +276,26 @@ def test_no_request_fails_or_is_mixed_through_ten_promotions(ship):
         .probabilities.tolist()
         for version in versions
     }
-    wrong, seen, stop = [], set(), threading.Event()
+    wrong, seen = [], set()
 
-    def client():
+    def look(_number):
         try:
-            while not stop.is_set():
-                serves = serving.predictor()
-                said = serves.predictor.predict(faces).probabilities.tolist()
-                seen.add(serves.name)
-                if said != expected[serves.name]:
-                    wrong.append(serves.name)
+            serves = serving.predictor()
+            said = serves.predictor.predict(faces).probabilities.tolist()
+            seen.add(serves.name)
+            if said != expected[serves.name]:
+                wrong.append(serves.name)
         except Exception as problem:
             wrong.append(problem)
-        finally:
-            connection.close()
 
-    clients = [threading.Thread(target=client) for _ in range(4)]
-    for thread in clients:
-        thread.start()
-    for number in range(10):
-        promoted = versions[(number + 1) % 5]
-        promote(promoted)
-        end = time.monotonic() + 60
-        while serving.predictor().name != promoted.name:
-            assert time.monotonic() < end
-            time.sleep(0.02)
-    stop.set()
-    for thread in clients:
-        thread.join()
+    with meanwhile(look, 4):
+        for number in range(10):
+            promoted = versions[(number + 1) % 5]
+            promote(promoted)
+            end = time.monotonic() + 60
+            while serving.predictor().name != promoted.name:
+                assert time.monotonic() < end
+                time.sleep(0.02)
     assert wrong == []
     assert len(seen) == 5
 

@@ -6,7 +6,6 @@ import json
 import socket
 import subprocess
 import sys
-import threading
 import time
 from collections import defaultdict
 
@@ -15,6 +14,7 @@ import pytest
 from labeling.models import Promotion
 from labeling.registry import model_versions, serving
 from tests.support import tiny_model
+from tests.support.concurrency import meanwhile
 from tests.support.factories import make_photo
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
@@ -64,31 +64,24 @@ def serves(port):
 def test_ten_promotions_under_load(versions, port):
     answers, failures = defaultdict(set), []
     latest = {}
-    stop = threading.Event()
 
     def client(number):
-        while not stop.is_set():
-            try:
-                said = look(port)
-            except Busy:  # other tests run at the same time; one tries again
-                time.sleep(0.3)
-                continue
-            except (OSError, AssertionError, http.client.HTTPException) as problem:
-                failures.append(problem)
-                continue
-            answers[said["model"]].add(json.dumps(said["faces"], sort_keys=True))
-            latest[number] = said["model"]
+        try:
+            said = look(port)
+        except Busy:  # other tests run at the same time; one tries again
+            time.sleep(0.3)
+            return
+        except (OSError, AssertionError, http.client.HTTPException) as problem:
+            failures.append(problem)
+            return
+        answers[said["model"]].add(json.dumps(said["faces"], sort_keys=True))
+        latest[number] = said["model"]
 
-    clients = [threading.Thread(target=client, args=(n,)) for n in range(3)]
-    for thread in clients:
-        thread.start()
-    for number in range(10):
-        promoted = versions[(number + 1) % MODELS]
-        model_versions.promote(promoted, kind=Promotion.Kind.OVERRIDE)
-        wait_for(lambda: all(latest.get(n) == promoted.name for n in range(3)))  # noqa: B023
-    stop.set()
-    for thread in clients:
-        thread.join()
+    with meanwhile(client, 3):
+        for number in range(10):
+            promoted = versions[(number + 1) % MODELS]
+            model_versions.promote(promoted, kind=Promotion.Kind.OVERRIDE)
+            wait_for(lambda: all(latest.get(n) == promoted.name for n in range(3)))  # noqa: B023
     assert failures == []
     assert set(answers) == {version.name for version in versions}
     # One photo: a model says the same of it every time, and each model something else.
