@@ -207,19 +207,16 @@ def run(
         check_teacher(folder, config)
     data = load_data(sources, config)
     out.mkdir(parents=True, exist_ok=True)
-    start = load_network(warm_start) if warm_start is not None else None
-    own = (warm_start,) if warm_start and config.distil else ()
+    start = load_with_config(warm_start) if warm_start is not None else None
+    own = [start] if start else []
     network, history = training_loop.train(
         config,
         data.train,
         data.tune,
         out,
         on_event=on_event,
-        start=start,
-        teachers=[
-            (load_network(folder), from_json(dict(card.read(folder).config)))
-            for folder in teachers or own
-        ],
+        start=start[0] if start else None,
+        teachers=[load_with_config(folder) for folder in teachers] or own,
         resume=resume,
         strategy=devices,
     )
@@ -254,6 +251,11 @@ def load_network(folder: Path) -> Any:
     import keras
 
     return keras.saving.load_model(folder / "model.keras", compile=False)
+
+
+def load_with_config(folder: Path) -> tuple[Any, Config]:
+    """The Keras model of a model folder, and the config that it is served by."""
+    return load_network(folder), from_json(dict(card.read(folder).config))
 
 
 def save_network(network: Any, path: Path) -> None:

@@ -206,11 +206,11 @@ def make_targets(config: Config, rows: Rows, teachers: Sequence[Teacher]) -> Flo
 def teachers_mean(rows: Rows, teachers: Sequence[Teacher], policy: str) -> Floats:
     """Mean probabilities float32 [n, heads, k] of the teachers, each over the views
     that it is served with (distillation: Hinton et al. 2015)."""
-    heads = [
-        predict_logits(networks.with_dtype_policy(network, policy), view)
-        for network, config in teachers
-        for view in multi_view.views(rows.pixels, config)
-    ]
+    heads = []
+    for network, config in teachers:
+        fast = networks.with_dtype_policy(network, policy)
+        views = multi_view.views(rows.pixels, config)
+        heads += [predict_logits(fast, view) for view in views]
     return np.asarray(np.mean(softmax(heads, axis=-1), axis=0), np.float32)
 
 

@@ -182,12 +182,14 @@ def _unsupported(kind: str) -> BadPicture:
     )
 
 
-def _pixels(
-    image: Image.Image, data: bytes, goal: tuple[int, int]
-) -> NDArray[np.uint8]:
+# Of Pillow, with parts of its plugins' own, which have no types.
+AnyImage = Any
+
+
+def _pixels(image: AnyImage, data: bytes, goal: tuple[int, int]) -> NDArray[np.uint8]:
     with decode.damage():
         if image.format == "WEBP" and image.size != goal:
-            vars(image)["_decoder"] = None  # and its two canvases
+            image._decoder = None  # and its two canvases
             return _webp(data, goal)
         if image.format == "AVIF" and image.size != goal:
             return _avif(image, goal)
@@ -206,16 +208,16 @@ def _webp(data: bytes, goal: tuple[int, int]) -> NDArray[np.uint8]:
     return resize_array(np.asarray(pixels, np.uint8), goal, order=order)
 
 
-def _avif(image: Image.Image, goal: tuple[int, int]) -> NDArray[np.uint8]:
+def _avif(image: AnyImage, goal: tuple[int, int]) -> NDArray[np.uint8]:
     """What Pillow's decoder hands over, before Pillow would make a copy of its own."""
-    frame, *_times = vars(image)["_decoder"].get_frame(0)
+    frame, *_times = image._decoder.get_frame(0)
     pixels = np.frombuffer(frame, np.uint8).reshape(image.height, image.width, -1)
     return resize_array(pixels, goal, order=image.mode)
 
 
-def _heif(image: Image.Image, goal: tuple[int, int]) -> NDArray[np.uint8]:
+def _heif(image: AnyImage, goal: tuple[int, int]) -> NDArray[np.uint8]:
     """The same for libheif, whose rows are filled up to a multiple of bytes."""
-    frame = vars(image)["_heif_file"][image.tell()]
+    frame = image._heif_file[image.tell()]
     rows = np.asarray(frame)[:, : frame.size[0]]
     pixels = rows.reshape(*rows.shape[:2], -1)
     return resize_array(pixels, goal, order=frame.mode)
